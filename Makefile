@@ -1,0 +1,48 @@
+# Caseboard. `make` alone tells what can be made.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PORT ?= 8050
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench lock
+
+help: ## tell what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(STAMP) ## start Caseboard with its own PostgreSQL and Redis, and print its address
+	@exec $(BIN)/caseboard up --port $(PORT)
+
+test: $(STAMP) ## run the whole suite, browser tests included where a Chromium can be had
+	@$(BIN)/python -m tests.browser.chromium
+	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
+
+check: $(STAMP) ## lint, format, types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(STAMP) ## put the code in form
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(STAMP) ## measure, figures as ratios side by side in one run
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: ## write constraints.txt anew from the ranges in pyproject.toml
+	rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/pip install -q -e '.[dev]'
+	$(VENV)-lock/bin/pip freeze --exclude-editable --exclude caseboard > constraints.txt
+	rm -rf $(VENV)-lock
+
+# Made again whenever what is to be installed changes.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Caseboard needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "This Python has no venv module. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Installing Caseboard into $(VENV) (once; a minute or so) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	@touch $(STAMP)

@@ -1,0 +1,75 @@
+"""`/api/v1/charts` and `/api/v1/stats`: the panels and the metric catalogue."""
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response
+
+from app.api.requests import as_json, asked_view, problem
+from app.export import copied
+from app.metrics import catalogue_values
+from app.panel import Panel, answer
+from app.panels import PANELS
+from app.version import data_version
+from app.view_fields import write_instant
+from app.words import file_name
+
+blueprint = Blueprint("charts", __name__, url_prefix="/api/v1")
+
+
+@blueprint.get("/stats")
+def stats() -> Response:
+    """Every metric of the catalogue for a View: `{"as_of", "version", "metrics"}`."""
+    view = asked_view()
+    instant = view.instant(datetime.now(UTC))
+    return as_json(
+        {
+            "as_of": write_instant(instant),
+            "version": data_version().number,
+            "metrics": catalogue_values(view, instant),
+        }
+    )
+
+
+@blueprint.get("/charts")
+def charts() -> Response:
+    """The panels there are: `{"items": [{"name", "title", "question"}]}`."""
+    return as_json(
+        {
+            "items": [
+                {"name": panel.name, "title": panel.title, "question": panel.question}
+                for panel in PANELS.values()
+            ]
+        }
+    )
+
+
+@blueprint.get("/charts/<name>.json")
+def chart_json(name: str) -> Response:
+    """One panel for a View: its columns, rows and figure."""
+    panel = PANELS.get(name)
+    if panel is None:
+        return _unknown(name)
+    view = asked_view()
+    body = answer(panel, view, view.instant(datetime.now(UTC)), data_version())
+    return Response(body, mimetype="application/json")
+
+
+@blueprint.get("/charts/<name>.csv")
+def chart_csv(name: str) -> Response:
+    """One panel's rows for a View as a CSV file."""
+    panel = PANELS.get(name)
+    if panel is None:
+        return _unknown(name)
+    view = asked_view()
+    statement = panel.select(view.only_filters(), view.instant(datetime.now(UTC)))
+    headers = {"Content-Disposition": f'attachment; filename="{_file(panel, view.sentence())}"'}
+    return Response(copied(statement, zone=view.tz), mimetype="text/csv", headers=headers)
+
+
+def _file(panel: Panel, sentence: str) -> str:
+    return f"{file_name(f'{panel.title} {sentence}')}.csv"
+
+
+def _unknown(name: str) -> Response:
+    known = ", ".join(PANELS)
+    return problem(404, "No such chart", f"There is no chart {name[:60]!r}; charts are {known}.")

@@ -1,0 +1,291 @@
+"""The cases as they stood at an instant, and what can be said of each, as SQL expressions.
+
+The board at T is the versions with `valid_from <= T < valid_to`, so a page of today and one of
+last January are the same statement. All values are bound parameters.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Float,
+    Integer,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import aliased
+
+from app.models import Bug, Case, CaseBug, CaseVersion, Comment, JiraComment
+from app.settings import SlaPolicy, get_settings
+from app.view import View
+
+Condition = ColumnElement[bool]
+SECONDS_PER_DAY = 86_400.0
+NO_TARGET = ("", "---")
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The cases as they stood at `instant` (UTC), and the expressions that describe them."""
+
+    instant: datetime
+    sla: SlaPolicy
+
+    @classmethod
+    def at(cls, instant: datetime) -> "Board":
+        """The board at an instant, under the SLA policy of the settings."""
+        return cls(instant, get_settings().sla)
+
+    @property
+    def known(self) -> Condition:
+        """The versions in force at the instant."""
+        return and_(V.valid_from <= self.instant, V.valid_to > self.instant)
+
+    def expression(self, name: str) -> ColumnElement[Any]:
+        """The SQL of a column of `app.columns.COLUMNS`, read off the version `V`."""
+        if name in _PLAIN:
+            return _PLAIN[name]
+        return getattr(self, f"_{name}")()
+
+    def conditions(self, view: View) -> list[Condition]:
+        """What the filters of a View ask of a version, its state included."""
+        return [_STATES[view.state], *self.filters(view)]
+
+    def filters(self, view: View) -> list[Condition]:
+        """What the filters of a View ask of a version, whatever its state."""
+        asked = self.lasting_filters(view)
+        if view.sla:
+            asked.append(self._sla().in_(view.sla))
+        if view.stale is not None:
+            asked.append(V.updated_at <= self.instant - timedelta(days=view.stale))
+        return asked
+
+    def lasting_filters(self, view: View) -> list[Condition]:
+        """The filters that hold or fail for a version as a whole, however far time has gone."""
+        asked: list[Condition] = [
+            _any_of(column, getattr(view, name))
+            for name, column in _TEXT_FILTERS.items()
+            if getattr(view, name)
+        ]
+        if view.severity:
+            asked.append(_any_of(V.severity, tuple(n or "" for n in view.severity)))
+        if view.tag:
+            asked.append(or_(*(_has_tag(tag) for tag in view.tag)))
+        if view.escalated:
+            asked.append(V.escalated.in_(view.escalated))
+        if view.crit_sit:
+            asked.append(or_(*(V.crit_sit.is_(value == "yes") for value in view.crit_sit)))
+        if view.escalation:
+            asked.append(or_(V.escalated == "yes", V.crit_sit))
+        if view.bugs:
+            asked.append(or_(*(self._has_bugs(kind) for kind in view.bugs)))
+        if view.q:
+            asked.append(_matches(view.q))
+        return asked + _ranges(view)
+
+    def open_span(self, view: View) -> tuple[ColumnElement[datetime], ColumnElement[datetime]]:
+        """The part `[start, end)` of an open version in which its filters of time hold.
+
+        A case turns stale, at risk or breached without any change, so a version can begin or
+        cease to match while it lasts.
+        """
+        starts: list[ColumnElement[Any]] = [V.valid_from]
+        ends: list[ColumnElement[Any]] = [V.valid_to]
+        if view.stale is not None:
+            starts.append(V.updated_at + timedelta(days=view.stale))
+        if view.sla:
+            target = self.target_days() * timedelta(days=1)
+            breach = V.created_date + target
+            risk = V.created_date + target / 2 + TICK
+            never, always = (
+                literal("infinity", DateTime(True)),
+                literal("-infinity", DateTime(True)),
+            )
+            begins = {"ok": always, "at_risk": risk, "breached": breach}
+            ceases = {"ok": risk, "at_risk": breach, "breached": never}
+            starts.append(func.coalesce(begins[view.sla[0]], never))
+            ends.append(func.coalesce(ceases[view.sla[-1]], never))
+        return func.greatest(*starts), func.least(*ends)
+
+    def elapsed_days(self) -> ColumnElement[float]:
+        """Days from creation to closing, or to the instant while open."""
+        return _days_between(V.created_date, self._end())
+
+    def target_days(self) -> ColumnElement[float]:
+        """The SLA target in days by account and severity; NULL without severity."""
+        own = [
+            (and_(V.account == account, V.severity == severity), literal(days, Float))
+            for account, targets in self.sla.accounts.items()
+            for severity, days in enumerate(targets, start=1)
+        ]
+        general = [
+            (V.severity == severity, literal(days, Float))
+            for severity, days in enumerate(self.sla.days, start=1)
+        ]
+        return case(*own, *general, else_=None)
+
+    def _end(self) -> ColumnElement[datetime]:
+        return case((V.is_open, self.instant), else_=func.coalesce(V.closed_at, self.instant))
+
+    def _age_days(self) -> ColumnElement[int]:
+        return cast(func.floor(self.elapsed_days()), Integer)
+
+    def _age_in_status_days(self) -> ColumnElement[int]:
+        days = _days_between(V.status_since, literal(self.instant))
+        return cast(func.floor(days), Integer)
+
+    def _sla(self) -> ColumnElement[str]:
+        elapsed, target = self.elapsed_days(), self.target_days()
+        return case(
+            (target.is_(None), None),
+            (elapsed >= target, "breached"),
+            (elapsed > target / 2, "at_risk"),
+            else_="ok",
+        )
+
+    def _sla_remaining_days(self) -> ColumnElement[float]:
+        tenths = func.floor((self.target_days() - self.elapsed_days()) * 10)
+        return cast(tenths / 10, Float)
+
+    def linked(self) -> Condition:
+        """The bug links of a version that held at the instant."""
+        return and_(
+            CaseBug.case_number == V.case_number,
+            or_(CaseBug.linked_at.is_(None), CaseBug.linked_at <= self.instant),
+            or_(CaseBug.unlinked_at.is_(None), CaseBug.unlinked_at > self.instant),
+        )
+
+    def _has_bugs(self, kind: str) -> Condition:
+        if kind == "untargeted":
+            joined = and_(CaseBug.tracker == Bug.tracker, CaseBug.key == Bug.key)
+            untargeted = or_(Bug.target.is_(None), Bug.target.in_(NO_TARGET))
+            return exists().where(self.linked(), joined, untargeted).correlate(V)
+        linked = exists().where(self.linked()).correlate(V)
+        return linked if kind == "any" else ~linked
+
+    def _bugs(self) -> ColumnElement[list[str]]:
+        keys = func.array_agg(aggregate_order_by(CaseBug.key, CaseBug.key))
+        return (
+            select(func.coalesce(keys, func.cast([], CaseVersion.tags.type)))
+            .where(self.linked())
+            .correlate(V)
+            .scalar_subquery()
+        )
+
+    def _last_comment(self) -> ColumnElement[str]:
+        return self._latest_comment("text")
+
+    def _last_comment_at(self) -> ColumnElement[datetime]:
+        return self._latest_comment("at")
+
+    def _latest_comment(self, part: str) -> ColumnElement[Any]:
+        told = union_all(
+            select(Comment.comment_text.label("text"), Comment.commented_at.label("at"))
+            .where(Comment.case_number == V.case_number)
+            .where(Comment.commented_at <= self.instant)
+            .correlate(V),
+            select(JiraComment.body, JiraComment.last_update_date)
+            .where(JiraComment.case_number == V.case_number)
+            .where(JiraComment.last_update_date <= self.instant)
+            .correlate(V),
+        ).subquery()
+        latest = select(told.c[part]).order_by(told.c.at.desc(), told.c.text).limit(1)
+        return latest.correlate(V).scalar_subquery()
+
+
+V = aliased(CaseVersion, name="v")
+TICK = timedelta(microseconds=1)
+
+_PLAIN: dict[str, ColumnElement[Any]] = {
+    "number": V.case_number,
+    "created": V.created_date,
+    "updated": V.updated_at,
+    # A case reopened since is not closed, though `closed_from` still finds its closing.
+    "closed": case((V.is_open, None), else_=V.closed_at),
+    "severity": V.severity,
+    "status": V.status,
+    "account": V.account,
+    "summary": V.summary,
+    "product": V.product,
+    "product_version": V.product_version,
+    "owner": V.owner,
+    "engineer": V.engineer,
+    "contributors": V.contributors,
+    "card": V.card,
+    "card_status": V.card_status,
+    "escalated": V.escalated,
+    "crit_sit": V.crit_sit,
+    "group": V.group_name,
+    "tags": V.tags,
+    "labels": V.labels,
+    "waiting_on": V.waiting_on,
+    "relief": V.relief_at,
+    "resolved": V.resolved_at,
+}
+
+_TEXT_FILTERS: dict[str, ColumnElement[Any]] = {
+    "status": V.status,
+    "account": V.account,
+    "engineer": V.engineer,
+    "product": V.product,
+    "card_status": V.card_status,
+}
+
+_STATES: dict[str, Condition] = {
+    "open": V.is_open,
+    "closed": and_(~V.is_open, ~V.gone),
+    "all": ~V.gone,
+    "gone": V.gone,
+}
+
+
+def _any_of(column: ColumnElement[Any], values: Sequence[Any]) -> Condition:
+    """The column is one of the values; the empty string stands for "not set"."""
+    given = [value for value in values if value != ""]
+    asked = column.in_(given)
+    return asked if len(given) == len(values) else or_(asked, column.is_(None))
+
+
+def _has_tag(tag: str) -> Condition:
+    return V.tags.any(tag) if tag else func.cardinality(V.tags) == 0
+
+
+def _ranges(view: View) -> list[Condition]:
+    asked: list[Condition] = []
+    columns = {"created": V.created_date, "closed": V.closed_at, "updated": V.updated_at}
+    for name, column in columns.items():
+        start, end = getattr(view, f"{name}_from"), getattr(view, f"{name}_to")
+        if start:
+            asked.append(column >= start)
+        if end:
+            asked.append(column < end)
+    return asked
+
+
+def _matches(words: str) -> Condition:
+    """Number, summary, card or description holds the words, whatever their case."""
+    described = exists().where(
+        Case.case_number == V.case_number, Case.description.icontains(words, autoescape=True)
+    )
+    return or_(
+        V.case_number.icontains(words, autoescape=True),
+        V.summary.icontains(words, autoescape=True),
+        V.card.icontains(words, autoescape=True),
+        described.correlate(V),
+    )
+
+
+def _days_between(start: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElement[float]:
+    return cast(func.extract("epoch", end - start), Float) / SECONDS_PER_DAY

@@ -1,0 +1,129 @@
+"""Answers remembered in Redis, keyed by what they depend on; nobody ever clears them.
+
+A key names the panel, the View, the instant and the data version, so a load makes every older
+answer unreachable by committing. Values are JSON text, never pickles: what Redis holds is data.
+Redis only makes things faster. Absent, frozen or full of rubbish, it costs a fraction of a second
+once in `BREAK_SECONDS`, and the answer is computed.
+"""
+
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from flask import Flask
+from flask_caching import Cache
+from cachelib.serializers import JSONSerializer
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+log = logging.getLogger(__name__)
+
+TIMEOUT_SECONDS = 0.25
+BREAK_SECONDS = 5.0
+KEEP_SECONDS = 3_600
+PREFIX = "caseboard:1:"
+
+# The client retries ten times over seconds unless told not to.
+OPTIONS: dict[str, Any] = {
+    "socket_timeout": TIMEOUT_SECONDS,
+    "socket_connect_timeout": TIMEOUT_SECONDS,
+    "retry": Retry(NoBackoff(), 0),
+}
+
+cache = Cache()
+
+
+class Breaker:
+    """Skips a failing Redis for a while, so that it delays one request and not each of them."""
+
+    def __init__(self) -> None:
+        self._closed_until = 0.0
+
+    @property
+    def allows(self) -> bool:
+        """Whether Redis may be tried now."""
+        return time.monotonic() >= self._closed_until
+
+    def trip(self, error: Exception) -> None:
+        """Redis has failed: leave it alone for `BREAK_SECONDS`."""
+        self._closed_until = time.monotonic() + BREAK_SECONDS
+        log.warning("Redis does not answer (%s); answers are computed", type(error).__name__)
+
+    def reset(self) -> None:
+        """Try Redis again at once."""
+        self._closed_until = 0.0
+
+
+breaker = Breaker()
+
+
+def init_cache(app: Flask, redis_url: str | None) -> None:
+    """Attach the cache to the web application; without a Redis URL nothing is remembered."""
+    breaker.reset()
+    if redis_url is None:
+        cache.init_app(app, {"CACHE_TYPE": "NullCache", "CACHE_NO_NULL_WARNING": True})
+        return
+    cache.init_app(
+        app,
+        {
+            "CACHE_TYPE": "RedisCache",
+            "CACHE_REDIS_URL": redis_url,
+            "CACHE_KEY_PREFIX": PREFIX,
+            "CACHE_DEFAULT_TIMEOUT": KEEP_SECONDS,
+            "CACHE_SERIALIZER": JSONSerializer,
+            "CACHE_OPTIONS": OPTIONS,
+        },
+    )
+
+
+_computing: dict[str, threading.Lock] = {}
+_guard = threading.Lock()
+
+
+def remembered(parts: tuple[str, ...], compute: Callable[[], str]) -> str:
+    """The JSON text for a key made of `parts`: from Redis, else computed and remembered.
+
+    Threads of one process that want the same missing answer wait for the first to compute it.
+    """
+    key = hashlib.sha256(orjson.dumps(parts)).hexdigest()
+    known = _get(key)
+    if known is not None:
+        return known
+    with _guard:
+        lock = _computing.setdefault(key, threading.Lock())
+    with lock:
+        try:
+            known = _get(key)
+            if known is None:
+                known = compute()
+                _set(key, known)
+            return known
+        finally:
+            with _guard:
+                _computing.pop(key, None)
+
+
+def _get(key: str) -> str | None:
+    if not breaker.allows:
+        return None
+    try:
+        value = cache.get(key)
+    except (RedisError, OSError) as error:
+        breaker.trip(error)
+        return None
+    # What is not the text we stored was put there by somebody else.
+    return value if isinstance(value, str) else None
+
+
+def _set(key: str, value: str) -> None:
+    if not breaker.allows:
+        return
+    try:
+        cache.set(key, value)
+    except (RedisError, OSError) as error:
+        breaker.trip(error)

@@ -1,0 +1,119 @@
+"""The way to PostgreSQL: one engine per process, transactions, frames, migrations."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, Executable, create_engine
+from sqlalchemy.engine import make_url
+
+from app.settings import SettingsError, get_settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+# A page never needs longer; a statement that does has lost its reader.
+STATEMENT_TIMEOUT = "15s"
+POOL_SIZE = 8
+POOL_TIMEOUT_SECONDS = 3
+
+
+@lru_cache(maxsize=1)
+def engine() -> Engine:
+    """The process's engine. Made on first use, so that a forked child never shares a socket.
+
+    Raises SettingsError when no database is configured.
+    """
+    url = get_settings().database_url
+    if not url:
+        raise SettingsError(
+            "CASEBOARD_DATABASE_URL is not set: give the address of a PostgreSQL database "
+            "(postgresql://user:password@host/name), or start with `caseboard up`, "
+            "which brings its own."
+        )
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg2"),
+        pool_pre_ping=True,
+        pool_size=POOL_SIZE,
+        max_overflow=4,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
+        connect_args={
+            "connect_timeout": 3,
+            "application_name": "caseboard",
+            # jit costs more than it saves on statements of milliseconds (docs/decisions).
+            "options": f"-c timezone=UTC -c jit=off -c statement_timeout={STATEMENT_TIMEOUT}",
+        },
+    )
+
+
+@contextmanager
+def transaction() -> Iterator[Connection]:
+    """A read-write transaction: commits at the end of the block, rolls back on an error."""
+    with engine().begin() as connection:
+        yield connection
+
+
+@contextmanager
+def snapshot() -> Iterator[Connection]:
+    """A read-only transaction in which every statement sees the same data."""
+    with engine().connect() as connection:
+        yield connection.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+
+
+def read(
+    select: Executable,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    connection: Connection | None = None,
+) -> pd.DataFrame:
+    """The rows of a statement as a frame, a column per selected column, in their order.
+
+    Instants arrive as UTC timestamps. With `connection` the statement joins that transaction.
+    """
+    if connection is None:
+        with snapshot() as own:
+            return read(select, parameters, connection=own)
+    result = connection.execute(select, parameters or {})
+    return pd.DataFrame.from_records(result.fetchall(), columns=list(result.keys()))
+
+
+def upgrade(revision: str = "head") -> None:
+    """Bring the tables forward to `revision`."""
+    command.upgrade(_alembic(), revision)
+
+
+def downgrade(revision: str) -> None:
+    """Bring the tables back to `revision` (`base`: no tables at all)."""
+    command.downgrade(_alembic(), revision)
+
+
+def current_revision() -> str | None:
+    """The revision of the connected database, None for an empty one."""
+    with engine().connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def head_revision() -> str | None:
+    """The newest revision that this version of Caseboard knows."""
+    return ScriptDirectory.from_config(_alembic()).get_current_head()
+
+
+def reset() -> None:
+    """Close all connections and forget the engine; the next use reads the settings anew."""
+    if engine.cache_info().currsize:
+        engine().dispose()
+    engine.cache_clear()
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config

@@ -1,0 +1,160 @@
+"""The file is the screen: the rows of a View as CSV, streamed out of PostgreSQL by COPY.
+
+Memory stays flat however many rows there are: the database writes the text, a thread moves it, and
+the web server sends it on. Cells that a spreadsheet would run as a formula are neutralised by a
+leading apostrophe (OWASP, CSV injection); numbers and instants are never touched.
+"""
+
+import queue
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Select,
+    Text,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    text,
+)
+from sqlalchemy.dialects import postgresql
+
+from app.columns import COLUMNS
+from app.database import engine
+from app.selection import rows
+from app.view import View
+
+CHUNKS_AHEAD = 16
+FORMULA_START = r"^[=+\-@\t\r\n＝＋－＠]"
+LIST_SEPARATOR = "; "
+TIMEOUT = "10min"
+
+
+def csv_select(view: View, instant: datetime) -> Select[Any]:
+    """The rows of a View with every cell as the text that the file shall hold."""
+    table = rows(view, instant).subquery("shown")
+    return select(*(_cell(table.c[name], COLUMNS[name].kind).label(name) for name in view.columns))
+
+
+def case_csv(view: View, instant: datetime) -> Iterator[bytes]:
+    """The CSV of a View: a header with the column names, then its rows in its order (UTF-8)."""
+    return copied(csv_select(view, instant), zone=view.tz)
+
+
+def copied(statement: Executable, *, zone: str) -> Iterator[bytes]:
+    """The answer of a statement as CSV, in chunks as the database gives them.
+
+    A reader that leaves early ends the statement; an error of the database breaks the stream, so
+    that a cut file is never taken for a whole one.
+    """
+    pipe = _Pipe()
+    worker = threading.Thread(target=_copy, args=(statement, zone, pipe), daemon=True)
+    worker.start()
+    try:
+        yield from pipe
+    finally:
+        pipe.close()
+        worker.join(timeout=5)
+
+
+class _ReaderLeft(Exception):
+    """Nobody reads the pipe any more."""
+
+
+class _Pipe:
+    """A bounded hand-over between COPY, which writes, and the web server, which reads."""
+
+    def __init__(self) -> None:
+        self._chunks: queue.Queue[bytes | BaseException | None] = queue.Queue(CHUNKS_AHEAD)
+        self._closed = threading.Event()
+        self._buffer = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self._buffer += data
+        if len(self._buffer) >= 65_536:
+            self.flush()
+        return len(data)
+
+    def flush(self) -> None:
+        if self._buffer:
+            self._put(bytes(self._buffer))
+            self._buffer.clear()
+
+    def finish(self, error: BaseException | None = None) -> None:
+        """Tell the reader that this was all, or why there is no more."""
+        try:
+            if error is None:
+                self.flush()
+            self._put(error)
+        except _ReaderLeft:
+            return
+
+    def close(self) -> None:
+        self._closed.set()
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            chunk = self._chunks.get()
+            if isinstance(chunk, BaseException):
+                raise chunk
+            if chunk is None:
+                return
+            yield chunk
+
+    def _put(self, chunk: bytes | BaseException | None) -> None:
+        while not self._closed.is_set():
+            try:
+                self._chunks.put(chunk, timeout=0.2)
+            except queue.Full:
+                continue
+            return
+        raise _ReaderLeft
+
+
+def _copy(statement: Executable, zone: str, pipe: _Pipe) -> None:
+    compiled = statement.compile(dialect=postgresql.dialect(paramstyle="pyformat"))  # type: ignore[attr-defined]
+    try:
+        with engine().connect() as connection:
+            connection = connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+            connection.execute(
+                text(
+                    "select set_config('timezone', :zone, true), "
+                    "set_config('statement_timeout', :timeout, true)"
+                ),
+                {"zone": zone, "timeout": TIMEOUT},
+            )
+            with connection.connection.cursor() as cursor:
+                # COPY takes no parameters of its own; the driver binds them as for any statement.
+                bound = cursor.mogrify(str(compiled), compiled.params).decode()
+                cursor.copy_expert(f"copy ({bound}) to stdout with (format csv, header)", pipe)
+    except _ReaderLeft:
+        return
+    except Exception as error:  # why: whatever it was, the reader must see a broken stream
+        pipe.finish(error)
+    else:
+        pipe.finish()
+
+
+def _cell(column: ColumnElement[Any], kind: str) -> ColumnElement[Any]:
+    if kind == "instant":
+        return func.to_char(column, 'YYYY-MM-DD"T"HH24:MI:SSTZH:TZM')
+    if kind == "list":
+        return _inert(func.array_to_string(column, LIST_SEPARATOR))
+    if kind == "flag":
+        return case((column, "yes"), else_="no")
+    if kind == "text":
+        return _inert(column)
+    return column
+
+
+def _inert(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    words = cast(column, Text)
+    return case((words.regexp_match(FORMULA_START), literal("'") + words), else_=words)

@@ -1,0 +1,334 @@
+"""The tables of Caseboard.
+
+`cases`, `comments` and `jira_comments` carry the columns and keys of the architecture drawing; the
+other columns and tables are what the product needs on top. Every instant is `timestamptz`, that is,
+a UTC instant; text arrays are never NULL inside.
+
+What was observed lies in `changes` (append-only, guarded by triggers in the first migration). All
+else about the past is derived from it: `case_versions` holds one row per stretch of time in which
+nothing visible about a case changed, `[valid_from, valid_to)`, so that any instant can be asked.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+EMPTY_LIST = text("'{}'::text[]")
+FALSE = text("false")
+
+
+class Base(DeclarativeBase):
+    """All tables; `Base.metadata` is what the migrations are compared with."""
+
+    type_annotation_map = {  # noqa: RUF012 - read by SQLAlchemy as a class attribute
+        str: Text,
+        datetime: DateTime(timezone=True),
+        list[str]: ARRAY(Text),
+        bool: Boolean,
+        int: Integer,
+    }
+
+
+class Case(Base):
+    """A support case as last told by its source; the row follows from the facts in `changes`."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        UniqueConstraint("case_number"),
+        CheckConstraint("severity between 1 and 4", name="severity"),
+        CheckConstraint("escalated in ('yes', 'potential', 'no')", name="escalated"),
+        Index("ix_cases_account", "account"),
+    )
+
+    case_number: Mapped[str] = mapped_column(primary_key=True)
+    created_date: Mapped[datetime] = mapped_column(primary_key=True)
+    owner: Mapped[str | None]
+    severity: Mapped[int | None] = mapped_column(SmallInteger)
+    account: Mapped[str | None]
+    summary: Mapped[str | None]
+    status: Mapped[str | None]
+    last_update: Mapped[datetime | None]
+    description: Mapped[str | None]
+    product: Mapped[str | None]
+    product_version: Mapped[str | None]
+    fe_jira_card: Mapped[str | None]
+
+    closed_date: Mapped[datetime | None]
+    tags: Mapped[list[str]] = mapped_column(server_default=EMPTY_LIST)
+    group_name: Mapped[str | None]
+    crit_sit: Mapped[bool] = mapped_column(server_default=FALSE)
+    escalated: Mapped[str] = mapped_column(server_default=text("'no'"))
+    escalation_link: Mapped[str | None]
+    relief_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    notified_users: Mapped[list[str]] = mapped_column(server_default=EMPTY_LIST)
+    gone_at: Mapped[datetime | None]
+
+
+def _case_reference() -> ForeignKeyConstraint:
+    """The drawing's foreign key: comments hang on the whole key of their case."""
+    return ForeignKeyConstraint(
+        ["case_number", "created_date"],
+        ["cases.case_number", "cases.created_date"],
+        onupdate="CASCADE",
+    )
+
+
+class Comment(Base):
+    """A comment of the customer portal on a case."""
+
+    __tablename__ = "comments"
+    __table_args__ = (
+        _case_reference(),
+        Index("ix_comments_case", "case_number", "commented_at"),
+        UniqueConstraint("case_number", "source_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    case_number: Mapped[str]
+    created_date: Mapped[datetime]
+    author: Mapped[str | None]
+    comment_text: Mapped[str | None]
+    commented_at: Mapped[datetime | None]
+    source_id: Mapped[str | None]
+    is_public: Mapped[bool | None]
+
+
+class JiraComment(Base):
+    """A comment on the tracking card of a case."""
+
+    __tablename__ = "jira_comments"
+    __table_args__ = (
+        _case_reference(),
+        Index("ix_jira_comments_case", "case_number", "last_update_date"),
+    )
+
+    jira_comment_id: Mapped[str] = mapped_column(primary_key=True)
+    case_number: Mapped[str]
+    created_date: Mapped[datetime]
+    author: Mapped[str | None]
+    body: Mapped[str | None]
+    last_update_date: Mapped[datetime | None]
+    card_key: Mapped[str | None]
+
+
+class JiraCard(Base):
+    """The JIRA card that tracks a case."""
+
+    __tablename__ = "jira_cards"
+    __table_args__ = (Index("ix_jira_cards_case", "case_number"),)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    case_number: Mapped[str | None]
+    summary: Mapped[str | None]
+    status: Mapped[str | None]
+    priority: Mapped[str | None]
+    assignee: Mapped[str | None]
+    contributors: Mapped[list[str]] = mapped_column(server_default=EMPTY_LIST)
+    labels: Mapped[list[str]] = mapped_column(server_default=EMPTY_LIST)
+    sprint: Mapped[str | None]
+    created_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime | None]
+    gone_at: Mapped[datetime | None]
+
+
+class Bug(Base):
+    """A bug or issue behind cases, in the tracker (`bugzilla`, `jira`) that holds it."""
+
+    __tablename__ = "bugs"
+
+    tracker: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    summary: Mapped[str | None]
+    status: Mapped[str | None]
+    severity: Mapped[str | None]
+    target: Mapped[str | None]
+    assignee: Mapped[str | None]
+    updated_at: Mapped[datetime | None]
+    restricted: Mapped[bool] = mapped_column(server_default=FALSE)
+    gone_at: Mapped[datetime | None]
+
+
+class CaseBug(Base):
+    """A link between a case and a bug, from `linked_at` until `unlinked_at`."""
+
+    __tablename__ = "case_bugs"
+    __table_args__ = (
+        ForeignKeyConstraint(["tracker", "key"], ["bugs.tracker", "bugs.key"]),
+        Index("ix_case_bugs_bug", "tracker", "key"),
+    )
+
+    case_number: Mapped[str] = mapped_column(
+        ForeignKey("cases.case_number", onupdate="CASCADE"), primary_key=True
+    )
+    tracker: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    linked_at: Mapped[datetime | None]
+    unlinked_at: Mapped[datetime | None]
+
+
+class Change(Base):
+    """One observed value: `field` of `entity` `key` was `value` from `at` on, says the source.
+
+    Values are canonical text (instants ISO 8601 UTC, lists JSON, booleans true/false); NULL means
+    the source said "nothing". `seq` orders observations of one instant. `learned_at` is when we
+    heard of it. Append-only: the database refuses UPDATE, DELETE and TRUNCATE.
+    """
+
+    __tablename__ = "changes"
+    __table_args__ = (
+        Index(
+            "ux_changes_fact",
+            "entity",
+            "key",
+            "field",
+            "at",
+            "seq",
+            text("md5(value)"),
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    entity: Mapped[str]
+    key: Mapped[str]
+    field: Mapped[str]
+    value: Mapped[str | None]
+    at: Mapped[datetime]
+    seq: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    actor: Mapped[str | None]
+    learned_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    run_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sync_runs.id"))
+
+
+class CaseVersion(Base):
+    """A case as it stood during `[valid_from, valid_to)`; derived from `changes`, rebuildable.
+
+    `event` names what began the version: created, closed, reopened, gone, returned, or NULL for any
+    other change. `closed_at` is the latest closing up to then, also of a case reopened since.
+    """
+
+    __tablename__ = "case_versions"
+    __table_args__ = (
+        CheckConstraint("valid_from < valid_to", name="positive_length"),
+        Index("ix_case_versions_time", "valid_from", "valid_to"),
+        Index("ix_case_versions_open", "valid_to", "valid_from", postgresql_where=text("is_open")),
+        Index(
+            "ix_case_versions_event",
+            "event",
+            "valid_from",
+            postgresql_where=text("event is not null"),
+        ),
+    )
+
+    case_number: Mapped[str] = mapped_column(primary_key=True)
+    valid_from: Mapped[datetime] = mapped_column(primary_key=True)
+    valid_to: Mapped[datetime]
+    created_date: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    event: Mapped[str | None]
+    is_open: Mapped[bool]
+    gone: Mapped[bool]
+    status: Mapped[str | None]
+    status_since: Mapped[datetime]
+    waiting_on: Mapped[str]
+    severity: Mapped[int | None] = mapped_column(SmallInteger)
+    owner: Mapped[str | None]
+    engineer: Mapped[str | None]
+    account: Mapped[str | None]
+    summary: Mapped[str | None]
+    product: Mapped[str | None]
+    product_version: Mapped[str | None]
+    group_name: Mapped[str | None]
+    crit_sit: Mapped[bool]
+    escalated: Mapped[str]
+    escalation_link: Mapped[str | None]
+    card: Mapped[str | None]
+    card_status: Mapped[str | None]
+    contributors: Mapped[list[str]]
+    labels: Mapped[list[str]]
+    tags: Mapped[list[str]]
+    relief_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+
+
+class SyncRun(Base):
+    """One run of one sync or import, with what it saw and did."""
+
+    __tablename__ = "sync_runs"
+    __table_args__ = (
+        CheckConstraint("state in ('running', 'finished', 'failed')", name="state"),
+        Index("ix_sync_runs_started", "sync", "started_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    sync: Mapped[str]
+    source: Mapped[str | None]
+    state: Mapped[str] = mapped_column(server_default=text("'running'"))
+    started_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    finished_at: Mapped[datetime | None]
+    seen: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    inserted: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    updated: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    unchanged: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    gone: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    rejected: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    error: Mapped[str | None]
+
+
+class Watermark(Base):
+    """How far a source has been read, and what else must be remembered between its runs."""
+
+    __tablename__ = "watermarks"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class Reject(Base):
+    """A record that could not be understood: kept with its reason until it can be."""
+
+    __tablename__ = "rejects"
+    __table_args__ = (Index("ux_rejects_record", "source", "position", "fingerprint", unique=True),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    run_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sync_runs.id"))
+    source: Mapped[str]
+    position: Mapped[int] = mapped_column(BigInteger)
+    key: Mapped[str | None]
+    reason: Mapped[str]
+    payload: Mapped[dict[str, object] | None] = mapped_column(JSONB)
+    fingerprint: Mapped[str]
+    rejected_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class DataVersion(Base):
+    """One row: the version of the data. A load increments it in its own transaction."""
+
+    __tablename__ = "data_version"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, server_default=text("1"))
+    version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    changed_at: Mapped[datetime | None]

@@ -1,0 +1,128 @@
+"""The web application, put together: `create_app()` is what gunicorn serves."""
+
+import logging
+from pathlib import Path
+
+from dash import Dash
+from flask import Flask, Response, g, request
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+import pages
+from app import cache, health
+from app.api import cases, charts
+from app.api.requests import problem
+from app.settings import get_settings
+from app.view import View
+from app.view_fields import ParameterError
+from components import sample
+from etl.errors import FileRefused
+from etl.events_import import SAMPLE, import_events
+
+log = logging.getLogger(__name__)
+
+ROOT = Path(__file__).parent.parent
+RETRY_AFTER_SECONDS = "2"
+
+
+def create_app() -> Flask:
+    """The WSGI application with pages, API and health checks.
+
+    Raises SettingsError when the settings are wrong; connects to nothing yet.
+    """
+    settings = get_settings()
+    logging.basicConfig(
+        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    server = Flask(__name__, static_folder=None)
+    server.url_map.strict_slashes = False
+    cache.init_cache(server, settings.redis_url)
+    for blueprint in (health.blueprint, cases.blueprint, charts.blueprint):
+        server.register_blueprint(blueprint)
+    _register_faults(server)
+    _check_addresses(server)
+    _dash(server)
+    return server
+
+
+def _dash(server: Flask) -> Dash:
+    dash = Dash(
+        __name__,
+        server=server,
+        title="Caseboard",
+        update_title=None,
+        use_pages=True,
+        # Folder discovery would import every page a second time under another name.
+        pages_folder="",
+        assets_folder=str(ROOT / "assets"),
+        serve_locally=True,
+        enable_mcp=False,
+        suppress_callback_exceptions=True,
+    )
+    sample.register(load_sample)
+    pages.register(dash)
+    return dash
+
+
+def load_sample() -> str:
+    """Load the sample log, moved so that its last opening is today; tells what came of it."""
+    try:
+        report = import_events(SAMPLE, shift_to_now=True)
+    except FileRefused as refusal:
+        return str(refusal)
+    return f"{report.cases:,} cases from {report.read:,} updates."
+
+
+def _check_addresses(server: Flask) -> None:
+    """A page whose address cannot be followed answers 400, one that does not exist 404.
+
+    The page itself still comes, and tells the reader what is wrong.
+    """
+
+    @server.before_request
+    def note_status() -> None:
+        g.page_status = None
+        if request.method != "GET" or not _is_page(request.path):
+            return
+        if not pages.exists(request.path):
+            g.page_status = 404
+            return
+        try:
+            View.from_query(request.query_string.decode("utf-8", "replace"))
+        except ParameterError:
+            g.page_status = 400
+
+    @server.after_request
+    def set_status(response: Response) -> Response:
+        if g.get("page_status") and response.status_code == 200:
+            response.status_code = g.page_status
+        return response
+
+
+def _is_page(path: str) -> bool:
+    return not path.startswith(("/_", "/api/", "/assets/", "/healthz", "/readyz"))
+
+
+def _register_faults(server: Flask) -> None:
+    @server.errorhandler(ParameterError)
+    def bad_parameter(error: ParameterError) -> Response:
+        return problem(400, "Bad parameter", str(error), parameter=error.name)
+
+    @server.errorhandler(OperationalError)
+    @server.errorhandler(InterfaceError)
+    @server.errorhandler(PoolTimeoutError)
+    def database_away(error: SQLAlchemyError) -> Response:
+        log.warning("%s %s: the database does not answer: %s", request.method, request.path, error)
+        response = problem(503, "Database away", "The database does not answer; try again soon.")
+        response.headers["Retry-After"] = RETRY_AFTER_SECONDS
+        return response
+
+    @server.errorhandler(404)
+    def unknown(error: Exception) -> Response:
+        del error
+        return problem(404, "Not found", f"There is nothing at {request.path[:200]}.")
+
+    @server.errorhandler(405)
+    def wrong_method(error: Exception) -> Response:
+        del error
+        return problem(405, "Wrong method", f"{request.path[:200]} does not take {request.method}.")

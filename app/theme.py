@@ -1,0 +1,106 @@
+"""The one visual language of charts: palettes of both themes, and figures painted with them.
+
+A panel draws with names (`$severity-1`, `$accent`), not colours, so that one finished figure
+serves both themes. `painted` puts the colours in; `assets/paint.js` does the same in the browser,
+from the same palettes.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+ThemeName = Literal["light", "dark"]
+Figure = dict[str, Any]
+
+FONT = (
+    "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans CJK SC', "
+    "'PingFang SC', 'Microsoft YaHei', 'Noto Naskh Arabic', 'Noto Sans Arabic', sans-serif"
+)
+
+PALETTES: dict[ThemeName, dict[str, str]] = {
+    "light": {
+        "page": "#F6F7F9",
+        "card": "#FFFFFF",
+        "border": "#E3E6EB",
+        "text": "#1B2330",
+        "secondary": "#5B6675",
+        "accent": "#2F6FB3",
+        "muted": "#B8C0CC",
+        "severity-1": "#B3261E",
+        "severity-2": "#C77700",
+        "severity-3": "#2F6FB3",
+        "severity-4": "#6B7785",
+        "severity-0": "#B8C0CC",
+        "opened": "#2F6FB3",
+        "closed": "#2E7D5B",
+    },
+    "dark": {
+        "page": "#0F141B",
+        "card": "#171E27",
+        "border": "#2A3440",
+        "text": "#E6EAF0",
+        "secondary": "#9AA7B6",
+        "accent": "#6FA8E6",
+        "muted": "#4A5766",
+        "severity-1": "#FF8A80",
+        "severity-2": "#FFB74D",
+        "severity-3": "#6FA8E6",
+        "severity-4": "#9AA7B6",
+        "severity-0": "#4A5766",
+        "opened": "#6FA8E6",
+        "closed": "#6FCF97",
+    },
+}
+
+
+def template(theme: ThemeName) -> Figure:
+    """The Plotly layout that every figure of a theme starts from."""
+    palette = PALETTES[theme]
+    axis = {
+        "gridcolor": palette["border"],
+        "linecolor": palette["border"],
+        "zerolinecolor": palette["border"],
+        "tickfont": {"size": 12, "color": palette["secondary"]},
+        "title": {"font": {"size": 12, "color": palette["secondary"]}, "standoff": 8},
+        "automargin": True,
+    }
+    return {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": 12, "color": palette["text"]},
+        "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
+        "colorway": [palette["accent"]],
+        "xaxis": {**axis, "showgrid": False},
+        "yaxis": {**axis, "rangemode": "tozero"},
+        "hoverlabel": {
+            "bgcolor": palette["card"],
+            "bordercolor": palette["border"],
+            "font": {"family": FONT, "size": 12, "color": palette["text"]},
+            "align": "left",
+        },
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "y": 1.02,
+            "yanchor": "bottom",
+            "font": {"size": 12, "color": palette["secondary"]},
+        },
+        "separators": ".,",
+        "bargap": 0.25,
+    }
+
+
+def painted(figure: Figure, theme: ThemeName) -> Figure:
+    """A figure with its colour names replaced and its theme's layout under it."""
+    palette = PALETTES[theme]
+    filled: Figure = _fill(figure, palette)
+    return {**filled, "layout": {**filled["layout"], "template": {"layout": template(theme)}}}
+
+
+def _fill(value: Any, palette: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _fill(part, palette) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_fill(part, palette) for part in value]
+    if isinstance(value, str) and value.startswith("$") and value[1:] in palette:
+        return palette[value[1:]]
+    return value

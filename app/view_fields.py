@@ -1,0 +1,225 @@
+"""How each parameter of a View is read from text and written back, one entry a parameter."""
+
+import difflib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from app.columns import COLUMNS
+
+MAX_VALUES = 100
+MAX_TEXT = 300
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+
+_ISO_OFFSET_SPACE = re.compile(r" (\d\d:?\d\d)$")
+_ISO = re.compile(
+    r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d{1,6})?)?( ?(Z|[+-]\d\d:?\d\d))?)?", re.ASCII
+)
+
+
+class ParameterError(ValueError):
+    """A parameter of an address that cannot be followed. `name` is the parameter's."""
+
+    def __init__(self, name: str, fault: str) -> None:
+        super().__init__(f"{name}: {fault}")
+        self.name = name
+        self.fault = fault
+
+    @classmethod
+    def unknown(cls, name: str) -> "ParameterError":
+        """An unknown name, with the nearest known one as a hint."""
+        near = difflib.get_close_matches(name, FIELDS, 1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(FIELDS)}"
+        return cls(name[:60], f"unknown parameter; {hint}")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One parameter: `parse(texts, zone)` gives the View's value, `write(value)` its texts.
+
+    `filters` tells that the parameter chooses rows.
+    """
+
+    parse: Callable[[Sequence[str], str], Any]
+    write: Callable[[Any], list[str]]
+    filters: bool = True
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:40] + "...")
+
+
+def _one(name: str, texts: Sequence[str]) -> str:
+    if len(texts) != 1:
+        raise ParameterError(name, "may be given once only")
+    return texts[0]
+
+
+def _clean(name: str, text: str) -> str:
+    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise ParameterError(name, "holds a character that no text can have (NUL or half a pair)")
+    if len(text) > MAX_TEXT:
+        raise ParameterError(name, f"longer than {MAX_TEXT} characters")
+    return text.strip()
+
+
+def _distinct(name: str, texts: Sequence[str]) -> None:
+    if len(texts) > MAX_VALUES:
+        raise ParameterError(name, f"more than {MAX_VALUES} values")
+
+
+def _text(name: str) -> Field:
+    return Field(
+        lambda texts, _zone: _clean(name, _one(name, texts)),
+        lambda value: [value],
+    )
+
+
+def _texts(name: str) -> Field:
+    def parse(texts: Sequence[str], _zone: str) -> tuple[str, ...]:
+        _distinct(name, texts)
+        return tuple(sorted({_clean(name, text) for text in texts}))
+
+    return Field(parse, list)
+
+
+def _choice(name: str, *allowed: str) -> Field:
+    def parse(texts: Sequence[str], _zone: str) -> str:
+        return _allowed(name, _one(name, texts), allowed)
+
+    return Field(parse, lambda value: [value])
+
+
+def _choices(name: str, *allowed: str) -> Field:
+    def parse(texts: Sequence[str], _zone: str) -> tuple[str, ...]:
+        _distinct(name, texts)
+        return tuple(sorted({_allowed(name, text, allowed) for text in texts}, key=allowed.index))
+
+    return Field(parse, list)
+
+
+def _allowed(name: str, text: str, allowed: Sequence[str]) -> str:
+    if text not in allowed:
+        raise ParameterError(name, f"{_shown(text)} is not one of {', '.join(allowed)}")
+    return text
+
+
+def _severities() -> Field:
+    def parse(texts: Sequence[str], _zone: str) -> tuple[int, ...]:
+        _distinct("severity", texts)
+        wrong = [text for text in texts if text not in {"1", "2", "3", "4", ""}]
+        if wrong:
+            fault = f"{_shown(wrong[0])} is not one of 1, 2, 3, 4 (empty: not set)"
+            raise ParameterError("severity", fault)
+        return tuple(sorted({int(text or "0") for text in texts}))
+
+    return Field(parse, lambda value: [str(number) if number else "" for number in value])
+
+
+def _days(name: str) -> Field:
+    def parse(texts: Sequence[str], _zone: str) -> int:
+        text = _one(name, texts)
+        if not re.fullmatch(r"\d{1,4}", text, re.ASCII):
+            fault = f"{_shown(text)} is not a number of days from 0 to 9999"
+            raise ParameterError(name, fault)
+        return int(text)
+
+    return Field(parse, lambda value: [str(value)])
+
+
+def _instant(name: str, *, filters: bool = True) -> Field:
+    def parse(texts: Sequence[str], zone: str) -> datetime:
+        return parse_instant(name, _one(name, texts), zone)
+
+    return Field(parse, lambda value: [write_instant(value)], filters)
+
+
+def parse_instant(name: str, text: str, zone: str) -> datetime:
+    """An ISO 8601 text as a UTC instant; a date alone, or a time without offset, is in `zone`."""
+    text = _ISO_OFFSET_SPACE.sub(r"+\1", text.strip()) if "T" in text else text.strip()
+    moment = None
+    if _ISO.fullmatch(text):
+        try:
+            moment = datetime.fromisoformat(text.replace(",", "."))
+        except ValueError:
+            moment = None
+    if moment is None or not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        fault = (
+            f"{_shown(text)} is not an ISO 8601 instant or date between {FIRST_YEAR} and "
+            f"{LAST_YEAR}, such as 2026-01-31 or 2026-01-31T09:30:00Z"
+        )
+        raise ParameterError(name, fault)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(zone))
+    return moment.astimezone(UTC)
+
+
+def write_instant(moment: datetime) -> str:
+    """A UTC instant as short ISO 8601 text with `Z`."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+def _names(name: str, *, signed: bool) -> Field:
+    def parse(texts: Sequence[str], _zone: str) -> tuple[str, ...]:
+        names = [part.strip() for text in texts for part in text.split(",")]
+        bare = [part.removeprefix("-") if signed else part for part in names]
+        unknown = [part for part in bare if part not in COLUMNS]
+        if unknown:
+            fault = f"{_shown(unknown[0])} is not a column; columns are {', '.join(COLUMNS)}"
+            raise ParameterError(name, fault)
+        if len(set(bare)) != len(bare):
+            raise ParameterError(name, "names a column twice")
+        return tuple(names)
+
+    return Field(parse, lambda value: [",".join(value)], filters=False)
+
+
+@lru_cache(maxsize=1)
+def zones() -> frozenset[str]:
+    """The names of all IANA time zones known here."""
+    return frozenset(available_timezones() - {"localtime", "Factory"})
+
+
+def _zone() -> Field:
+    def parse(texts: Sequence[str], _zone: str) -> str:
+        text = _one("tz", texts)
+        if text not in zones():
+            near = difflib.get_close_matches(text, zones(), 1)
+            hint = f"did you mean {near[0]}?" if near else "such as UTC, Europe/Berlin, Asia/Tokyo"
+            raise ParameterError("tz", f"{_shown(text)} is not an IANA time zone; {hint}")
+        return text
+
+    return Field(parse, lambda value: [value], filters=False)
+
+
+FIELDS: dict[str, Field] = {
+    "q": _text("q"),
+    "state": _choice("state", "open", "closed", "all", "gone"),
+    "severity": _severities(),
+    "status": _texts("status"),
+    "account": _texts("account"),
+    "engineer": _texts("engineer"),
+    "product": _texts("product"),
+    "tag": _texts("tag"),
+    "card_status": _texts("card_status"),
+    "escalated": _choices("escalated", "yes", "potential", "no"),
+    "crit_sit": _choices("crit_sit", "yes", "no"),
+    "escalation": _choices("escalation", "any"),
+    "sla": _choices("sla", "ok", "at_risk", "breached"),
+    "bugs": _choices("bugs", "none", "untargeted", "any"),
+    "stale": _days("stale"),
+    "created_from": _instant("created_from"),
+    "created_to": _instant("created_to"),
+    "closed_from": _instant("closed_from"),
+    "closed_to": _instant("closed_to"),
+    "updated_from": _instant("updated_from"),
+    "updated_to": _instant("updated_to"),
+    "as_of": _instant("as_of", filters=False),
+    "sort": _names("sort", signed=True),
+    "columns": _names("columns", signed=False),
+    "tz": _zone(),
+}

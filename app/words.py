@@ -1,0 +1,146 @@
+"""A View and its parts in English: one wording for titles, chips, file names and captions."""
+
+import re
+import unicodedata
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from app.view import View
+
+SEVERITY_NAMES = {1: "Urgent", 2: "High", 3: "Normal", 4: "Low", 0: "Not set"}
+SLA_NAMES = {"ok": "on track", "at_risk": "at risk", "breached": "breached"}
+WAITING_NAMES = {
+    "us": "us",
+    "customer": "customer",
+    "engineering": "engineering",
+    "vendor": "vendor",
+    "unknown": "unknown",
+    "none": "nobody",
+}
+FIELD_LABELS = {
+    "q": "Search",
+    "state": "State",
+    "severity": "Severity",
+    "status": "Status",
+    "account": "Account",
+    "engineer": "Engineer",
+    "product": "Product",
+    "tag": "Tag",
+    "card_status": "Card status",
+    "escalated": "Prio-list",
+    "crit_sit": "Crit sit",
+    "escalation": "Escalation",
+    "sla": "SLA",
+    "bugs": "Bugs",
+    "stale": "No update for",
+    "created_from": "Created from",
+    "created_to": "Created before",
+    "closed_from": "Closed from",
+    "closed_to": "Closed before",
+    "updated_from": "Updated from",
+    "updated_to": "Updated before",
+}
+_STATES = {"open": "open cases", "closed": "closed cases", "all": "all cases", "gone": "gone cases"}
+MONTHS = (
+    "January February March April May June July August September October November December"
+).split()
+
+
+def day_words(moment: datetime, zone: str) -> str:
+    """An instant as a reader says it: the day alone when it is midnight in the zone."""
+    local = moment.astimezone(ZoneInfo(zone))
+    day = f"{local.day} {MONTHS[local.month - 1]} {local.year}"
+    if (local.hour, local.minute, local.second) == (0, 0, 0):
+        return day
+    return f"{day} {local:%H:%M} {local.tzname()}"
+
+
+def value_words(name: str, value: Any, zone: str) -> str:
+    """The value of one filter in words, for a chip: `Urgent, High`; `30 days`."""
+    if isinstance(value, datetime):
+        return day_words(value, zone)
+    if name == "severity":
+        return ", ".join(SEVERITY_NAMES[number] for number in value)
+    if name == "sla":
+        return ", ".join(SLA_NAMES[part] for part in value)
+    if name == "stale":
+        return f"{value} day" if value == 1 else f"{value} days"
+    if isinstance(value, tuple):
+        return ", ".join(str(part) or "not set" for part in value)
+    return str(value)
+
+
+def view_sentence(view: "View") -> str:
+    """What a View shows: "open cases of Acme, severity 1-2, as known on 31 January 2026"."""
+    parts = [_STATES[view.state]]
+    if view.account:
+        parts[0] += f" of {_either(view.account, 'no account')}"
+    if view.engineer:
+        parts[0] += f" with {_either(view.engineer, 'no engineer')}"
+    if view.severity:
+        parts.append(_severity_words(view.severity))
+    parts += _text_parts(view)
+    parts += _range_parts(view)
+    if view.q:
+        parts.append(f"matching “{view.q}”")
+    if view.as_of:
+        parts.append(f"as known on {day_words(view.as_of, view.tz)}")
+    return ", ".join(parts)
+
+
+def file_name(words: str) -> str:
+    """A file name (without ending) of some words: letters, digits and hyphens only."""
+    plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower()[:120] or "cases"
+
+
+def _either(values: tuple[str, ...], missing: str) -> str:
+    return " or ".join(value or missing for value in values)
+
+
+def _severity_words(numbers: tuple[int, ...]) -> str:
+    known = [number for number in numbers if number]
+    if not known:
+        return "severity not set"
+    run = known == list(range(known[0], known[-1] + 1)) and len(known) > 1
+    words = f"{known[0]}-{known[-1]}" if run else ", ".join(map(str, known))
+    return f"severity {words}" + (" or not set" if 0 in numbers else "")
+
+
+def _text_parts(view: "View") -> list[str]:
+    parts = []
+    if view.status:
+        parts.append(f"status {_either(view.status, 'not set')}")
+    if view.product:
+        parts.append(f"product {_either(view.product, 'not set')}")
+    if view.tag:
+        parts.append(f"tagged {_either(view.tag, 'nothing')}")
+    if view.card_status:
+        parts.append(f"card {_either(view.card_status, 'without status')}")
+    if view.escalated:
+        parts.append(f"prio-list {' or '.join(view.escalated)}")
+    if view.crit_sit:
+        parts.append(f"critical situation {' or '.join(view.crit_sit)}")
+    if view.escalation:
+        parts.append("prio-list or critical situation")
+    if view.sla:
+        parts.append(f"SLA {' or '.join(SLA_NAMES[part] for part in view.sla)}")
+    if view.bugs:
+        words = {"none": "without bugs", "untargeted": "with untargeted bugs", "any": "with bugs"}
+        parts.append(" or ".join(words[part] for part in view.bugs))
+    if view.stale is not None:
+        parts.append(f"no update for {value_words('stale', view.stale, view.tz)}")
+    return parts
+
+
+def _range_parts(view: "View") -> list[str]:
+    parts = []
+    for verb in ("created", "closed", "updated"):
+        start, end = getattr(view, f"{verb}_from"), getattr(view, f"{verb}_to")
+        if start:
+            parts.append(f"{verb} from {day_words(start, view.tz)}")
+        if end:
+            parts.append(f"{verb} before {day_words(end, view.tz)}")
+    return parts

@@ -1,0 +1,203 @@
+"""Set-based loading: COPY into staging, then a few statements for any number of records.
+
+Facts, the rows that follow from them, rejects, the run's counts and the new data version become
+visible in one commit: a reader never sees half a load, and loading again changes nothing.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import orjson
+from sqlalchemy import Connection, text
+
+from app.database import transaction
+from etl.history import TOUCHED, lock, rebuild
+from etl.records import Observation, Rejected
+
+STAGE = """
+create temp table staged_facts (
+    position bigint, key text, field text, value text, at timestamptz, seq bigint, actor text
+) on commit drop
+"""
+
+COPY = "copy staged_facts from stdin"
+
+# What is not known yet, each fact once, credited to the first record that told it.
+FRESH = """
+create temp table fresh_facts on commit drop as
+select distinct on (s.key, s.field, s.at, s.seq, md5(s.value)) s.*
+from staged_facts s
+where not exists (
+    select from changes c
+    where c.entity = 'case' and c.key = s.key and c.field = s.field
+        and c.at = s.at and c.seq = s.seq and c.value is not distinct from s.value
+)
+order by s.key, s.field, s.at, s.seq, md5(s.value), s.position
+"""
+
+FACTS = """
+insert into changes (entity, key, field, value, at, seq, actor, run_id)
+select 'case', key, field, value, at, seq, actor, :run_id
+from fresh_facts order by position
+on conflict do nothing
+"""
+
+REJECTS = """
+insert into rejects (run_id, source, position, key, reason, payload, fingerprint)
+values (:run_id, :source, :position, :key, :reason, cast(:payload as jsonb), :fingerprint)
+on conflict (source, position, fingerprint) do nothing
+"""
+
+BUMP = "update data_version set version = version + 1, changed_at = clock_timestamp()"
+
+START = "insert into sync_runs (sync, source) values (:sync, :source) returning id"
+
+FINISH = """
+update sync_runs set state = 'finished', finished_at = clock_timestamp(), seen = :seen,
+    inserted = :inserted, unchanged = :unchanged, rejected = :rejected
+where id = :run_id
+"""
+
+FAIL = """
+update sync_runs set state = 'failed', finished_at = clock_timestamp(), error = :error
+where id = :run_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a load did with the records it read: read = inserted + unchanged + rejected."""
+
+    read: int
+    inserted: int
+    unchanged: int
+    rejected: int
+    cases: int
+
+
+def start_run(sync: str, source: str) -> int:
+    """Note that a run has begun; its id marks every fact that it learns."""
+    with transaction() as connection:
+        run_id = connection.execute(text(START), {"sync": sync, "source": source}).scalar_one()
+    return int(run_id)
+
+
+def fail_run(run_id: int, error: str) -> None:
+    """Note that a run has come to nothing, and why."""
+    with transaction() as connection:
+        connection.execute(text(FAIL), {"run_id": run_id, "error": error[:2000]})
+
+
+def load(
+    connection: Connection, run_id: int, source: str, records: Iterable[Observation | Rejected]
+) -> Counts:
+    """Load records in the transaction of `connection` and finish the run.
+
+    An error of the records (FileRefused) or of the database leaves nothing behind.
+    """
+    connection.execute(text("set local statement_timeout = 0"))
+    connection.execute(text(STAGE))
+    staging = _Staging(records)
+    with connection.connection.cursor() as cursor:
+        cursor.copy_expert(COPY, staging)
+    lock(connection)
+    connection.execute(text(FRESH))
+    inserted = connection.execute(
+        text("select count(distinct position) from fresh_facts")
+    ).scalar_one()
+    if inserted:
+        connection.execute(text(FACTS), {"run_id": run_id})
+        connection.execute(text(TOUCHED))
+        connection.execute(text("insert into touched_cases select distinct key from fresh_facts"))
+        connection.execute(text("analyze touched_cases"))
+        rebuild(connection)
+        connection.execute(text(BUMP))
+    _reject(connection, run_id, source, staging.rejected)
+    counts = Counts(
+        read=staging.read_count,
+        inserted=inserted,
+        unchanged=staging.read_count - inserted - len(staging.rejected),
+        rejected=len(staging.rejected),
+        cases=len(staging.keys),
+    )
+    _finish(connection, run_id, counts)
+    return counts
+
+
+def _reject(connection: Connection, run_id: int, source: str, rejected: list[Rejected]) -> None:
+    rows = []
+    for record in rejected:
+        payload = orjson.dumps(record.payload).decode()
+        fingerprint = hashlib.sha256(f"{record.reason}\n{payload}".encode()).hexdigest()
+        rows.append(
+            {
+                "run_id": run_id,
+                "source": source,
+                "position": record.position,
+                "key": record.key,
+                "reason": record.reason,
+                "payload": payload,
+                "fingerprint": fingerprint,
+            }
+        )
+    if rows:
+        connection.execute(text(REJECTS), rows)
+
+
+def _finish(connection: Connection, run_id: int, counts: Counts) -> None:
+    connection.execute(
+        text(FINISH),
+        {
+            "run_id": run_id,
+            "seen": counts.read,
+            "inserted": counts.inserted,
+            "unchanged": counts.unchanged,
+            "rejected": counts.rejected,
+        },
+    )
+
+
+class _Staging:
+    """Records as the text that COPY reads, made as it asks for it; counts what goes through."""
+
+    def __init__(self, records: Iterable[Observation | Rejected]) -> None:
+        self._lines = self._copied(records)
+        self._rest = b""
+        self.read_count = 0
+        self.rejected: list[Rejected] = []
+        self.keys: set[str] = set()
+
+    def read(self, size: int) -> bytes:
+        parts, length = [self._rest], len(self._rest)
+        while length < size:
+            line = next(self._lines, None)
+            if line is None:
+                break
+            parts.append(line)
+            length += len(line)
+        whole = b"".join(parts)
+        self._rest = whole[size:]
+        return whole[:size]
+
+    def _copied(self, records: Iterable[Observation | Rejected]) -> Iterator[bytes]:
+        for record in records:
+            self.read_count += 1
+            if isinstance(record, Rejected):
+                self.rejected.append(record)
+                continue
+            self.keys.add(record.key)
+            head = f"{record.position}\t{_cell(record.key)}"
+            actor = _cell(record.actor)
+            yield "".join(
+                f"{head}\t{fact.field}\t{_cell(fact.value)}\t{fact.at.isoformat()}\t{fact.seq}\t{actor}\n"
+                for fact in record.facts
+            ).encode()
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def _cell(value: str | None) -> str:
+    """A value in the text format of COPY."""
+    return "\\N" if value is None else value.translate(_ESCAPES)
