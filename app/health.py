@@ -25,7 +25,7 @@ def readyz() -> Response:
 
     Redis is told of, but only makes things faster: without it Caseboard is ready all the same.
     """
-    checks = {"database": "ok", "migrations": "ok", "redis": _redis()}
+    checks = {"database": "ok", "migrations": "ok", "redis": redis_state()}
     try:
         found, wanted = current_revision(), head_revision()
         if found != wanted:
@@ -39,7 +39,8 @@ def readyz() -> Response:
     return response
 
 
-def _redis() -> str:
+def redis_state() -> str:
+    """Whether Redis answers, in words; `ok` when it does."""
     url = get_settings().redis_url
     if url is None:
         return "not configured: answers are not remembered"

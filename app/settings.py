@@ -233,6 +233,12 @@ def get_settings() -> Settings:
     return load(os.environ)
 
 
+def use(values: Mapping[str, str]) -> None:
+    """Let this process run with some settings laid over its environment."""
+    os.environ.update(values)
+    get_settings.cache_clear()
+
+
 def _text(name: str, environment: Mapping[str, str]) -> tuple[str | None, str]:
     direct, path = environment.get(name), environment.get(f"{name}_FILE")
     if direct and path:

@@ -22,7 +22,8 @@ SHIFT = "shifted_days"
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did, in rows; `shifted_days` is how far it moved the log's instants."""
+    """What an import did, in rows; `shifted_days` is how far it moved the log's instants,
+    `first_rejects` a few (line, reason) of the rows that could not be understood."""
 
     run_id: int
     read: int
@@ -31,6 +32,7 @@ class ImportReport:
     rejected: int
     cases: int
     shifted_days: int
+    first_rejects: tuple[tuple[int, str], ...]
 
 
 def import_events(
@@ -64,6 +66,7 @@ def import_events(
         rejected=counts.rejected,
         cases=counts.cases,
         shifted_days=days,
+        first_rejects=counts.first_rejects,
     )
 
 

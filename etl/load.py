@@ -21,6 +21,8 @@ create temp table staged_facts (
 ) on commit drop
 """
 
+REJECTS_TOLD = 10
+
 COPY = "copy staged_facts from stdin"
 
 # What is not known yet, each fact once, credited to the first record that told it.
@@ -74,6 +76,7 @@ class Counts:
     unchanged: int
     rejected: int
     cases: int
+    first_rejects: tuple[tuple[int, str], ...] = ()
 
 
 def start_run(sync: str, source: str) -> int:
@@ -120,6 +123,7 @@ def load(
         unchanged=staging.read_count - inserted - len(staging.rejected),
         rejected=len(staging.rejected),
         cases=len(staging.keys),
+        first_rejects=tuple((r.position, r.reason) for r in staging.rejected[:REJECTS_TOLD]),
     )
     _finish(connection, run_id, counts)
     return counts

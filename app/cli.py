@@ -1,0 +1,203 @@
+"""The `caseboard` command."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from app import database, local
+from app.processes import StartFailed
+from app.settings import SettingsError, get_settings, use
+
+DATA_DIR = Path(".caseboard")
+LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; tells faults in a sentence. The exit status: 0 done, 1 not, 2 misused."""
+    from etl.errors import FileRefused
+
+    asked = _parser().parse_args(arguments)
+    try:
+        run: Callable[[argparse.Namespace], int] = asked.run
+        return run(asked)
+    except (SettingsError, StartFailed, local.AlreadyRunning, FileRefused) as fault:
+        err.print(str(fault), markup=False)
+        return 1
+    except KeyboardInterrupt:
+        err.print("Stopped.")
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="caseboard", description="A field support team's cases on one board, with history."
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    folder = argparse.ArgumentParser(add_help=False)
+    folder.add_argument(
+        "--data-dir",
+        type=Path,
+        default=DATA_DIR,
+        metavar="DIR",
+        help="where the own PostgreSQL keeps its data (default: %(default)s)",
+    )
+
+    def add(
+        name: str, run: Callable[[argparse.Namespace], int], help: str
+    ) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=help, description=help, parents=[folder])
+        command.set_defaults(run=run)
+        return command
+
+    up = add("up", _up, "start everything on this machine and print the address")
+    up.add_argument("--port", type=_port, default=8050, help="of the page (default: %(default)s)")
+    web = add("web", _web, "serve the pages only, with the database of the settings")
+    web.add_argument("--bind", default="127.0.0.1:8050", metavar="HOST:PORT")
+    tables = add("db", _db, "look after the tables: upgrade, downgrade, check, rebuild")
+    tables.add_argument("action", choices=("upgrade", "downgrade", "check", "rebuild"))
+    tables.add_argument("revision", nargs="?", help="for downgrade: a revision, or base")
+    events = add("import", _import, "import an event log: `caseboard import events FILE`")
+    events.add_argument("what", choices=("events",))
+    events.add_argument("file", nargs="?", type=Path, help="CSV, plain or gzip")
+    events.add_argument("--sample", action="store_true", help="import the sample log instead")
+    events.add_argument("--map", type=Path, metavar="MAP.toml", help="which column is what")
+    events.add_argument(
+        "--shift-to", choices=("now",), help="move the log so that its last opening is today"
+    )
+    doctor = add("doctor", _doctor, "check the settings and each connection")
+    doctor.add_argument("--settings", action="store_true", help="list the settings in force")
+    return parser
+
+
+def _up(asked: argparse.Namespace) -> int:
+    from app.up import up
+
+    up(asked.port, asked.data_dir)
+    return 0
+
+
+def _web(asked: argparse.Namespace) -> int:
+    import os
+
+    from app.up import gunicorn_command
+
+    host = asked.bind.rpartition(":")[0]
+    if get_settings().auth == "none" and host not in LOOPBACK:
+        raise SettingsError(
+            f"CASEBOARD_AUTH is none, so the pages may be served on this machine only; "
+            f"--bind {asked.bind} would show them to others. Bind to 127.0.0.1 and put a proxy "
+            "with a login in front."
+        )
+    command = gunicorn_command(asked.bind)
+    os.execv(command[0], command)  # noqa: S606 - gunicorn takes the place of this process
+
+
+def _db(asked: argparse.Namespace) -> int:
+    with _connected(asked.data_dir):
+        if asked.action == "upgrade":
+            database.upgrade()
+        elif asked.action == "downgrade":
+            if not asked.revision:
+                err.print("Name the revision to go back to: caseboard db downgrade REVISION")
+                return 2
+            database.downgrade(asked.revision)
+        elif asked.action == "rebuild":
+            from etl.history import rebuild_all
+
+            out.print(f"Derived the history of {rebuild_all():,} cases anew.")
+        found, wanted = database.current_revision(), database.head_revision()
+        out.print(f"The tables are at revision {found or 'none'}; the newest is {wanted}.")
+        return 0 if asked.action != "check" or found == wanted else 1
+
+
+def _import(asked: argparse.Namespace) -> int:
+    from etl.events_import import SAMPLE, import_events
+
+    if asked.sample == bool(asked.file):
+        err.print("Name one file, or --sample: caseboard import events FILE")
+        return 2
+    with _connected(asked.data_dir), _progress("Importing") as progress:
+        database.upgrade()
+        report = import_events(
+            SAMPLE if asked.sample else asked.file,
+            mapping=asked.map,
+            shift_to_now=asked.shift_to == "now",
+            progress=progress,
+        )
+    out.print(
+        f"{report.read:,} rows of {report.cases:,} cases read = {report.inserted:,} inserted "
+        f"+ {report.unchanged:,} unchanged + {report.rejected:,} rejected."
+    )
+    if report.shifted_days:
+        out.print(f"All times were moved by {report.shifted_days:,} days.")
+    for place, reason in report.first_rejects:
+        out.print(f"  line {place}: {reason}", markup=False)
+    if report.rejected:
+        out.print("Every rejected row is kept with its reason in the table `rejects`.")
+    return 0
+
+
+def _doctor(asked: argparse.Namespace) -> int:
+    settings = get_settings()
+    if asked.settings:
+        for name, value, source in settings.shown():
+            out.print(f"{name}={value}  ({source})", markup=False)
+        return 0
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app.health import redis_state
+
+    with _connected(asked.data_dir):
+        try:
+            found, wanted = database.current_revision(), database.head_revision()
+        except SQLAlchemyError as error:
+            out.print(f"database: does not answer; check CASEBOARD_DATABASE_URL\n  {error}")
+            return 1
+        out.print("database: ok")
+        behind = "ok" if found == wanted else f"at {found}, run `caseboard db upgrade`"
+        out.print(f"tables: {behind}")
+        out.print(f"redis: {redis_state()}")
+        return 0 if found == wanted else 1
+
+
+@contextmanager
+def _connected(data_dir: Path) -> Iterator[None]:
+    """Work with the database of the settings, else with our own, started when it does not run."""
+    if get_settings().database_url:
+        yield
+        return
+    running = local.running_servers(data_dir)
+    if running is not None:
+        use(running.environment())
+        yield
+        return
+    with local.servers(data_dir) as (started, _, _):
+        use(started.environment())
+        yield
+        database.reset()
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    columns = (TextColumn(what), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65_536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1 to 65535")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+// What happens in the browser alone: painting figures, following points, and small comforts.
+window.dash_clientside = window.dash_clientside || {};
+
+(function () {
+  const none = () => window.dash_clientside.no_update;
+
+  // Puts a palette's colours where a figure has names such as "$accent" (see app/theme.py).
+  function fill(value, palette) {
+    if (Array.isArray(value)) return value.map((part) => fill(part, palette));
+    if (value && typeof value === "object") {
+      return Object.fromEntries(
+        Object.entries(value).map(([key, part]) => [key, fill(part, palette)]),
+      );
+    }
+    if (typeof value === "string" && value[0] === "$") return palette[value.slice(1)] || value;
+    return value;
+  }
+
+  // Goes to an address as a link of Dash does, without loading the page anew.
+  function go(address) {
+    window.history.pushState({}, "", address);
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+    window.scrollTo(0, 0);
+  }
+
+  window.dash_clientside.caseboard = {
+    go: go,
+
+    paint(figure, theme, themes) {
+      if (!figure || !theme || !themes) return none();
+      const filled = fill(figure, themes[theme].palette);
+      return {
+        data: filled.data,
+        layout: { ...filled.layout, autosize: true, template: themes[theme].template },
+      };
+    },
+
+    // A point that counts rows leads to them.
+    follow(click) {
+      const query = click && click.points && click.points[0] && click.points[0].customdata;
+      if (typeof query === "string") go("/cases?" + query);
+      return null;
+    },
+
+    toggleTheme(clicks) {
+      const root = document.documentElement;
+      if (clicks && window.caseboardClicks !== clicks) {
+        root.dataset.bsTheme = root.dataset.bsTheme === "dark" ? "light" : "dark";
+        localStorage.setItem("caseboard-theme", root.dataset.bsTheme);
+      }
+      window.caseboardClicks = clicks;
+      return root.dataset.bsTheme;
+    },
+
+    fold(clicks) {
+      const root = document.documentElement;
+      if (clicks) {
+        const folded = root.dataset.rail !== "folded";
+        root.dataset.rail = folded ? "folded" : "";
+        localStorage.setItem("caseboard-rail", folded ? "folded" : "");
+        window.dispatchEvent(new Event("resize"));
+      }
+      return none();
+    },
+
+    ownZone() {
+      return Intl.DateTimeFormat().resolvedOptions().timeZone || none();
+    },
+
+    async copyLink() {
+      try {
+        await navigator.clipboard.writeText(window.location.href);
+        return "The link was copied.";
+      } catch (error) {
+        return "This browser does not let pages copy; take the address from its bar.";
+      }
+    },
+
+    // The order that the headers show goes into the URL and the CSV link; no page is loaded.
+    sortIntoUrl(request, csv) {
+      if (!request || request.startRow !== 0) return none();
+      const sort = (request.sortModel || [])
+        .map((part) => (part.sort === "desc" ? "-" : "") + part.colId)
+        .join(",");
+      const address = new URL(window.location.href);
+      const shown = address.searchParams.get("sort") || "-updated";
+      if (!sort || sort === shown) return none();
+      address.searchParams.set("sort", sort);
+      window.history.replaceState(window.history.state, "", address);
+      return csv.split("?")[0] + address.search;
+    },
+
+    density(clicks) {
+      const key = "caseboard-density";
+      let compact = localStorage.getItem(key) === "compact";
+      if (clicks) {
+        compact = !compact;
+        localStorage.setItem(key, compact ? "compact" : "");
+      }
+      const grid = window.dash_ag_grid && document.getElementById("grid");
+      if (grid) {
+        window.dash_ag_grid.getApiAsync("grid").then((api) => {
+          api.setGridOption("rowHeight", compact ? 30 : 36);
+          api.resetRowHeights && api.resetRowHeights();
+        });
+      }
+      return compact ? "case-grid compact" : "case-grid";
+    },
+  };
+
+  document.addEventListener("keydown", (event) => {
+    const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+    if (event.key === "/" && !typing) {
+      const search = document.getElementById("search");
+      if (search) {
+        event.preventDefault();
+        search.focus();
+        search.select();
+      }
+    }
+    if (event.key === "Escape") {
+      document.querySelectorAll("details.menu[open]").forEach((menu) => (menu.open = false));
+    }
+  });
+
+  // A menu closes when somebody clicks elsewhere.
+  document.addEventListener("click", (event) => {
+    document.querySelectorAll("details.menu[open]").forEach((menu) => {
+      if (!menu.contains(event.target) && event.target.isConnected) menu.open = false;
+    });
+  });
+})();

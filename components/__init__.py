@@ -1,0 +1,1 @@
+"""Pieces of screen: they know Panel and View, and no page."""

@@ -1,0 +1,190 @@
+"""The filters in force as chips, and the form that adds one; the URL is the only state."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+from dash import Input, Output, State, callback, dcc, html, no_update
+from dash.development.base_component import Component
+
+from app.database import read
+from app.selection import grouped
+from app.view import View
+from app.view_fields import ParameterError
+from app.words import FIELD_LABELS, SEVERITY_NAMES, SLA_NAMES, value_words
+
+# The column whose values and counts a filter offers; None for those with a fixed choice.
+OFFERED: dict[str, str] = {
+    "severity": "severity",
+    "status": "status",
+    "account": "account",
+    "engineer": "engineer",
+    "product": "product",
+    "card_status": "card_status",
+    "escalated": "escalated",
+    "sla": "sla",
+}
+FIXED: dict[str, list[tuple[str, str]]] = {
+    "state": [("open", "Open"), ("closed", "Closed"), ("all", "Open and closed"), ("gone", "Gone")],
+    "crit_sit": [("yes", "Yes"), ("no", "No")],
+    "bugs": [("none", "None"), ("untargeted", "Without target"), ("any", "Any")],
+    "stale": [(str(days), f"{days} days") for days in (3, 7, 14, 30, 90)],
+}
+DATED = (
+    "created_from",
+    "created_to",
+    "closed_from",
+    "closed_to",
+    "updated_from",
+    "updated_to",
+)
+MOST_OFFERED = 500
+
+
+def filter_bar(view: View, path: str) -> Component:
+    """Chips of the active filters, each with a way to drop it, and *Add filter*."""
+    chips = [_chip(view, name, value, path) for name, value in view.filters().items()]
+    clear = dcc.Link("Clear all", href=View(as_of=view.as_of, tz=view.tz).url(path))
+    return html.Div(
+        [
+            html.Ul(
+                [*chips, html.Li(clear, className="clear")] if chips else [], className="chips"
+            ),
+            _form(),
+            html.Button("Copy link", id="copy-link", className="quiet", n_clicks=0),
+        ],
+        className="filterbar",
+        role="region",
+        **{"aria-label": "Filters"},
+    )
+
+
+def dropped(view: View, name: str) -> View:
+    """The View without one filter."""
+    default = View()
+    return view.but(**{name: getattr(default, name)})
+
+
+def _chip(view: View, name: str, value: Any, path: str) -> Component:
+    words = f"{FIELD_LABELS[name]}: {value_words(name, value, view.tz)}"
+    return html.Li(
+        [
+            html.Span(words, dir="auto"),
+            dcc.Link("×", href=dropped(view, name).url(path), title=f"Remove {words}"),
+        ],
+        className="chip",
+    )
+
+
+def _form() -> Component:
+    names = [*OFFERED, *FIXED, *DATED]
+    return html.Details(
+        [
+            html.Summary("Add filter", className="button"),
+            html.Div(
+                [
+                    html.Label("Filter by", htmlFor="filter-name"),
+                    dcc.Dropdown(
+                        id="filter-name",
+                        options=[{"label": FIELD_LABELS[name], "value": name} for name in names],
+                        placeholder="Choose a field",
+                    ),
+                    html.Label("Values", htmlFor="filter-values"),
+                    html.Div(
+                        dcc.Dropdown(id="filter-values", multi=True, placeholder="Any of"),
+                        id="filter-values-box",
+                    ),
+                    html.Div(
+                        dcc.DatePickerSingle(id="filter-date", display_format="YYYY-MM-DD"),
+                        id="filter-date-box",
+                        hidden=True,
+                    ),
+                    html.Button("Apply", id="filter-apply", className="primary", n_clicks=0),
+                    html.P("", id="filter-fault", role="alert", className="fault"),
+                ],
+                className="popover",
+            ),
+        ],
+        className="menu",
+        id="filter-menu",
+    )
+
+
+@callback(
+    Output("filter-values", "options"),
+    Output("filter-values", "value"),
+    Output("filter-values-box", "hidden"),
+    Output("filter-date-box", "hidden"),
+    Input("filter-name", "value"),
+    State("view", "data"),
+    prevent_initial_call=True,
+)
+def offer(name: Any, query: Any) -> tuple[list[dict[str, str]], list[str], bool, bool]:
+    """What a filter can be set to, with the number of cases under the other filters."""
+    dated = name in DATED
+    view = asked(query)
+    if view is None or name not in (*OFFERED, *FIXED):
+        return [], [], dated, not dated
+    if name in FIXED:
+        fixed = [{"label": label, "value": value} for value, label in FIXED[name]]
+        return fixed, [], False, True
+    others = dropped(view, name)
+    frame = read(grouped(others, others.instant(datetime.now(UTC)), OFFERED[name]))
+    options = [
+        _option(name, value, int(cases))
+        for value, cases in frame.head(MOST_OFFERED).itertuples(index=False)
+        if not (pd.isna(value) and name == "sla")
+    ]
+    chosen = [str(value or "") for value in getattr(view, name)]
+    known = {option["value"] for option in options}
+    return options, [value for value in chosen if value in known], False, True
+
+
+def _option(name: str, value: Any, cases: int) -> dict[str, str]:
+    if pd.isna(value):
+        return {"label": f"Not set ({cases:,})", "value": ""}
+    if name == "severity":
+        return {"label": f"{SEVERITY_NAMES[int(value)]} ({cases:,})", "value": str(int(value))}
+    label = SLA_NAMES[value] if name == "sla" else str(value)
+    return {"label": f"{label} ({cases:,})", "value": str(value)}
+
+
+@callback(
+    Output("url", "search", allow_duplicate=True),
+    Output("filter-fault", "children"),
+    Input("filter-apply", "n_clicks"),
+    State("filter-name", "value"),
+    State("filter-values", "value"),
+    State("filter-date", "date"),
+    State("view", "data"),
+    prevent_initial_call=True,
+)
+def apply(_clicks: Any, name: Any, values: Any, date: Any, query: Any) -> tuple[Any, str]:
+    """Put a filter into the URL, or say what is missing."""
+    view = asked(query)
+    if view is None or name not in (*OFFERED, *FIXED, *DATED):
+        return no_update, "Choose a field to filter by."
+    texts = [date] if name in DATED else values if isinstance(values, list) else [values]
+    if not texts or any(not isinstance(text, str) for text in texts):
+        return no_update, "Choose a value."
+    if name in {"state", "stale"} and len(texts) > 1:
+        return no_update, "Choose one value."
+    try:
+        added = View.from_values({name: texts, "tz": [view.tz]})
+    except ParameterError as error:
+        return no_update, f"{error}."
+    return search_of(view.but(**{name: getattr(added, name)})), ""
+
+
+def asked(query: Any) -> View | None:
+    """The View that a callback's State names; None for anything that is not one."""
+    try:
+        return View.from_query(query) if isinstance(query, str) else None
+    except ParameterError:
+        return None
+
+
+def search_of(view: View) -> str:
+    """The URL's search part of a View."""
+    query = view.to_query()
+    return f"?{query}" if query else ""

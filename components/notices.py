@@ -1,0 +1,63 @@
+"""What a page says when it cannot show what was asked: why, and what to do."""
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from app.view import View
+from app.view_fields import ParameterError
+
+
+def notice(title: str, *lines: str | Component, kind: str = "info") -> html.Section:
+    """A calm card with a title and some lines; `kind` is info or fault."""
+    return html.Section(
+        [html.H2(title), *(html.P(line) if isinstance(line, str) else line for line in lines)],
+        className=f"notice notice-{kind}",
+        role="alert" if kind == "fault" else "status",
+    )
+
+
+def bad_parameter(error: ParameterError, path: str, query: str) -> html.Section:
+    """An address that cannot be followed: which parameter, why, and the way on without it."""
+    kept = "&".join(
+        part
+        for part in query.removeprefix("?").split("&")
+        if part and part.split("=")[0] != error.name
+    )
+    return notice(
+        "This address cannot be followed",
+        html.P([html.Code(error.name), f": {error.fault}."], dir="auto"),
+        html.P(dcc.Link("Go on without it", href=f"{path}?{kept}" if kept else path)),
+        kind="fault",
+    )
+
+
+def database_away() -> html.Section:
+    """The database does not answer."""
+    return notice(
+        "The data cannot be read at the moment",
+        "The database does not answer. Nothing is lost; reload the page in a few seconds. "
+        "If it stays so, ask your operator to run caseboard doctor.",
+        kind="fault",
+    )
+
+
+def no_page(path: str) -> html.Section:
+    """There is no such page."""
+    return notice(
+        "There is no such page",
+        html.P(["Nothing lives at ", html.Code(path[:120], dir="auto"), "."]),
+        html.P(dcc.Link("Go to the overview", href="/")),
+        kind="fault",
+    )
+
+
+def nothing_matches(view: View, path: str, ways: list[tuple[str, int, View]]) -> html.Section:
+    """Filtered to nothing: what was asked, and which filter's removal brings rows back."""
+    back = [
+        html.Li(dcc.Link(f"Without {label}: {count:,} cases", href=other.url(path)))
+        for label, count, other in ways
+    ]
+    lines: list[str | Component] = [f"You asked for {view.sentence()}. No case is like that."]
+    if back:
+        lines.append(html.Ul(back))
+    return notice("Nothing to show", *lines)

@@ -1,0 +1,60 @@
+"""The first minute: a board without cases offers to load a sample."""
+
+from collections.abc import Callable
+from typing import Any
+
+from dash import Input, Output, callback, dcc, html
+from dash.development.base_component import Component
+
+MAP_EXAMPLE = """[source]
+name = "our-desk"
+time_format = "iso"
+time_zone = "Europe/Berlin"
+
+[columns]
+number = "Ticket"
+created = "Opened"
+updated = "Changed"
+status = "State"
+severity = "Priority"
+owner = "Assignee"
+account = "Customer"
+summary = "Subject"
+"""
+
+
+def offer_sample() -> Component:
+    """What to do on a board without any case."""
+    return html.Section(
+        [
+            html.H2("There are no cases yet"),
+            html.P(
+                "Look around with a sample: the log of a real company's incident desk (890 incidents, "
+                "anonymised, CC BY 4.0), moved so that its last opening is today."
+            ),
+            html.P(
+                html.Button("Load the sample", id="load-sample", className="primary", n_clicks=0)
+            ),
+            dcc.Loading(html.P("", id="sample-told", role="status"), type="dot"),
+            html.H3("Or import your own event log"),
+            html.P("One row per update, as ServiceNow and others export it, CSV or CSV.gz:"),
+            html.Pre("caseboard import events FILE.csv.gz --map MAP.toml"),
+            html.P("MAP.toml tells which column is what; without it ServiceNow's names are taken:"),
+            html.Pre(MAP_EXAMPLE),
+        ],
+        className="notice",
+    )
+
+
+def register(load_sample: Callable[[], str]) -> None:
+    """Let the button call `load_sample`, which answers with a sentence."""
+
+    @callback(
+        Output("sample-told", "children"),
+        Output("url", "href", allow_duplicate=True),
+        Input("load-sample", "n_clicks"),
+        prevent_initial_call=True,
+        running=[(Output("load-sample", "disabled"), True, False)],
+    )
+    def load(_clicks: Any) -> tuple[str, str]:
+        return load_sample(), "/?"

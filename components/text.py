@@ -1,0 +1,27 @@
+"""How single values are shown to people."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+
+def moment(value: datetime | None, zone: str) -> str:
+    """An instant in the viewer's zone, to the minute: `2016-03-10 09:30`; a dash for none."""
+    if value is None or value != value:  # noqa: PLR0124 - NaT differs from itself
+        return "–"
+    return value.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def ago(value: datetime, now: datetime) -> str:
+    """How long ago, in the largest whole unit: `4 min ago`."""
+    seconds = max(0, int((now - value).total_seconds()))
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size:,} {unit} ago"
+    return "just now"
+
+
+def days(value: float | None) -> str:
+    """A span of days: `12 d`, `0.4 d`; a dash for none."""
+    if value is None or value != value:  # noqa: PLR0124 - NaN differs from itself
+        return "–"
+    return f"{value:,.0f} d" if abs(value) >= 10 else f"{value:,.1f} d"

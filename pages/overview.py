@@ -1,0 +1,63 @@
+"""`/`: where the team stands."""
+
+from datetime import UTC, datetime
+
+from dash import html
+from dash.development.base_component import Component
+
+from app.metrics import CATALOGUE, WEEK, Count, count_values
+from app.panel import answer
+from app.panels import PANELS
+from app.version import Version
+from app.view import View
+from components.filterbar import filter_bar
+from components.panelcard import panel_card
+from components.sample import offer_sample
+from components.tile import tile
+from pages.page import Page
+
+TILES = (
+    "open_cases",
+    "high_priority",
+    "total_escalations",
+    "opened_last_week",
+    "closed_last_week",
+    "no_updates",
+    "no_bugs",
+)
+LAYOUT = (
+    ("backlog", "wide"),
+    ("by_severity", "narrow"),
+    ("arrivals", "wide"),
+    ("by_status", "narrow"),
+    ("time_to_resolution", "half"),
+    ("by_account", "half"),
+)
+
+
+def content(view: View, version: Version) -> list[Component]:
+    """Tiles, then the panels."""
+    if version.number == 0:
+        return [offer_sample()]
+    instant = view.instant(datetime.now(UTC))
+    values = count_values(view, instant)
+    before = count_values(view, instant - WEEK)
+    tiles = []
+    for name in TILES:
+        metric = CATALOGUE[name]
+        assert isinstance(metric, Count)  # noqa: S101 - TILES names counts only
+        rows = metric.rows(view, instant)
+        href = rows.url("/cases") if rows is not None else None
+        tiles.append(tile(metric, values[name], before[name], href))
+    panels = [
+        panel_card(PANELS[name], answer(PANELS[name], view, instant, version), view, width)
+        for name, width in LAYOUT
+    ]
+    return [
+        filter_bar(view, "/"),
+        html.Div(tiles, className="tiles"),
+        html.Div(panels, className="panels"),
+    ]
+
+
+PAGE = Page("overview", "/", "Overview", content)

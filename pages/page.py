@@ -1,0 +1,19 @@
+"""What a page is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dash.development.base_component import Component
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One address. `content(view, version, **path variables)` makes what is shown inside the shell.
+
+    A variable part of `path`, written `<name>`, must not share its name with a View's parameter.
+    """
+
+    name: str
+    path: str
+    title: str
+    content: Callable[..., list[Component]]
