@@ -25,7 +25,6 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.orm import aliased
 
 from app.models import Bug, Case, CaseBug, CaseVersion, Comment, JiraComment
 from app.settings import SlaPolicy, get_settings
@@ -57,7 +56,8 @@ class Board:
         """The SQL of a column of `app.columns.COLUMNS`, read off the version `V`."""
         if name in _PLAIN:
             return _PLAIN[name]
-        return getattr(self, f"_{name}")()
+        computed: ColumnElement[Any] = getattr(self, f"_{name}")()
+        return computed
 
     def conditions(self, view: View) -> list[Condition]:
         """What the filters of a View ask of a version, its state included."""
@@ -171,16 +171,16 @@ class Board:
         if kind == "untargeted":
             joined = and_(CaseBug.tracker == Bug.tracker, CaseBug.key == Bug.key)
             untargeted = or_(Bug.target.is_(None), Bug.target.in_(NO_TARGET))
-            return exists().where(self.linked(), joined, untargeted).correlate(V)
-        linked = exists().where(self.linked()).correlate(V)
+            return exists().where(self.linked(), joined, untargeted).correlate(VERSIONS)
+        linked = exists().where(self.linked()).correlate(VERSIONS)
         return linked if kind == "any" else ~linked
 
     def _bugs(self) -> ColumnElement[list[str]]:
         keys = func.array_agg(aggregate_order_by(CaseBug.key, CaseBug.key))
         return (
-            select(func.coalesce(keys, func.cast([], CaseVersion.tags.type)))
+            select(func.coalesce(keys, cast(literal([], V.tags.type), V.tags.type)))
             .where(self.linked())
-            .correlate(V)
+            .correlate(VERSIONS)
             .scalar_subquery()
         )
 
@@ -195,17 +195,18 @@ class Board:
             select(Comment.comment_text.label("text"), Comment.commented_at.label("at"))
             .where(Comment.case_number == V.case_number)
             .where(Comment.commented_at <= self.instant)
-            .correlate(V),
+            .correlate(VERSIONS),
             select(JiraComment.body, JiraComment.last_update_date)
             .where(JiraComment.case_number == V.case_number)
             .where(JiraComment.last_update_date <= self.instant)
-            .correlate(V),
+            .correlate(VERSIONS),
         ).subquery()
         latest = select(told.c[part]).order_by(told.c.at.desc(), told.c.text).limit(1)
-        return latest.correlate(V).scalar_subquery()
+        return latest.correlate(VERSIONS).scalar_subquery()
 
 
-V = aliased(CaseVersion, name="v")
+VERSIONS = CaseVersion.__table__.alias("v")
+V = VERSIONS.c
 TICK = timedelta(microseconds=1)
 
 _PLAIN: dict[str, ColumnElement[Any]] = {
@@ -283,9 +284,9 @@ def _matches(words: str) -> Condition:
         V.case_number.icontains(words, autoescape=True),
         V.summary.icontains(words, autoescape=True),
         V.card.icontains(words, autoescape=True),
-        described.correlate(V),
+        described.correlate(VERSIONS),
     )
 
 
 def _days_between(start: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElement[float]:
-    return cast(func.extract("epoch", end - start), Float) / SECONDS_PER_DAY
+    return cast(func.extract("epoch", end - start) / SECONDS_PER_DAY, Float)

@@ -1,7 +1,7 @@
 """Answers remembered in Redis, keyed by what they depend on; nobody ever clears them.
 
 A key names the panel, the View, the instant and the data version, so a load makes every older
-answer unreachable by committing. Values are JSON text, never pickles: what Redis holds is data.
+answer unreachable by committing. Values are JSON text, never pickles.
 Redis only makes things faster. Absent, frozen or full of rubbish, it costs a fraction of a second
 once in `BREAK_SECONDS`, and the answer is computed.
 """
@@ -14,9 +14,9 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
+from cachelib.serializers import BaseSerializer
 from flask import Flask
 from flask_caching import Cache
-from cachelib.serializers import JSONSerializer
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
@@ -34,6 +34,23 @@ OPTIONS: dict[str, Any] = {
     "socket_connect_timeout": TIMEOUT_SECONDS,
     "retry": Retry(NoBackoff(), 0),
 }
+
+
+class TextSerializer(BaseSerializer):  # type: ignore[misc]
+    """Texts as UTF-8 and nothing else: what lies in Redis can never become code (unlike pickle)."""
+
+    def dumps(self, value: Any, protocol: int = 0) -> bytes | None:
+        """The bytes to keep."""
+        del protocol
+        return value.encode() if isinstance(value, str) else None
+
+    def loads(self, bvalue: bytes | None) -> str | None:
+        """The text that was kept; None for nothing, or for what somebody else put there."""
+        try:
+            return None if bvalue is None else bvalue.decode()
+        except UnicodeDecodeError:
+            return None
+
 
 cache = Cache()
 
@@ -75,7 +92,7 @@ def init_cache(app: Flask, redis_url: str | None) -> None:
             "CACHE_REDIS_URL": redis_url,
             "CACHE_KEY_PREFIX": PREFIX,
             "CACHE_DEFAULT_TIMEOUT": KEEP_SECONDS,
-            "CACHE_SERIALIZER": JSONSerializer,
+            "CACHE_SERIALIZER": TextSerializer,
             "CACHE_OPTIONS": OPTIONS,
         },
     )
@@ -116,8 +133,7 @@ def _get(key: str) -> str | None:
     except (RedisError, OSError) as error:
         breaker.trip(error)
         return None
-    # What is not the text we stored was put there by somebody else.
-    return value if isinstance(value, str) else None
+    return value if isinstance(value, str) and value.startswith(("{", "[")) else None
 
 
 def _set(key: str, value: str) -> None:

@@ -51,9 +51,9 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     def add(
-        name: str, run: Callable[[argparse.Namespace], int], help: str
+        name: str, run: Callable[[argparse.Namespace], int], told: str
     ) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=help, description=help, parents=[folder])
+        command = commands.add_parser(name, help=told, description=told, parents=[folder])
         command.set_defaults(run=run)
         return command
 

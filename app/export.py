@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Executable,
     Select,
     Text,
     case,
@@ -23,10 +22,11 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import psycopg2
 
 from app.columns import COLUMNS
-from app.database import engine
+from app.database import snapshot
+from app.panel import Panel
 from app.selection import rows
 from app.view import View
 
@@ -42,12 +42,24 @@ def csv_select(view: View, instant: datetime) -> Select[Any]:
     return select(*(_cell(table.c[name], COLUMNS[name].kind).label(name) for name in view.columns))
 
 
+def panel_csv_select(panel: Panel, view: View, instant: datetime) -> Select[Any]:
+    """The rows of a panel with every text cell made inert."""
+    table = panel.select(view, instant).subquery("shown")
+    columns = [table.c[measure.name] for measure in panel.columns]
+    return select(
+        *(
+            _inert(column).label(column.name) if isinstance(column.type, Text) else column
+            for column in columns
+        )
+    )
+
+
 def case_csv(view: View, instant: datetime) -> Iterator[bytes]:
     """The CSV of a View: a header with the column names, then its rows in its order (UTF-8)."""
     return copied(csv_select(view, instant), zone=view.tz)
 
 
-def copied(statement: Executable, *, zone: str) -> Iterator[bytes]:
+def copied(statement: Select[Any], *, zone: str) -> Iterator[bytes]:
     """The answer of a statement as CSV, in chunks as the database gives them.
 
     A reader that leaves early ends the statement; an error of the database breaks the stream, so
@@ -117,13 +129,10 @@ class _Pipe:
         raise _ReaderLeft
 
 
-def _copy(statement: Executable, zone: str, pipe: _Pipe) -> None:
-    compiled = statement.compile(dialect=postgresql.dialect(paramstyle="pyformat"))  # type: ignore[attr-defined]
+def _copy(statement: Select[Any], zone: str, pipe: _Pipe) -> None:
+    compiled = statement.compile(dialect=psycopg2.dialect())  # type: ignore[no-untyped-call]
     try:
-        with engine().connect() as connection:
-            connection = connection.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
+        with snapshot() as connection:
             connection.execute(
                 text(
                     "select set_config('timezone', :zone, true), "
@@ -131,13 +140,13 @@ def _copy(statement: Executable, zone: str, pipe: _Pipe) -> None:
                 ),
                 {"zone": zone, "timeout": TIMEOUT},
             )
-            with connection.connection.cursor() as cursor:
-                # COPY takes no parameters of its own; the driver binds them as for any statement.
-                bound = cursor.mogrify(str(compiled), compiled.params).decode()
-                cursor.copy_expert(f"copy ({bound}) to stdout with (format csv, header)", pipe)
+            cursor: Any = connection.connection.cursor()
+            # COPY takes no parameters of its own; the driver binds them as for any statement.
+            bound = cursor.mogrify(str(compiled), compiled.params).decode()
+            cursor.copy_expert(f"copy ({bound}) to stdout with (format csv, header)", pipe)
     except _ReaderLeft:
         return
-    except Exception as error:  # why: whatever it was, the reader must see a broken stream
+    except Exception as error:  # noqa: BLE001 - whatever it was, the reader sees a broken stream
         pipe.finish(error)
     else:
         pipe.finish()

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+import pandas as pd
 from sqlalchemy import Connection, Select, and_, distinct, func, or_, select
 
-from app.board import TICK, Board, V
+from app.board import TICK, VERSIONS, Board, V
 from app.database import read, snapshot
 from app.models import Bug, CaseBug
 from app.selection import counts, grouped
@@ -188,7 +189,7 @@ def catalogue_values(view: View, instant: datetime) -> dict[str, dict[str, Any]]
                 values[metric.name] = frame.astype(object).to_dict("records")
             elif isinstance(metric, BugCount):
                 frame = read(linked_bugs(view, instant, metric.untargeted), connection=connection)
-                values[metric.name] = int(frame.iloc[0, 0])
+                values[metric.name] = int(frame["bugs"].iloc[0])
     return {metric.name: {"value": values[metric.name], "unit": metric.unit} for metric in METRICS}
 
 
@@ -227,8 +228,8 @@ def linked_bugs(view: View, instant: datetime, untargeted: bool) -> Select[Any]:
     """How many distinct bugs the open cases of a View are linked to."""
     board = Board.at(instant)
     statement = (
-        select(func.count(distinct(func.row(CaseBug.tracker, CaseBug.key))))
-        .select_from(V)
+        select(func.count(distinct(func.row(CaseBug.tracker, CaseBug.key))).label("bugs"))
+        .select_from(VERSIONS)
         .join(CaseBug, board.linked())
         .join(Bug, and_(Bug.tracker == CaseBug.tracker, Bug.key == CaseBug.key))
         .where(board.known, *board.conditions(view.but(state="open")))
@@ -240,6 +241,6 @@ def linked_bugs(view: View, instant: datetime, untargeted: bool) -> Select[Any]:
 
 def _key(value: Any) -> str:
     """A group's value as a JSON key; the empty string stands for "not set"."""
-    if value is None or value != value:
+    if pd.isna(value):
         return ""
     return str(int(value)) if isinstance(value, float) else str(value)

@@ -7,11 +7,11 @@ From the declaration come the card on a page, its table, its CSV, its API answer
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 import pandas as pd
-from sqlalchemy import Executable
+from sqlalchemy import Select
 
 from app.cache import remembered
 from app.database import read
@@ -34,15 +34,17 @@ class Measure:
 class Panel:
     """One question, its statement and its figure.
 
-    `figure(frame, view)` draws with the colour names of `app.theme` and puts into `customdata` of
-    each point the query of the View whose rows the point counts, where there is one.
+    `state` is its population: open cases, or all. `figure(frame, view)` draws with the colour
+    names of `app.theme`, and puts into `customdata` of each point the query of the View whose rows
+    the point counts, where there is one.
     """
 
     name: str
     title: str
     question: str
     columns: tuple[Measure, ...]
-    select: Callable[[View, datetime], Executable]
+    state: Literal["open", "all"]
+    select: Callable[[View, datetime], Select[Any]]
     figure: Callable[[pd.DataFrame, View], Figure]
 
 
@@ -52,12 +54,17 @@ def frame(panel: Panel, view: View, instant: datetime) -> pd.DataFrame:
     return answer[[column.name for column in panel.columns]]
 
 
+def population(panel: Panel, view: View) -> View:
+    """The View whose cases a panel is about: its filters, with the panel's own state."""
+    return view.only_filters().but(state=panel.state)
+
+
 def answer(panel: Panel, view: View, instant: datetime, version: Version) -> str:
     """The finished JSON of a panel: title, sentence, figure, columns and rows.
 
     Remembered by (panel, filters and zone of the View, instant, data version).
     """
-    asked = view.only_filters()
+    asked = population(panel, view)
     key = (panel.name, asked.to_query(), write_instant(instant), str(version.number))
     return remembered(key, lambda: _compute(panel, asked, instant))
 

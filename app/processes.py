@@ -75,7 +75,7 @@ def start(
             extra_groups=[] if user is not None else None,
             # A Ctrl-C at the terminal reaches us alone; we stop the others in order.
             start_new_session=True,
-            preexec_fn=_die_with_parent(stop_signal),
+            preexec_fn=_die_with_parent(stop_signal),  # noqa: PLW1509 - we start no threads
         )
     return Child(name, process, log, stop_signal)
 

@@ -1,5 +1,6 @@
 """The only place where a View becomes a statement: rows, counts, groups, days."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,9 +21,8 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.orm import aliased
 
-from app.board import Board, V
+from app.board import VERSIONS, Board, V
 from app.models import CaseVersion
 from app.view import View
 
@@ -48,10 +48,14 @@ def rows(
     return statement.limit(limit).offset(offset or None)
 
 
-def count(view: View, instant: datetime) -> Select[tuple[int]]:
+def count(view: View, instant: datetime) -> Select[Any]:
     """How many rows a View has."""
     board = Board.at(instant)
-    return select(func.count()).select_from(V).where(board.known, *board.conditions(view))
+    return (
+        select(func.count().label("cases"))
+        .select_from(VERSIONS)
+        .where(board.known, *board.conditions(view))
+    )
 
 
 def grouped(view: View, instant: datetime, column: str) -> Select[Any]:
@@ -72,11 +76,11 @@ def counts(views: dict[str, View], instant: datetime) -> Select[Any]:
     The Views may differ in every filter; each count is what `count` would answer.
     """
     board = Board.at(instant)
-    columns = [
+    columns: list[Any] = [
         func.count().filter(and_(true(), *board.conditions(view))).label(name)
         for name, view in views.items()
     ]
-    return select(*columns).select_from(V).where(board.known)
+    return select(*columns).select_from(VERSIONS).where(board.known)
 
 
 def daily(view: View, instant: datetime) -> Select[Any]:
@@ -143,7 +147,8 @@ _EXITS = {"closed": ("closed",), "gone": ("gone",)}
 def _steps(view: View, instant: datetime) -> CompoundSelect[Any]:
     """+1 where a case enters the open cases of a View, -1 where it leaves, with the reason."""
     board = Board.at(instant)
-    after = aliased(CaseVersion, name="after")
+    following = CaseVersion.__table__.alias("following")
+    after = following.c
     start, end = board.open_span(view)
     held = (
         select(
@@ -152,12 +157,14 @@ def _steps(view: View, instant: datetime) -> CompoundSelect[Any]:
             case((start == V.valid_from, V.event)).label("entry"),
             case((end == V.valid_to, after.event)).label("exit"),
         )
-        .outerjoin(after, and_(after.case_number == V.case_number, after.valid_from == V.valid_to))
+        .outerjoin(
+            following, and_(after.case_number == V.case_number, after.valid_from == V.valid_to)
+        )
         .where(V.is_open, V.valid_from <= instant, start < end, *board.lasting_filters(view))
         .cte("held")
     )
 
-    def flags(column: ColumnElement[Any], events: dict[str, tuple[str, ...]]) -> list[Any]:
+    def flags(column: ColumnElement[Any], events: Mapping[str, tuple[str, ...]]) -> list[Any]:
         return [
             cast(func.coalesce(column.in_(events[kind]), False), Integer).label(kind)
             if kind in events

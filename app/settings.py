@@ -134,10 +134,10 @@ def _status_map(text: str) -> Mapping[str, str]:
 
 
 def _setting(
-    help: str, parse: Callable[[str], Any], default: Any = None, *, secret: bool = False
+    told: str, parse: Callable[[str], Any], default: Any = None, *, secret: bool = False
 ) -> Any:
     return field(
-        default_factory=lambda: default, metadata={"help": help, "parse": parse, "secret": secret}
+        default_factory=lambda: default, metadata={"help": told, "parse": parse, "secret": secret}
     )
 
 

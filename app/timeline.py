@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Select, Text, cast, func, or_, select
 
-from app.board import Board, V
+from app.board import VERSIONS, Board, V
 from app.columns import COLUMNS
 from app.models import Case, Change
 
@@ -25,6 +25,7 @@ def facts(number: str, instant: datetime) -> Select[Any]:
             V.gone.label("gone"),
             Case.description.label("description"),
         )
+        .select_from(VERSIONS)
         .join(Case, Case.case_number == V.case_number)
         .where(V.case_number == number, board.known)
     )

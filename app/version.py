@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import pandas as pd
 from sqlalchemy import Connection, select
 
 from app.database import read
@@ -21,4 +22,4 @@ def data_version(connection: Connection | None = None) -> Version:
     """The version of the data that a reader sees now."""
     row = read(select(DataVersion.version, DataVersion.changed_at), connection=connection).iloc[0]
     changed = row["changed_at"]
-    return Version(int(row["version"]), None if changed != changed else changed)
+    return Version(int(row["version"]), None if pd.isna(changed) else changed)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlencode
 
-from app.columns import COLUMNS, DEFAULT_COLUMNS
+from app.columns import DEFAULT_COLUMNS
 from app.view_fields import FIELDS, ParameterError
 from app.words import view_sentence
 
@@ -128,7 +128,3 @@ class View:
         """The sort as (column, descending) pairs, ended by the case number so that it is total."""
         pairs = [(name.removeprefix("-"), name.startswith("-")) for name in self.sort]
         return pairs if any(name == "number" for name, _ in pairs) else [*pairs, ("number", False)]
-
-
-assert set(FIELDS) == {field.name for field in fields(View)}, "every View field needs its parser"
-assert set(DEFAULT_COLUMNS) <= set(COLUMNS)

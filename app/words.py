@@ -44,8 +44,19 @@ FIELD_LABELS = {
 }
 _STATES = {"open": "open cases", "closed": "closed cases", "all": "all cases", "gone": "gone cases"}
 MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 
 def day_words(moment: datetime, zone: str) -> str:
@@ -110,29 +121,20 @@ def _severity_words(numbers: tuple[int, ...]) -> str:
 
 
 def _text_parts(view: "View") -> list[str]:
-    parts = []
-    if view.status:
-        parts.append(f"status {_either(view.status, 'not set')}")
-    if view.product:
-        parts.append(f"product {_either(view.product, 'not set')}")
-    if view.tag:
-        parts.append(f"tagged {_either(view.tag, 'nothing')}")
-    if view.card_status:
-        parts.append(f"card {_either(view.card_status, 'without status')}")
-    if view.escalated:
-        parts.append(f"prio-list {' or '.join(view.escalated)}")
-    if view.crit_sit:
-        parts.append(f"critical situation {' or '.join(view.crit_sit)}")
-    if view.escalation:
-        parts.append("prio-list or critical situation")
-    if view.sla:
-        parts.append(f"SLA {' or '.join(SLA_NAMES[part] for part in view.sla)}")
-    if view.bugs:
-        words = {"none": "without bugs", "untargeted": "with untargeted bugs", "any": "with bugs"}
-        parts.append(" or ".join(words[part] for part in view.bugs))
-    if view.stale is not None:
-        parts.append(f"no update for {value_words('stale', view.stale, view.tz)}")
-    return parts
+    bugs = {"none": "without bugs", "untargeted": "with untargeted bugs", "any": "with bugs"}
+    told = (
+        (view.status, f"status {_either(view.status, 'not set')}"),
+        (view.product, f"product {_either(view.product, 'not set')}"),
+        (view.tag, f"tagged {_either(view.tag, 'nothing')}"),
+        (view.card_status, f"card {_either(view.card_status, 'without status')}"),
+        (view.escalated, f"prio-list {' or '.join(view.escalated)}"),
+        (view.crit_sit, f"critical situation {' or '.join(view.crit_sit)}"),
+        (view.escalation, "prio-list or critical situation"),
+        (view.sla, f"SLA {' or '.join(SLA_NAMES[part] for part in view.sla)}"),
+        (view.bugs, " or ".join(bugs[part] for part in view.bugs)),
+        (view.stale is not None, f"no update for {value_words('stale', view.stale, view.tz)}"),
+    )
+    return [words for asked, words in told if asked]
 
 
 def _range_parts(view: "View") -> list[str]:

@@ -23,6 +23,18 @@ window.dash_clientside = window.dash_clientside || {};
     window.scrollTo(0, 0);
   }
 
+  // The grid takes options only once it is drawn.
+  function setRowHeight(height) {
+    window.dash_ag_grid.getApiAsync("grid").then((api) => {
+      const apply = () => {
+        api.setGridOption("rowHeight", height);
+        api.resetRowHeights();
+      };
+      if (api.getDisplayedRowCount() && api.getDisplayedRowAtIndex(0)) apply();
+      else api.addEventListener("firstDataRendered", apply);
+    });
+  }
+
   window.dash_clientside.caseboard = {
     go: go,
 
@@ -97,14 +109,8 @@ window.dash_clientside = window.dash_clientside || {};
         compact = !compact;
         localStorage.setItem(key, compact ? "compact" : "");
       }
-      const grid = window.dash_ag_grid && document.getElementById("grid");
-      if (grid) {
-        window.dash_ag_grid.getApiAsync("grid").then((api) => {
-          api.setGridOption("rowHeight", compact ? 30 : 36);
-          api.resetRowHeights && api.resetRowHeights();
-        });
-      }
-      return compact ? "case-grid compact" : "case-grid";
+      if (clicks || compact) setRowHeight(compact ? 30 : 36);
+      return none();
     },
   };
 

@@ -3,8 +3,17 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
-from dash import no_update
+from dash import (
+    ClientsideFunction,
+    Input,
+    Output,
+    State,
+    callback,
+    clientside_callback,
+    dcc,
+    html,
+    no_update,
+)
 from dash.development.base_component import Component
 from dash_ag_grid import AgGrid
 
@@ -48,7 +57,6 @@ def case_grid(view: View, count: int) -> Component:
             "enableCellTextSelection": True,
             "ensureDomOrder": True,
             "context": {"query": view.to_query()},
-            "overlayNoRowsTemplate": "No case is like that.",
         },
         className="case-grid",
         columnSize=None,
@@ -65,6 +73,8 @@ def _column(column: Column, place: int, view: View) -> dict[str, Any]:
         "tooltipField": column.name if column.kind in {"text", "list"} else None,
         "sortingOrder": ["asc", "desc", None],
     }
+    if column.name == "summary":
+        told |= {"flex": 1, "minWidth": 180}
     if place == 0:
         told["pinned"] = "left"
     if column.name in RENDERERS:
@@ -132,15 +142,9 @@ def _sorted(view: View, model: Any) -> View:
     """The View in the order that the grid's headers show; its own order when they show none."""
     try:
         names = [f"{'-' if part['sort'] == 'desc' else ''}{part['colId']}" for part in model or []]
-        return View.from_values({"sort": [",".join(names)]}).but(**_rest(view)) if names else view
+        return view.but(sort=View.from_values({"sort": [",".join(names)]}).sort) if names else view
     except (ParameterError, KeyError, TypeError):
         return view
-
-
-def _rest(view: View) -> dict[str, Any]:
-    import dataclasses
-
-    return {f.name: getattr(view, f.name) for f in dataclasses.fields(view) if f.name != "sort"}
 
 
 @callback(
@@ -150,10 +154,10 @@ def _rest(view: View) -> dict[str, Any]:
     State("view", "data"),
     prevent_initial_call=True,
 )
-def choose_columns(_clicks: Any, names: Any, query: Any) -> Any:
+def choose_columns(clicks: Any, names: Any, query: Any) -> Any:
     """Show other columns; those shown keep their order, new ones follow."""
     view = asked(query)
-    if view is None or not isinstance(names, list):
+    if not clicks or view is None or not isinstance(names, list):
         return no_update
     known = [name for name in names if isinstance(name, str) and name in COLUMNS]
     kept = [name for name in view.columns if name in known]
@@ -170,6 +174,6 @@ clientside_callback(
 )
 clientside_callback(
     ClientsideFunction("caseboard", "density"),
-    Output("grid", "className"),
+    Output("density", "title"),
     Input("density", "n_clicks"),
 )

@@ -159,9 +159,11 @@ def _option(name: str, value: Any, cases: int) -> dict[str, str]:
     State("view", "data"),
     prevent_initial_call=True,
 )
-def apply(_clicks: Any, name: Any, values: Any, date: Any, query: Any) -> tuple[Any, str]:
+def apply(clicks: Any, name: Any, values: Any, date: Any, query: Any) -> tuple[Any, str]:
     """Put a filter into the URL, or say what is missing."""
     view = asked(query)
+    if not clicks:
+        return no_update, ""
     if view is None or name not in (*OFFERED, *FIXED, *DATED):
         return no_update, "Choose a field to filter by."
     texts = [date] if name in DATED else values if isinstance(values, list) else [values]

@@ -29,7 +29,7 @@ def panel_card(panel: Panel, answer: str, view: View, width: str) -> Component:
             id={"type": "graph", "name": name},
             figure={"data": [], "layout": {"template": {}, "xaxis": {"visible": False}}},
             config={**GRAPH_OPTIONS, "toImageButtonOptions": {"filename": f"caseboard-{name}"}},
-            className="panel-chart",
+            className="panel-chart linked" if _leads_on(told["figure"]) else "panel-chart",
             responsive=True,
         ),
     ]
@@ -57,6 +57,11 @@ def panel_card(panel: Panel, answer: str, view: View, width: str) -> Component:
         className=f"card panel {width}",
         **{"aria-label": panel.title},
     )
+
+
+def _leads_on(figure: dict[str, Any]) -> bool:
+    """Whether a click on a point of the figure leads to its rows."""
+    return any("customdata" in trace for trace in figure["data"])
 
 
 def _table(panel: Panel, told: dict[str, Any]) -> Component:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from dash import Input, Output, callback, dcc, html
+from dash import Input, Output, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
 MAP_EXAMPLE = """[source]
@@ -29,8 +29,8 @@ def offer_sample() -> Component:
         [
             html.H2("There are no cases yet"),
             html.P(
-                "Look around with a sample: the log of a real company's incident desk (890 incidents, "
-                "anonymised, CC BY 4.0), moved so that its last opening is today."
+                "Look around with a sample: the log of a real company's incident desk "
+                "(890 incidents, anonymised, CC BY 4.0), moved so that its last opening is today."
             ),
             html.P(
                 html.Button("Load the sample", id="load-sample", className="primary", n_clicks=0)
@@ -56,5 +56,6 @@ def register(load_sample: Callable[[], str]) -> None:
         prevent_initial_call=True,
         running=[(Output("load-sample", "disabled"), True, False)],
     )
-    def load(_clicks: Any) -> tuple[str, str]:
-        return load_sample(), "/?"
+    def load(clicks: Any) -> tuple[Any, Any]:
+        # Dash calls this also when a page brings the button: nobody has clicked then.
+        return (load_sample(), "/?") if clicks else (no_update, no_update)

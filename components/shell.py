@@ -2,10 +2,20 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import dash
-from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
-from dash import no_update
+from dash import (
+    ClientsideFunction,
+    Input,
+    Output,
+    State,
+    callback,
+    clientside_callback,
+    dcc,
+    html,
+    no_update,
+)
 from dash.development.base_component import Component
 
 from app.database import read
@@ -18,7 +28,6 @@ from app.words import day_words
 from components.filterbar import asked, search_of
 from components.text import ago
 
-# (group, label, path, icon)
 NAVIGATION = (("Board", "Overview", "/", "overview"), ("Board", "Cases", "/cases", "cases"))
 
 
@@ -41,9 +50,15 @@ def root() -> Component:
 
 
 def frame(
-    title: str, path: str, view: View, content: list[Component], version: Version | None
+    title: str,
+    path: str,
+    view: View,
+    content: list[Component],
+    version: Version | None,
+    *,
+    sentence: str | None = None,
 ) -> Component:
-    """A page: rail, top bar with title and sentence, and the content."""
+    """A page: rail, top bar with title and sentence (the View's by default), and the content."""
     return html.Div(
         [
             html.A("Skip to content", href="#content", className="skip"),
@@ -51,7 +66,7 @@ def frame(
             _rail(path, view),
             html.Div(
                 [
-                    _top_bar(title, path, view, version),
+                    _top_bar(title, sentence or view.sentence(), path, view, version),
                     html.Main(content, id="content", tabIndex="-1"),
                 ],
                 className="stage",
@@ -100,13 +115,15 @@ def _is_current(path: str, target: str) -> bool:
     return path == target or (target != "/" and path.startswith(f"{target}/"))
 
 
-def _top_bar(title: str, path: str, view: View, version: Version | None) -> Component:
+def _top_bar(
+    title: str, sentence: str, path: str, view: View, version: Version | None
+) -> Component:
     return html.Header(
         [
             html.Div(
                 [
                     html.H1(title, dir="auto"),
-                    html.P(view.sentence(), className="sentence", dir="auto"),
+                    html.P(sentence, className="sentence", dir="auto"),
                 ],
                 className="headline",
             ),
@@ -198,6 +215,7 @@ def _freshness(view: View, version: Version | None) -> Component:
     return html.Span(f"Data: {told}", className="freshness", title=f"Last loaded on {exact}")
 
 
+# Dash calls these also when a page brings their inputs: nobody has clicked then.
 @callback(
     Output("url", "href", allow_duplicate=True),
     Input("search", "n_submit"),
@@ -205,10 +223,10 @@ def _freshness(view: View, version: Version | None) -> Component:
     State("view", "data"),
     prevent_initial_call=True,
 )
-def search(_submitted: Any, words: Any, query: Any) -> Any:
+def search(submitted: Any, words: Any, query: Any) -> Any:
     """Jump to a case by its number, else list the cases that hold the words."""
     view = asked(query)
-    if view is None or not isinstance(words, str):
+    if not submitted or view is None or not isinstance(words, str):
         return no_update
     words = words.replace("\x00", "").strip()[:200]
     place = View(as_of=view.as_of, tz=view.tz)
@@ -219,8 +237,6 @@ def search(_submitted: Any, words: Any, query: Any) -> Any:
 
 def case_path(number: str) -> str:
     """The address of a case's page."""
-    from urllib.parse import quote
-
     return f"/cases/{quote(number, safe='')}"
 
 
@@ -231,10 +247,10 @@ def case_path(number: str) -> str:
     State("view", "data"),
     prevent_initial_call=True,
 )
-def go_to(_clicks: Any, date: Any, query: Any) -> Any:
+def go_to(clicks: Any, date: Any, query: Any) -> Any:
     """Turn everything to the start of a day in the View's zone."""
     view = asked(query)
-    if view is None or not isinstance(date, str):
+    if not clicks or view is None or not isinstance(date, str):
         return no_update
     try:
         moved = View.from_values({"as_of": [date[:10]], "tz": [view.tz]})
@@ -251,10 +267,10 @@ def go_to(_clicks: Any, date: Any, query: Any) -> Any:
     State("view", "data"),
     prevent_initial_call=True,
 )
-def set_zone(_clicks: Any, zone: Any, query: Any) -> tuple[Any, str]:
+def set_zone(clicks: Any, zone: Any, query: Any) -> tuple[Any, str]:
     """Show and count in another time zone."""
     view = asked(query)
-    if view is None or not isinstance(zone, str):
+    if not clicks or view is None or not isinstance(zone, str):
         return no_update, ""
     try:
         asked_zone = View.from_values({"tz": [zone.strip()]}).tz

@@ -22,8 +22,11 @@ SHIFT = "shifted_days"
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did, in rows; `shifted_days` is how far it moved the log's instants,
-    `first_rejects` a few (line, reason) of the rows that could not be understood."""
+    """What an import did, in rows.
+
+    `shifted_days` is how far it moved the log's instants; `first_rejects` are a few (line, reason)
+    of the rows that could not be understood.
+    """
 
     run_id: int
     read: int

@@ -102,8 +102,7 @@ def load(
     connection.execute(text("set local statement_timeout = 0"))
     connection.execute(text(STAGE))
     staging = _Staging(records)
-    with connection.connection.cursor() as cursor:
-        cursor.copy_expert(COPY, staging)
+    connection.connection.cursor().copy_expert(COPY, staging)
     lock(connection)
     connection.execute(text(FRESH))
     inserted = connection.execute(

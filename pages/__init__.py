@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 import dash
 from dash import Dash, State
@@ -68,13 +69,14 @@ def _show(**given: Any) -> Component:
     except SQLAlchemyError:
         log.exception("%s cannot be shown", path)
         return shell.frame(page.title, path, view, [notices.database_away()], None)
-    return shell.frame(arguments.get("number", title), path, view, shown, version)
+    number = arguments.get("number")
+    if number is None:
+        return shell.frame(title, path, view, shown, version)
+    return shell.frame(number, path, view, shown, version, sentence=case.sentence(view))
 
 
 def _find(path: str) -> tuple[Page, dict[str, str]] | None:
     """The page at a path, with what its variable parts say."""
-    from urllib.parse import unquote
-
     for page in PAGES:
         pattern = re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", page.path)
         match = re.fullmatch(f"{pattern}/?" if page.path != "/" else "/?", path)

@@ -7,7 +7,7 @@ import pandas as pd
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from app.columns import COLUMNS
+from app.columns import COLUMNS, Column
 from app.database import read, snapshot
 from app.timeline import exists, facts, timeline
 from app.version import Version
@@ -56,7 +56,7 @@ def content(view: View, version: Version, number: str) -> list[Component]:
             return [_unknown(number, instant, view, known=known)]
         changes = read(timeline(number, instant), connection=connection)
     table = found.astype(object)
-    case = table.where(table.notna(), None).iloc[0].to_dict()
+    case = {str(name): value for name, value in table.where(table.notna(), None).iloc[0].items()}
     return [
         html.P(dcc.Link("← Back to the cases", href=view.url("/cases"))),
         html.Div(
@@ -67,6 +67,11 @@ def content(view: View, version: Version, number: str) -> list[Component]:
             className="case",
         ),
     ]
+
+
+def sentence(view: View) -> str:
+    """At what instant the case is told."""
+    return "as it is now" if view.as_of is None else f"as known on {day_words(view.as_of, view.tz)}"
 
 
 def _summary(case: dict[str, Any]) -> Component:
@@ -90,22 +95,26 @@ def _facts(case: dict[str, Any], view: View) -> Component:
 
 
 def _fact(name: str, value: Any, view: View) -> str | Component:
-    if name == "severity":
-        label = SEVERITY_NAMES[int(value)]
-        return html.Span(label, className=f"severity severity-{int(value)}")
-    if name in {"account", "engineer"}:
-        everything = View(state="all", as_of=view.as_of, tz=view.tz, **{name: (value,)})
-        return dcc.Link(value, href=everything.url("/cases"))
-    if name == "waiting_on":
-        return WAITING_NAMES.get(value, value)
-    kind = COLUMNS[name].kind
-    if kind == "instant":
-        return moment(value, view.tz)
-    if kind == "flag":
+    everything = View(state="all", as_of=view.as_of, tz=view.tz)
+    match name:
+        case "severity":
+            number = int(value)
+            return html.Span(SEVERITY_NAMES[number], className=f"severity severity-{number}")
+        case "account" | "engineer":
+            return dcc.Link(value, href=everything.but(**{name: (value,)}).url("/cases"))
+        case "waiting_on":
+            return WAITING_NAMES.get(value, value)
+    return _plain(COLUMNS[name], value, view.tz)
+
+
+def _plain(column: Column, value: Any, zone: str) -> str:
+    if column.kind == "instant":
+        return moment(value, zone)
+    if column.kind == "flag":
         return "yes" if value else "no"
-    if kind == "list":
+    if column.kind == "list":
         return ", ".join(value)
-    return days(float(value)) if COLUMNS[name].unit else str(value)
+    return f"{int(value):,} d" if column.unit else str(value)
 
 
 def _clock(case: dict[str, Any]) -> Component:
@@ -126,7 +135,8 @@ def _clock(case: dict[str, Any]) -> Component:
             html.Progress(value=str(min(share, 1.0)), max="1"),
             html.P(
                 f"Counted from its creation until {end}; the target of severity "
-                f"{int(case['severity'])} is {case['target_days']:g} days. At risk above half of it.",
+                f"{int(case['severity'])} is {case['target_days']:g} days. "
+                "At risk above half of it.",
                 className="secondary",
             ),
         ]
@@ -151,7 +161,9 @@ def _unknown(number: str, instant: datetime, view: View, *, known: bool) -> Comp
         when = day_words(instant, view.tz)
         now = html.P(dcc.Link("See it as it is now", href=View(tz=view.tz).url(f"/cases/{number}")))
         return notice("Not yet", f"Case {number} did not exist on {when}.", now, back)
-    return notice("There is no such case", f"No case has the number {number[:100]}.", back, kind="fault")
+    return notice(
+        "There is no such case", f"No case has the number {number[:100]}.", back, kind="fault"
+    )
 
 
 PAGE = Page("case", "/cases/<number>", "Case", content)

@@ -32,7 +32,9 @@ def content(view: View, version: Version) -> list[Component]:
     head = html.Div(
         [
             html.P(
-                [html.Strong(f"{shown:,}"), f" of {total:,} cases"], className="count", role="status"
+                [html.Strong(f"{shown:,}"), f" of {total:,} cases"],
+                className="count",
+                role="status",
             ),
             column_menu(view),
             html.Button("Density", id="density", className="button", n_clicks=0),

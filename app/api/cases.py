@@ -34,7 +34,7 @@ def cases() -> Response:
     view = View.from_values(values)
     instant = started or view.instant(datetime.now(UTC))
     with snapshot() as connection:
-        total = int(read(count(view, instant), connection=connection).iloc[0, 0])
+        total = int(read(count(view, instant), connection=connection)["cases"].iloc[0])
         shown = read(rows(view, instant, limit=limit, offset=offset), connection=connection)
     end = offset + limit
     following = f"{write_instant(instant)}~{end}" if end < total else None

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response
 
 from app.api.requests import as_json, asked_view, problem
-from app.export import copied
+from app.export import copied, panel_csv_select
 from app.metrics import catalogue_values
-from app.panel import Panel, answer
+from app.panel import Panel, answer, population
 from app.panels import PANELS
 from app.version import data_version
 from app.view_fields import write_instant
@@ -61,8 +61,9 @@ def chart_csv(name: str) -> Response:
     if panel is None:
         return _unknown(name)
     view = asked_view()
-    statement = panel.select(view.only_filters(), view.instant(datetime.now(UTC)))
-    headers = {"Content-Disposition": f'attachment; filename="{_file(panel, view.sentence())}"'}
+    asked = population(panel, view)
+    statement = panel_csv_select(panel, asked, asked.instant(datetime.now(UTC)))
+    headers = {"Content-Disposition": f'attachment; filename="{_file(panel, asked.sentence())}"'}
     return Response(copied(statement, zone=view.tz), mimetype="text/csv", headers=headers)
 
 

@@ -71,6 +71,7 @@ ARRIVALS = Panel(
     name="arrivals",
     title="Arrivals and departures",
     question="Do cases arrive faster than they leave?",
+    state="all",
     columns=DAILY_COLUMNS,
     select=daily,
     figure=arrivals_figure,

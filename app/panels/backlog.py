@@ -89,6 +89,7 @@ BACKLOG = Panel(
     name="backlog",
     title="Backlog",
     question="How many cases are open, day by day?",
+    state="open",
     columns=DAILY_COLUMNS,
     select=daily,
     figure=backlog_figure,

@@ -7,7 +7,7 @@ import pandas as pd
 from sqlalchemy import Integer, Select, and_, cast, func
 
 from app.board import Board
-from app.metrics import days_until, durations, reached
+from app.metrics import days_until, durations
 from app.panel import Measure, Panel
 from app.theme import Figure
 from app.view import View
@@ -44,6 +44,7 @@ def resolution_figure(frame: pd.DataFrame, view: View) -> Figure:
         "data": [_series(row) for row in frame.to_dict("records")],
         "layout": {
             "barmode": "stack",
+            "legend": {"traceorder": "normal"},
             "xaxis": {
                 "type": "category",
                 "categoryorder": "array",
@@ -79,6 +80,7 @@ TIME_TO_RESOLUTION = Panel(
     name="time_to_resolution",
     title="Time to resolution",
     question="How long until a case is resolved?",
+    state="all",
     columns=(
         Measure("severity", "Severity"),
         Measure("n", "Resolved", "cases"),
