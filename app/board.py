@@ -106,13 +106,10 @@ class Board:
         if view.stale is not None:
             starts.append(V.updated_at + timedelta(days=view.stale))
         if view.sla:
-            target = self.target_days() * timedelta(days=1)
-            breach = V.created_date + target
-            risk = V.created_date + target / 2 + TICK
-            never, always = (
-                literal("infinity", DateTime(True)),
-                literal("-infinity", DateTime(True)),
-            )
+            target = self.target_days()
+            breach = V.created_date + target * timedelta(days=1)
+            risk = V.created_date + target * timedelta(hours=12) + TICK
+            never, always = (cast(word, DateTime(True)) for word in ("infinity", "-infinity"))
             begins = {"ok": always, "at_risk": risk, "breached": breach}
             ceases = {"ok": risk, "at_risk": breach, "breached": never}
             starts.append(func.coalesce(begins[view.sla[0]], never))

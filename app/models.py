@@ -202,6 +202,7 @@ class Change(Base):
             "at",
             "seq",
             text("md5(value)"),
+            "actor",
             unique=True,
             postgresql_nulls_not_distinct=True,
         ),

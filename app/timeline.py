@@ -36,7 +36,7 @@ def timeline(number: str, instant: datetime) -> Select[Any]:
 
     Repeated observations of one value are one change; the first value of a field has no `before`.
     """
-    told = (Change.at, Change.seq, cast(Change.value, Text).collate("C"))
+    told = (Change.at, Change.seq, cast(Change.value, Text).collate("C"), Change.actor)
     before = func.lag(Change.value).over(partition_by=Change.field, order_by=told)
     place = func.row_number().over(partition_by=Change.field, order_by=told)
     seen = (

@@ -28,14 +28,15 @@ COPY = "copy staged_facts from stdin"
 # What is not known yet, each fact once, credited to the first record that told it.
 FRESH = """
 create temp table fresh_facts on commit drop as
-select distinct on (s.key, s.field, s.at, s.seq, md5(s.value)) s.*
+select distinct on (s.key, s.field, s.at, s.seq, md5(s.value), s.actor) s.*
 from staged_facts s
 where not exists (
     select from changes c
     where c.entity = 'case' and c.key = s.key and c.field = s.field
         and c.at = s.at and c.seq = s.seq and c.value is not distinct from s.value
+        and c.actor is not distinct from s.actor
 )
-order by s.key, s.field, s.at, s.seq, md5(s.value), s.position
+order by s.key, s.field, s.at, s.seq, md5(s.value), s.actor, s.position
 """
 
 FACTS = """
@@ -191,9 +192,8 @@ class _Staging:
                 continue
             self.keys.add(record.key)
             head = f"{record.position}\t{_cell(record.key)}"
-            actor = _cell(record.actor)
             yield "".join(
-                f"{head}\t{fact.field}\t{_cell(fact.value)}\t{fact.at.isoformat()}\t{fact.seq}\t{actor}\n"
+                f"{head}\t{fact.field}\t{_cell(fact.value)}\t{fact.at.isoformat()}\t{fact.seq}\t{_cell(fact.actor)}\n"
                 for fact in record.facts
             ).encode()
 

@@ -21,7 +21,7 @@ HELD_SINCE_CREATION = (
 class Fact:
     """`field` was `value` from `at` (UTC) on; `seq` orders observations of one instant.
 
-    Values are canonical text: instants ISO 8601 UTC, lists JSON, booleans true/false; None means
+    `actor` is who made it so, where the source tells. Values are canonical text: instants ISO 8601 UTC, lists JSON, booleans true/false; None means
     that the source says "nothing".
     """
 
@@ -29,6 +29,7 @@ class Fact:
     value: str | None
     at: datetime
     seq: int = 0
+    actor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,6 @@ class Observation:
 
     position: int
     key: str
-    actor: str | None
     facts: tuple[Fact, ...]
 
 

@@ -140,23 +140,23 @@ def _observation(
     cells.required("updated")
     created, updated = cells.instant("created", shift), cells.instant("updated", shift)
     assert created is not None and updated is not None  # noqa: S101, PT018 - required above
-    sequence = _sequence(cells, event_map)
+    sequence, actor = _sequence(cells, event_map), cells.text("actor")
     facts = [
         Fact("created", canonical_instant(created), created),
-        Fact("updated", canonical_instant(updated), updated, sequence),
+        Fact("updated", canonical_instant(updated), updated, sequence, actor),
     ]
     facts += [
-        Fact(field, cells.text(field), updated, sequence)
+        Fact(field, cells.text(field), updated, sequence, actor)
         for field in TEXTS
         if field in event_map.columns
     ]
     if "severity" in event_map.columns:
-        facts.append(Fact("severity", _severity(cells, event_map), updated, sequence))
+        facts.append(Fact("severity", _severity(cells, event_map), updated, sequence, actor))
     for field in STAMPS:
         moment = cells.instant(field, shift)
         if moment is not None:
             facts.append(Fact(field, canonical_instant(moment), moment))
-    return Observation(number, key, cells.text("actor"), tuple(facts))
+    return Observation(number, key, tuple(facts))
 
 
 def _sequence(cells: _Cells, event_map: EventMap) -> int:

@@ -248,7 +248,7 @@ def upgrade() -> None:
     op.create_index(
         "ux_changes_fact",
         "changes",
-        ["entity", "key", "field", "at", "seq", sa.literal_column("md5(value)")],
+        ["entity", "key", "field", "at", "seq", sa.literal_column("md5(value)"), "actor"],
         unique=True,
         postgresql_nulls_not_distinct=True,
     )

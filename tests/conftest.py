@@ -1,0 +1,147 @@
+"""Real servers for the whole run, and a fresh database for each test that asks for one."""
+
+import contextlib
+import ipaddress
+import os
+import shutil
+import socket
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+from hypothesis import HealthCheck, settings
+from sqlalchemy.engine import make_url
+
+from app import database
+from app.local import POSTGRES_BIN, LocalServers
+from app.settings import get_settings, use
+
+settings.register_profile(
+    "caseboard",
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("caseboard")
+
+EMPTY, LOG = "template_empty", "template_log"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start PostgreSQL and Redis once, in the process that starts the test workers."""
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    folder = Path(tempfile.mkdtemp(prefix="caseboard-test-"))
+    binaries = Path(os.environ.get("TEST_PG_BIN", POSTGRES_BIN))
+    local = LocalServers(folder, binaries)
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    config.add_cleanup(local.stop)
+    running = local.start(durable=False)
+    os.environ["TEST_SERVERS_DATABASE"] = running.database_url
+    os.environ["TEST_SERVERS_REDIS"] = running.redis_url
+    _make_templates()
+
+
+def _make_templates() -> None:
+    from etl.events_import import SAMPLE, import_events
+
+    for name in (EMPTY, LOG):
+        _execute(f"create database {name}")
+        use({"CASEBOARD_DATABASE_URL": _url(name)})
+        database.upgrade()
+        if name == LOG:
+            import_events(SAMPLE)
+        database.reset()
+    os.environ.pop("CASEBOARD_DATABASE_URL")
+    get_settings.cache_clear()
+
+
+def _url(name: str) -> str:
+    url = make_url(os.environ["TEST_SERVERS_DATABASE"]).set(database=name)
+    return url.render_as_string(hide_password=False)
+
+
+def _execute(statement: str) -> None:
+    connection = psycopg2.connect(_url("postgres"))
+    connection.autocommit = True
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+@contextlib.contextmanager
+def cloned(template: str) -> Iterator[str]:
+    """A copy of a template database, used by this process for the length of the block."""
+    name = f"test_{uuid.uuid4().hex}"
+    before = {key: value for key, value in os.environ.items() if key.startswith("CASEBOARD_")}
+    _execute(f"create database {name} template {template}")
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 16
+    redis = os.environ["TEST_SERVERS_REDIS"].replace("db=0", f"db={number}")
+    database.reset()
+    use(
+        {
+            "CASEBOARD_DATABASE_URL": _url(name),
+            "CASEBOARD_REDIS_URL": redis,
+            "CASEBOARD_SECRET_KEY": "only-for-tests-" + "x" * 32,
+        }
+    )
+    try:
+        yield _url(name)
+    finally:
+        database.reset()
+        for variable in [key for key in os.environ if key.startswith("CASEBOARD_")]:
+            del os.environ[variable]
+        use(before)
+        _execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def empty() -> Iterator[str]:
+    """An empty migrated database of the test's own; its URL."""
+    with cloned(EMPTY) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def log() -> Iterator[str]:
+    """A database that holds the sample log, for the tests of one file, which only read."""
+    with cloned(LOG) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def app():
+    """The web application; it reads whichever database the test has."""
+    from app.server import create_app
+
+    use({"CASEBOARD_REDIS_URL": os.environ["TEST_SERVERS_REDIS"]})
+    try:
+        return create_app()
+    finally:
+        del os.environ["CASEBOARD_REDIS_URL"]
+        get_settings.cache_clear()
+
+
+@pytest.fixture
+def client(app):
+    """A client of the web application."""
+    return app.test_client()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def only_loopback() -> Iterator[None]:
+    """Refuse every connection that leaves this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = "127.0.0.1" if address[0] == "localhost" else address[0]
+            if not ipaddress.ip_address(host).is_loopback:
+                raise AssertionError(f"A test tried to reach {address}; only loopback is allowed.")
+        return connect(self, address)
+
+    socket.socket.connect = guarded
+    yield
+    socket.socket.connect = connect
