@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from app import database, local
+from app.lock import AlreadyRunning, running_servers
 from app.processes import StartFailed
 from app.settings import SettingsError, get_settings, use
 
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         run: Callable[[argparse.Namespace], int] = asked.run
         return run(asked)
-    except (SettingsError, StartFailed, local.AlreadyRunning, FileRefused) as fault:
+    except (SettingsError, StartFailed, AlreadyRunning, FileRefused) as fault:
         err.print(str(fault), markup=False)
         return 1
     except KeyboardInterrupt:
@@ -174,7 +175,7 @@ def _connected(data_dir: Path) -> Iterator[None]:
     if get_settings().database_url:
         yield
         return
-    running = local.running_servers(data_dir)
+    running = running_servers(data_dir)
     if running is not None:
         use(running.environment())
         yield

@@ -6,8 +6,6 @@ Their processes end with ours. PostgreSQL refuses to run as root, so root runs b
 the right to pass through, and get it where it lacks (as the wheel's own starter does).
 """
 
-import fcntl
-import json
 import os
 import pwd
 import secrets
@@ -17,7 +15,6 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,6 +26,7 @@ import psycopg2
 from redis import Redis
 from redis.exceptions import RedisError
 
+from app.lock import Servers, held, note
 from app.processes import Child, StartFailed, start, wait_until
 
 
@@ -46,37 +44,6 @@ UNPRIVILEGED_USER = "nobody"
 LONGEST_SOCKET_PATH = 100
 DATABASE = "caseboard"
 START_SECONDS = 60.0
-
-
-class AlreadyRunning(Exception):
-    """Another Caseboard uses the data folder. `servers` is what it runs."""
-
-    def __init__(self, data_dir: Path, servers: "Servers | None") -> None:
-        who = f" (process {servers.pid}, {servers.web_url or 'no page yet'})" if servers else ""
-        super().__init__(
-            f"Caseboard already runs on {data_dir}{who}. Use that one, stop it first, or give "
-            "another folder with --data-dir."
-        )
-        self.servers = servers
-
-
-@dataclass(slots=True)
-class Servers:
-    """Where the running servers are, and who runs them."""
-
-    pid: int
-    database_url: str
-    redis_url: str
-    secret_key: str
-    web_url: str = ""
-
-    def environment(self) -> dict[str, str]:
-        """The settings that make a process use these servers."""
-        return {
-            "CASEBOARD_DATABASE_URL": self.database_url,
-            "CASEBOARD_REDIS_URL": self.redis_url,
-            "CASEBOARD_SECRET_KEY": self.secret_key,
-        }
 
 
 class LocalServers:
@@ -250,25 +217,6 @@ class LocalServers:
 
 
 @contextmanager
-def held(data_dir: Path) -> Iterator[IO[str]]:
-    """Hold a data folder's lock; AlreadyRunning when another process does.
-
-    The kernel lets go of the lock when its holder dies, so a stale one cannot be.
-    """
-    data_dir.mkdir(parents=True, exist_ok=True)
-    with (data_dir / "lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyRunning(data_dir, _noted(file)) from None
-        file.truncate(0)
-        try:
-            yield file
-        finally:
-            file.truncate(0)
-
-
-@contextmanager
 def servers(
     data_dir: Path, *, postgres_bin: Path = POSTGRES_BIN, durable: bool = True
 ) -> Iterator[tuple[Servers, LocalServers, IO[str]]]:
@@ -284,34 +232,6 @@ def servers(
             yield running, local, lock
         finally:
             local.stop()
-
-
-def note(lock: IO[str], running: Servers) -> None:
-    """Write into the lock what runs, for those who come later."""
-    lock.truncate(0)
-    lock.write(json.dumps({**asdict(running), "secret_key": ""}))
-    lock.flush()
-
-
-def running_servers(data_dir: Path) -> Servers | None:
-    """The servers that another process runs on a data folder, None when nobody does."""
-    if not (data_dir / "lock").exists():
-        return None
-    try:
-        with held(data_dir):
-            return None
-    except AlreadyRunning as other:
-        if other.servers is not None:
-            other.servers.secret_key = (data_dir / "secret_key").read_text().strip()
-        return other.servers
-
-
-def _noted(file: IO[str]) -> Servers | None:
-    file.seek(0)
-    try:
-        return Servers(**json.loads(file.read()))
-    except (ValueError, TypeError):
-        return None
 
 
 def _redis_answers(socket: Path) -> bool:

@@ -13,7 +13,8 @@ from types import FrameType
 from sqlalchemy import select
 
 from app import database
-from app.local import Servers, note, servers
+from app.local import servers
+from app.lock import Servers, note
 from app.models import Case
 from app.processes import Child, StartFailed, port_is_free, start, wait_until
 from app.settings import get_settings, use

@@ -23,10 +23,11 @@ from app.theme import PALETTES, template
 from app.timeline import exists
 from app.version import Version
 from app.view import View
-from app.view_fields import ParameterError, zones
+from app.view_fields import zones
 from app.words import day_words
-from components.filterbar import asked, search_of
+from components.filterbar import asked
 from components.text import ago
+from components.when import as_of_menu, zone_menu
 
 NAVIGATION = (("Board", "Overview", "/", "overview"), ("Board", "Cases", "/cases", "cases"))
 
@@ -139,8 +140,8 @@ def _top_bar(
                 className="search",
                 role="search",
             ),
-            _as_of(view, path),
-            _zone(view),
+            as_of_menu(view, path),
+            zone_menu(view),
             _freshness(view, version),
             html.Button(
                 html.Span(className="icon icon-theme"),
@@ -155,58 +156,6 @@ def _top_bar(
     )
 
 
-def _as_of(view: View, path: str) -> Component:
-    now = not view.as_of
-    words = "Now" if view.as_of is None else day_words(view.as_of, view.tz)
-    local = view.instant(datetime.now(UTC))
-    picker = dcc.DatePickerSingle(
-        id="as-of-date", date=local.date().isoformat(), display_format="YYYY-MM-DD"
-    )
-    back = dcc.Link("Back to now", href=view.but(as_of=None).url(path))
-    return html.Details(
-        [
-            html.Summary(
-                [html.Span(className="icon icon-clock"), html.Span(words)],
-                className="button" if now else "button past",
-                title="The instant that everything is shown at",
-            ),
-            html.Div(
-                [
-                    html.Label("Show everything as it was at the start of", htmlFor="as-of-date"),
-                    picker,
-                    html.Button("Go there", id="as-of-apply", className="primary", n_clicks=0),
-                    *([] if now else [html.P(back)]),
-                ],
-                className="popover",
-            ),
-        ],
-        className="menu as-of",
-    )
-
-
-def _zone(view: View) -> Component:
-    return html.Details(
-        [
-            html.Summary(
-                view.tz.replace("_", " "),
-                className="button",
-                title="The time zone shown and counted in",
-            ),
-            html.Div(
-                [
-                    html.Label("Time zone", htmlFor="zone"),
-                    dcc.Input(id="zone", list="zones", value=view.tz, type="text"),
-                    html.Button("Use this zone", id="zone-apply", className="primary", n_clicks=0),
-                    html.Button("Use my own", id="zone-own", className="quiet", n_clicks=0),
-                    html.P("", id="zone-fault", role="alert", className="fault"),
-                ],
-                className="popover",
-            ),
-        ],
-        className="menu zone",
-    )
-
-
 def _freshness(view: View, version: Version | None) -> Component:
     if version is None or version.changed_at is None:
         return html.Span("No data yet", className="freshness")
@@ -215,7 +164,7 @@ def _freshness(view: View, version: Version | None) -> Component:
     return html.Span(f"Data: {told}", className="freshness", title=f"Last loaded on {exact}")
 
 
-# Dash calls these also when a page brings their inputs: nobody has clicked then.
+# Dash calls this also when a page brings the field: nobody has searched then.
 @callback(
     Output("url", "href", allow_duplicate=True),
     Input("search", "n_submit"),
@@ -240,45 +189,6 @@ def case_path(number: str) -> str:
     return f"/cases/{quote(number, safe='')}"
 
 
-@callback(
-    Output("url", "search", allow_duplicate=True),
-    Input("as-of-apply", "n_clicks"),
-    State("as-of-date", "date"),
-    State("view", "data"),
-    prevent_initial_call=True,
-)
-def go_to(clicks: Any, date: Any, query: Any) -> Any:
-    """Turn everything to the start of a day in the View's zone."""
-    view = asked(query)
-    if not clicks or view is None or not isinstance(date, str):
-        return no_update
-    try:
-        moved = View.from_values({"as_of": [date[:10]], "tz": [view.tz]})
-    except ParameterError:
-        return no_update
-    return search_of(view.but(as_of=moved.as_of))
-
-
-@callback(
-    Output("url", "search", allow_duplicate=True),
-    Output("zone-fault", "children"),
-    Input("zone-apply", "n_clicks"),
-    State("zone", "value"),
-    State("view", "data"),
-    prevent_initial_call=True,
-)
-def set_zone(clicks: Any, zone: Any, query: Any) -> tuple[Any, str]:
-    """Show and count in another time zone."""
-    view = asked(query)
-    if not clicks or view is None or not isinstance(zone, str):
-        return no_update, ""
-    try:
-        asked_zone = View.from_values({"tz": [zone.strip()]}).tz
-    except ParameterError as error:
-        return no_update, f"{error.fault}."
-    return search_of(view.but(tz=asked_zone)), ""
-
-
 clientside_callback(
     ClientsideFunction("caseboard", "toggleTheme"),
     Output("theme", "data"),
@@ -288,12 +198,6 @@ clientside_callback(
     ClientsideFunction("caseboard", "fold"),
     Output("fold", "title"),
     Input("fold", "n_clicks"),
-)
-clientside_callback(
-    ClientsideFunction("caseboard", "ownZone"),
-    Output("zone", "value"),
-    Input("zone-own", "n_clicks"),
-    prevent_initial_call=True,
 )
 clientside_callback(
     ClientsideFunction("caseboard", "copyLink"),

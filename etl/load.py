@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import orjson
+import psycopg2
 from sqlalchemy import Connection, text
 
 from app.database import transaction
+from etl.errors import FileRefused
 from etl.history import TOUCHED, lock, rebuild
 from etl.records import Observation, Rejected
 
@@ -103,7 +105,13 @@ def load(
     connection.execute(text("set local statement_timeout = 0"))
     connection.execute(text(STAGE))
     staging = _Staging(records)
-    connection.connection.cursor().copy_expert(COPY, staging)
+    try:
+        connection.connection.cursor().copy_expert(COPY, staging)
+    except psycopg2.Error:
+        # The driver hides what went wrong while it read from us.
+        if staging.refusal is not None:
+            raise staging.refusal from None
+        raise
     lock(connection)
     connection.execute(text(FRESH))
     inserted = connection.execute(
@@ -169,13 +177,14 @@ class _Staging:
         self._lines = self._copied(records)
         self._rest = b""
         self.read_count = 0
+        self.refusal: FileRefused | None = None
         self.rejected: list[Rejected] = []
         self.keys: set[str] = set()
 
     def read(self, size: int) -> bytes:
         parts, length = [self._rest], len(self._rest)
         while length < size:
-            line = next(self._lines, None)
+            line = self._next()
             if line is None:
                 break
             parts.append(line)
@@ -183,6 +192,13 @@ class _Staging:
         whole = b"".join(parts)
         self._rest = whole[size:]
         return whole[:size]
+
+    def _next(self) -> bytes | None:
+        try:
+            return next(self._lines, None)
+        except FileRefused as refusal:
+            self.refusal = refusal
+            raise
 
     def _copied(self, records: Iterable[Observation | Rejected]) -> Iterator[bytes]:
         for record in records:

@@ -1,0 +1,145 @@
+"""A View: every query string reads back to the same value, and nothing is ignored."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.columns import COLUMNS
+from app.view import View
+from app.view_fields import FIELDS, ParameterError
+from app.words import file_name
+
+ZONES = ["UTC", "Europe/Berlin", "Asia/Kolkata", "Pacific/Kiritimati", "America/New_York"]
+words = st.text(
+    st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), max_size=30
+).map(str.strip)
+instants = st.datetimes(datetime(1901, 1, 1), datetime(2199, 1, 1), timezones=st.just(UTC))
+
+
+def some(values, least=0):
+    return st.lists(values, unique=True, min_size=least, max_size=4)
+
+
+def ordered(*allowed):
+    return some(st.sampled_from(allowed)).map(
+        lambda chosen: tuple(sorted(chosen, key=allowed.index))
+    )
+
+
+columns = some(st.sampled_from(sorted(COLUMNS)), least=1)
+views = st.builds(
+    View,
+    q=words,
+    state=st.sampled_from(["open", "closed", "all", "gone"]),
+    severity=some(st.integers(0, 4)).map(lambda chosen: tuple(sorted(chosen))),
+    **{
+        name: some(words).map(lambda chosen: tuple(sorted(chosen)))
+        for name in ("status", "account", "engineer", "product", "tag", "card_status")
+    },
+    escalated=ordered("yes", "potential", "no"),
+    crit_sit=ordered("yes", "no"),
+    escalation=ordered("any"),
+    sla=ordered("ok", "at_risk", "breached"),
+    bugs=ordered("none", "untargeted", "any"),
+    stale=st.none() | st.integers(0, 9999),
+    **{
+        f"{verb}_{end}": st.none() | instants
+        for verb in ("created", "closed", "updated")
+        for end in ("from", "to")
+    },
+    as_of=st.none() | instants,
+    sort=st.tuples(columns, st.lists(st.booleans(), min_size=4, max_size=4)).map(
+        lambda pair: tuple(f"-{name}" if down else name for name, down in zip(*pair, strict=False))
+    ),
+    columns=columns.map(tuple),
+    tz=st.sampled_from(ZONES),
+)
+
+
+@given(view=views)
+def test_a_view_survives_the_way_through_its_url(view):
+    query = view.to_query()
+    assert View.from_query(query) == view
+    assert View.from_query(f"?{query}").to_query() == query
+    assert view.sentence()
+    assert file_name(view.sentence()).isascii()
+
+
+@given(query=st.text(max_size=200))
+def test_any_text_is_a_view_or_a_fault_that_names_its_parameter(query):
+    try:
+        View.from_query(query)
+    except ParameterError as error:
+        assert error.name
+        assert error.fault
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "words"),
+    [
+        ("severty=1", "severty", "did you mean severity?"),
+        ("severity=5", "severity", "not one of 1, 2, 3, 4"),
+        ("state=ajar", "state", "open, closed, all, gone"),
+        ("state=open&state=closed", "state", "once only"),
+        ("as_of=yesterday", "as_of", "ISO 8601"),
+        ("as_of=2016-02-30", "as_of", "ISO 8601"),
+        ("as_of=9999-12-31", "as_of", "between 1900 and 2200"),
+        ("created_from=20160310", "created_from", "ISO 8601"),
+        ("stale=-1", "stale", "number of days"),
+        ("stale=١", "stale", "number of days"),
+        ("sort=-nonsense", "sort", "is not a column"),
+        ("sort=created,-created", "sort", "twice"),
+        ("columns=", "columns", "is not a column"),
+        ("tz=Mars", "tz", "IANA"),
+        ("tz=europe/berlin", "tz", "did you mean Europe/Berlin?"),
+        ("q=%00", "q", "NUL"),
+        ("account=" + "x" * 301, "account", "longer than 300"),
+        ("&".join(f"account={n}" for n in range(101)), "account", "more than 100"),
+        ("q=" + "x" * 9000, "query", "longer than"),
+    ],
+)
+def test_a_bad_parameter_is_named_with_what_it_may_be(query, name, words):
+    with pytest.raises(ParameterError) as fault:
+        View.from_query(query)
+    assert fault.value.name == name
+    assert words in fault.value.fault
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("as_of=2016-03-10", datetime(2016, 3, 10, tzinfo=UTC)),
+        ("as_of=2016-03-10&tz=Asia/Tokyo", datetime(2016, 3, 9, 15, tzinfo=UTC)),
+        ("as_of=2016-03-10T09:30&tz=America/New_York", datetime(2016, 3, 10, 14, 30, tzinfo=UTC)),
+        ("as_of=2016-03-10T09:30:00Z&tz=Asia/Tokyo", datetime(2016, 3, 10, 9, 30, tzinfo=UTC)),
+        ("as_of=2016-03-10T09:30:00%2B02:00", datetime(2016, 3, 10, 7, 30, tzinfo=UTC)),
+        ("as_of=2016-03-10T09:30:00+02:00", datetime(2016, 3, 10, 7, 30, tzinfo=UTC)),
+    ],
+)
+def test_instants_are_read_in_the_zone_of_the_view(query, expected):
+    assert View.from_query(query).as_of == expected
+
+
+def test_the_sentence_says_what_is_looked_at():
+    view = View.from_query("account=Acme&severity=1&severity=2&as_of=2026-01-31")
+    assert view.sentence() == "open cases of Acme, severity 1-2, as known on 31 January 2026"
+    assert View(stale=7, q="boot").sentence() == "open cases, no update for 7 days, matching “boot”"
+    assert file_name(view.sentence()) == (
+        "open-cases-of-acme-severity-1-2-as-known-on-31-january-2026"
+    )
+
+
+def test_a_live_view_shares_one_instant_within_a_minute():
+    early, late = (
+        datetime(2026, 1, 1, 12, 0, 1, tzinfo=UTC),
+        datetime(2026, 1, 1, 12, 0, 59, tzinfo=UTC),
+    )
+    assert View().instant(early) == View().instant(late) == datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def test_every_field_of_a_view_has_its_parser():
+    import dataclasses
+
+    assert [field.name for field in dataclasses.fields(View)] == list(FIELDS)
