@@ -1,0 +1,108 @@
+"""The file is the screen: inert in a spreadsheet, whole or visibly broken, flat in memory."""
+
+import csv
+import io
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from app import database
+from app.export import case_csv, copied
+from app.view import View
+from etl.load import load, start_run
+from etl.records import Fact, Observation, canonical_instant
+from tests.conftest import EMPTY, cloned
+
+pytestmark = pytest.mark.database
+
+BORN = datetime(2026, 1, 1, tzinfo=UTC)
+TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+@pytest.fixture(scope="module")
+def desk():
+    with cloned(EMPTY) as url:
+        yield url
+
+
+def put(*summaries: str) -> None:
+    records = [
+        Observation(
+            number,
+            f"C{number:05d}",
+            (
+                Fact("created", canonical_instant(BORN), BORN),
+                Fact("status", "New", BORN),
+                Fact("summary", summary, BORN),
+            ),
+        )
+        for number, summary in enumerate(summaries)
+    ]
+    with database.transaction() as connection:
+        load(connection, start_run("test", "export"), "test", records)
+
+
+def exported(view: View) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(b"".join(case_csv(view, BORN)).decode(), newline="")))
+
+
+texts = st.text(
+    st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), max_size=40
+)
+
+
+@settings(max_examples=30)
+@given(
+    words=st.lists(
+        st.sampled_from(TRIGGERS).flatmap(lambda t: texts.map(t.__add__)) | texts, max_size=5
+    )
+)
+def test_no_cell_runs_as_a_formula_and_every_text_comes_through(words):
+    with cloned(EMPTY):
+        put(*words)
+        rows = exported(View(columns=("summary", "age_days"), sort=("number",)))[1:]
+    assert len(rows) == len(words)
+    for (cell, age), word in zip(rows, words, strict=True):
+        assert not cell.startswith(TRIGGERS)
+        assert cell == (f"'{word}" if word.startswith(TRIGGERS) else word)
+        assert age == "0"
+
+
+def test_a_stream_broken_by_the_database_is_never_taken_for_a_whole_file(desk):
+    from sqlalchemy import func, select
+
+    wrong = select(100 / (3 - func.generate_series(1, 5)).label("n"))
+    with pytest.raises(Exception, match="division by zero"):
+        b"".join(copied(wrong, zone="UTC"))
+
+
+def test_a_reader_that_leaves_frees_its_connection(desk):
+    from sqlalchemy import func, select
+
+    endless = select(func.generate_series(1, 50_000_000).label("n"))
+    for _ in range(20):
+        chunks = copied(endless, zone="UTC")
+        next(chunks)
+        chunks.close()
+    assert database.engine().pool.checkedout() == 0
+    busy = (
+        "select count(*) as n from pg_stat_activity where query like 'copy%' and state = 'active'"
+    )
+    assert database.read(text(busy))["n"].iloc[0] == 0
+
+
+def test_memory_stays_flat_however_long_the_file_is(desk):
+    import psutil
+    from sqlalchemy import func, select
+
+    wide = select(func.repeat("x", 200).label("text"), func.generate_series(1, 400_000).label("n"))
+    process = psutil.Process()
+    before, size, most = process.memory_info().rss, 0, 0
+    for chunk in copied(wide, zone="UTC"):
+        size += len(chunk)
+        most = max(most, process.memory_info().rss - before)
+    assert size > 80_000_000
+    assert most < 48_000_000
