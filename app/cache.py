@@ -133,13 +133,15 @@ def _get(key: str) -> str | None:
     except (RedisError, OSError) as error:
         breaker.trip(error)
         return None
-    return value if isinstance(value, str) and value.startswith(("{", "[")) else None
+    # A text that does not begin with its key was not put there by us.
+    mark = f"{key}\n"
+    return value.removeprefix(mark) if isinstance(value, str) and value.startswith(mark) else None
 
 
 def _set(key: str, value: str) -> None:
     if not breaker.allows:
         return
     try:
-        cache.set(key, value)
+        cache.set(key, f"{key}\n{value}")
     except (RedisError, OSError) as error:
         breaker.trip(error)

@@ -7,7 +7,8 @@ leading apostrophe (OWASP, CSV injection); numbers and instants are never touche
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -86,6 +87,8 @@ class _Pipe:
         self._chunks: queue.Queue[bytes | BaseException | None] = queue.Queue(CHUNKS_AHEAD)
         self._closed = threading.Event()
         self._buffer = bytearray()
+        self._guard = threading.Lock()
+        self._cancel: Callable[[], object] | None = None
 
     def write(self, data: bytes) -> int:
         self._buffer += data
@@ -108,7 +111,24 @@ class _Pipe:
             return
 
     def close(self) -> None:
+        """Nobody reads any more: end the statement that still writes."""
         self._closed.set()
+        with self._guard:
+            if self._cancel is not None:
+                self._cancel()
+
+    @contextmanager
+    def cancelled_by(self, cancel: Callable[[], object]) -> Iterator[None]:
+        """While the block runs, closing the pipe calls `cancel`; never after it."""
+        with self._guard:
+            if self._closed.is_set():
+                raise _ReaderLeft
+            self._cancel = cancel
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._cancel = None
 
     def __iter__(self) -> Iterator[bytes]:
         while True:
@@ -130,7 +150,10 @@ class _Pipe:
 
 
 def _copy(statement: Select[Any], zone: str, pipe: _Pipe) -> None:
-    compiled = statement.compile(dialect=psycopg2.dialect())  # type: ignore[no-untyped-call]
+    compiled = statement.compile(
+        dialect=psycopg2.dialect(),  # type: ignore[no-untyped-call]
+        compile_kwargs={"render_postcompile": True},
+    )
     try:
         with snapshot() as connection:
             connection.execute(
@@ -143,7 +166,8 @@ def _copy(statement: Select[Any], zone: str, pipe: _Pipe) -> None:
             cursor: Any = connection.connection.cursor()
             # COPY takes no parameters of its own; the driver binds them as for any statement.
             bound = cursor.mogrify(str(compiled), compiled.params).decode()
-            cursor.copy_expert(f"copy ({bound}) to stdout with (format csv, header)", pipe)
+            with pipe.cancelled_by(cursor.connection.cancel):
+                cursor.copy_expert(f"copy ({bound}) to stdout with (format csv, header)", pipe)
     except _ReaderLeft:
         return
     except Exception as error:  # noqa: BLE001 - whatever it was, the reader sees a broken stream

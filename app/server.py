@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 from dash import Dash
-from flask import Flask, Response, g, request
+from flask import Flask, Response, abort, g, request
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -82,6 +82,9 @@ def _check_addresses(server: Flask) -> None:
     @server.before_request
     def note_status() -> None:
         g.page_status = None
+        ours = request.blueprint is not None or request.routing_exception is not None
+        if request.path.startswith("/api/") and not ours:
+            abort(404)  # else Dash would answer it with the shell of a page
         if request.method != "GET" or not _is_page(request.path):
             return
         if not pages.exists(request.path):

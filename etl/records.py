@@ -21,8 +21,8 @@ HELD_SINCE_CREATION = (
 class Fact:
     """`field` was `value` from `at` (UTC) on; `seq` orders observations of one instant.
 
-    `actor` is who made it so, where the source tells. Values are canonical text: instants ISO 8601 UTC, lists JSON, booleans true/false; None means
-    that the source says "nothing".
+    `actor` is who made it so, where the source tells. Values are canonical text: instants ISO 8601
+    UTC, lists JSON, booleans true/false; None means that the source says "nothing".
     """
 
     field: str

@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import UTC, datetime
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -128,7 +129,7 @@ def test_sorting_agrees_with_python(log, instant, key):
         rows(View(state="all", sort=(key,), columns=("number", name), as_of=instant), instant)
     )
     pairs = [
-        (None if value != value else value, number)
+        (None if pd.isna(value) else value, number)
         for number, value in values.itertuples(index=False, name=None)
     ]
     present = sorted((p for p in pairs if p[0] is not None), key=lambda p: p[1])

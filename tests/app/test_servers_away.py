@@ -4,6 +4,7 @@ import os
 import pickle
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from redis import Redis
@@ -21,8 +22,6 @@ MARK = "/tmp/caseboard-test-pickle-ran"
 @pytest.fixture
 def servers(log, app, tmp_path_factory):
     """A PostgreSQL and a Redis of the test's own, with the cache of the application on that Redis."""
-    from pathlib import Path
-
     folder = tmp_path_factory.mktemp("servers")
     local = LocalServers(folder, Path(os.environ.get("TEST_PG_BIN", POSTGRES_BIN)))
     running = local.start(durable=False)
@@ -41,11 +40,11 @@ def asked(client) -> tuple[int, float, dict]:
 
 
 def test_an_answer_is_remembered_and_the_same(servers, client):
-    local, running = servers
+    _, running = servers
     first, second = asked(client)[2], asked(client)[2]
     assert first == second
     redis = Redis.from_url(running.redis_url)
-    assert any(key.startswith(cache.PREFIX.encode()) for key in redis.keys())
+    assert any(key.startswith(cache.PREFIX.encode()) for key in redis.scan_iter())
 
 
 def test_redis_stopped_costs_a_fraction_of_a_second_once(servers, client):
@@ -81,10 +80,10 @@ def test_rubbish_in_redis_is_not_run_and_not_shown(servers, client, rubbish):
     _, running = servers
     right = asked(client)[2]
     redis = Redis.from_url(running.redis_url)
-    for key in redis.keys():
+    for key in list(redis.scan_iter()):
         redis.set(key, rubbish)
     assert asked(client)[::2] == (200, right)
-    assert not os.path.exists(MARK)
+    assert not Path(MARK).exists()
 
 
 def test_a_load_is_seen_at_once_though_answers_are_remembered(empty, client):
@@ -96,8 +95,6 @@ def test_a_load_is_seen_at_once_though_answers_are_remembered(empty, client):
 
 
 def test_a_restarted_postgresql_is_found_again(client, tmp_path_factory):
-    from pathlib import Path
-
     from app import database
     from etl.events_import import SAMPLE, import_events
 

@@ -67,13 +67,13 @@ def test_a_file_that_cannot_be_used_is_refused_and_leaves_nothing(empty, file, c
 def test_a_gzip_with_one_wrong_byte_is_refused(empty, file):
     packed = bytearray(SAMPLE.read_bytes())
     packed[len(packed) // 2] ^= 0xFF
-    with pytest.raises(FileRefused, match="damaged|cut short|lacks"):
+    with pytest.raises(FileRefused, match=r"damaged|cut short|lacks"):
         import_events(file(bytes(packed)))
 
 
 @pytest.mark.parametrize("name", ["nowhere.csv", "."])
 def test_no_file_at_all_is_told(empty, tmp_path, name):
-    with pytest.raises(FileRefused, match="no file|folder"):
+    with pytest.raises(FileRefused, match=r"no file|folder"):
         import_events(tmp_path / name)
 
 

@@ -1,6 +1,7 @@
 """History against a plain model: versions are a function of the set of facts alone."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -109,7 +110,7 @@ def test_versions_agree_with_the_model_however_the_facts_arrive(desk, facts, cut
     arriving = [created, *facts]
     seed.shuffle(arriving)
     edges = sorted({0, *cuts, len(arriving)})
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         run_id = start_run("test", "model")
         told = [Observation(1, key, (one,)) for one in arriving[start:end]]
         with database.transaction() as connection:
