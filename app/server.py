@@ -64,13 +64,13 @@ def _dash(server: Flask) -> Dash:
     return dash
 
 
-def load_sample() -> str:
-    """Load the sample log, moved so that its last opening is today; tells what came of it."""
+def load_sample() -> tuple[bool, str]:
+    """Load the sample log, moved so that its last opening is today: whether it could, in words."""
     try:
         report = import_events(SAMPLE, shift_to_now=True)
     except FileRefused as refusal:
-        return str(refusal)
-    return f"{report.cases:,} cases from {report.read:,} updates."
+        return False, str(refusal)
+    return True, f"{report.cases:,} cases from {report.read:,} updates."
 
 
 def _check_addresses(server: Flask) -> None:

@@ -79,6 +79,11 @@ window.dash_clientside = window.dash_clientside || {};
       return Intl.DateTimeFormat().resolvedOptions().timeZone || none();
     },
 
+    reloadWhen(loaded) {
+      if (loaded) window.setTimeout(() => window.location.reload(), 800);
+      return none();
+    },
+
     async copyLink() {
       try {
         await navigator.clipboard.writeText(window.location.href);

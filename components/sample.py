@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from dash import Input, Output, callback, dcc, html, no_update
+from dash import (
+    ClientsideFunction,
+    Input,
+    Output,
+    callback,
+    clientside_callback,
+    dcc,
+    html,
+    no_update,
+)
 from dash.development.base_component import Component
 
 MAP_EXAMPLE = """[source]
@@ -35,6 +44,7 @@ def offer_sample() -> Component:
             html.P(
                 html.Button("Load the sample", id="load-sample", className="primary", n_clicks=0)
             ),
+            dcc.Store(id="sample-loaded"),
             dcc.Loading(html.P("", id="sample-told", role="status"), type="dot"),
             html.H3("Or import your own event log"),
             html.P("One row per update, as ServiceNow and others export it, CSV or CSV.gz:"),
@@ -46,16 +56,26 @@ def offer_sample() -> Component:
     )
 
 
-def register(load_sample: Callable[[], str]) -> None:
-    """Let the button call `load_sample`, which answers with a sentence."""
+def register(load_sample: Callable[[], tuple[bool, str]]) -> None:
+    """Let the button call `load_sample`, which answers whether it could, and a sentence."""
 
     @callback(
         Output("sample-told", "children"),
-        Output("url", "href", allow_duplicate=True),
+        Output("sample-loaded", "data"),
         Input("load-sample", "n_clicks"),
         prevent_initial_call=True,
         running=[(Output("load-sample", "disabled"), True, False)],
     )
     def load(clicks: Any) -> tuple[Any, Any]:
         # Dash calls this also when a page brings the button: nobody has clicked then.
-        return (load_sample(), "/?") if clicks else (no_update, no_update)
+        if not clicks:
+            return no_update, no_update
+        loaded, told = load_sample()
+        return told, loaded
+
+    clientside_callback(
+        ClientsideFunction("caseboard", "reloadWhen"),
+        Output("load-sample", "title"),
+        Input("sample-loaded", "data"),
+        prevent_initial_call=True,
+    )

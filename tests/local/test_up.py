@@ -1,0 +1,221 @@
+"""`caseboard up` as a person meets it: started, started twice, stopped, killed, healed."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+COMMAND = [sys.executable, "-m", "app.cli"]
+
+
+def clean_environment() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if not k.startswith(("CASEBOARD_", "TEST_"))}
+
+
+def caseboard(*arguments, timeout=120) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        cwd=ROOT,
+        env=clean_environment(),
+        check=False,
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Up:
+    def __init__(self, folder: Path, port: int) -> None:
+        self.port, self.output = port, folder.parent / f"up-{port}.txt"
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with self.output.open("wb") as out:
+            self.process = subprocess.Popen(
+                [*COMMAND, "up", "--port", str(port), "--data-dir", str(folder)],
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                cwd=ROOT,
+                env=clean_environment(),
+            )
+
+    def wait_for(self, words: str, seconds: float = 60) -> str:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            told = self.output.read_text()
+            if words in told:
+                return told
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise AssertionError(f"{words!r} never came:\n{self.output.read_text()}")
+
+    def family(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(40)
+
+
+@pytest.fixture
+def up(tmp_path):
+    started: list[Up] = []
+
+    def begin(folder: Path | None = None, port: int | None = None) -> Up:
+        started.append(Up(folder or tmp_path / "data", port or free_port()))
+        return started[-1]
+
+    yield begin
+    for one in started:
+        one.stop()
+
+
+def gone(processes: list[psutil.Process], seconds: float = 20) -> bool:
+    _, alive = psutil.wait_procs(processes, timeout=seconds)
+    return not alive
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_pages_and_stops_cleanly(up, how):
+    one = up()
+    told = one.wait_for("Caseboard is at")
+    assert f"http://127.0.0.1:{one.port}" in told
+    assert "caseboard import events --sample --shift-to now" in told
+    with urllib.request.urlopen(f"http://127.0.0.1:{one.port}/", timeout=10) as page:
+        assert page.status == 200
+    family = one.family()
+    assert len(family) > 4
+    one.process.send_signal(how)
+    assert one.process.wait(40) == 0
+    assert gone(family)
+
+
+def test_data_stay_between_runs_and_commands_use_the_running_servers(up, tmp_path):
+    folder = tmp_path / "data"
+    one = up(folder)
+    one.wait_for("Caseboard is at")
+    done = caseboard("import", "events", "--sample", "--data-dir", folder)
+    assert done.returncode == 0, done.stderr
+    assert "5,998 rows of 890 cases read = 5,998 inserted + 0 unchanged + 0 rejected" in done.stdout
+    one.stop()
+    again = caseboard("import", "events", "--sample", "--data-dir", folder)
+    assert "0 inserted + 5,998 unchanged" in again.stdout
+    two = up(folder)
+    assert "no cases yet" not in two.wait_for("Caseboard is at")
+
+
+def test_started_twice_it_says_so_and_harms_nothing(up, tmp_path):
+    folder = tmp_path / "data"
+    one = up(folder)
+    one.wait_for("Caseboard is at")
+    second = caseboard("up", "--port", free_port(), "--data-dir", folder)
+    assert second.returncode == 1
+    assert "already runs" in second.stderr
+    assert str(one.port) in second.stderr
+    assert "Traceback" not in second.stderr
+    with urllib.request.urlopen(f"http://127.0.0.1:{one.port}/readyz", timeout=10) as page:
+        assert page.status == 200
+
+
+def test_a_port_in_use_is_told_with_the_way_out(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        told = caseboard("up", "--port", port, "--data-dir", tmp_path / "data")
+    assert told.returncode == 1
+    assert f"Port {port}" in told.stderr
+    assert f"--port {port + 1}" in told.stderr
+
+
+def test_killed_it_leaves_nobody_behind_and_starts_again(up, tmp_path):
+    folder = tmp_path / "data"
+    one = up(folder)
+    one.wait_for("Caseboard is at")
+    family = one.family()
+    one.process.kill()
+    one.process.wait()
+    two = up(folder)
+    two.wait_for("Caseboard is at")
+    assert gone(family)
+
+
+def test_a_dead_server_is_told_and_everything_stops(up):
+    one = up()
+    one.wait_for("Caseboard is at")
+    family = one.family()
+    next(p for p in family if "redis-server" in p.name()).kill()
+    assert one.process.wait(40) == 1
+    assert "Redis ended by itself" in one.output.read_text()
+    assert gone(family)
+
+
+def test_a_long_path_is_no_trouble(up, tmp_path):
+    one = up(tmp_path / ("long-" * 30) / "data")
+    one.wait_for("Caseboard is at")
+
+
+def test_wrong_settings_are_told_in_one_message():
+    environment = {**clean_environment(), "CASEBOARD_SLA": "x", "CASEBOARD_NOPE": "1"}
+    told = subprocess.run(
+        [*COMMAND, "up"], capture_output=True, text=True, cwd=ROOT, env=environment, check=False
+    )
+    assert told.returncode == 1
+    assert "CASEBOARD_SLA" in told.stderr
+    assert "CASEBOARD_NOPE is not a setting" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_pages_without_a_login_are_not_shown_to_others():
+    told = caseboard("web", "--bind", "0.0.0.0:8050")
+    assert told.returncode == 1
+    assert "CASEBOARD_AUTH is none" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("import", "events", "nowhere.csv"), "no file nowhere.csv"),
+        (("import", "events"), "Name one file, or --sample"),
+        (("up", "--port", "99999"), "not a port"),
+    ],
+)
+def test_misuse_is_told_without_a_traceback(tmp_path, arguments, words):
+    told = caseboard(*arguments, "--data-dir", tmp_path / "data")
+    assert told.returncode in {1, 2}
+    assert words in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_doctor_names_what_to_mend_and_masks_secrets(tmp_path):
+    well = caseboard("doctor", "--data-dir", tmp_path / "data")
+    assert "database: ok" in well.stdout
+    environment = {
+        **clean_environment(),
+        "CASEBOARD_DATABASE_URL": "postgresql://u:pa55@127.0.0.1:1/x",
+    }
+    ill = subprocess.run(
+        [*COMMAND, "doctor"], capture_output=True, text=True, cwd=ROOT, env=environment, check=False
+    )
+    assert ill.returncode == 1
+    assert "CASEBOARD_DATABASE_URL" in ill.stdout
+    listed = subprocess.run(
+        [*COMMAND, "doctor", "--settings"],
+        capture_output=True, text=True, cwd=ROOT, env=environment, check=False,
+    )  # fmt: skip
+    assert "pa55" not in ill.stdout + ill.stderr + listed.stdout
+    assert "CASEBOARD_DATABASE_URL=****  (CASEBOARD_DATABASE_URL)" in listed.stdout
