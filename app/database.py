@@ -46,7 +46,7 @@ def engine() -> Engine:
         connect_args={
             "connect_timeout": 3,
             "application_name": "caseboard",
-            # jit costs more than it saves on statements of milliseconds (docs/decisions).
+            # jit costs more than it saves on statements of milliseconds (see docs/decisions).
             "options": f"-c timezone=UTC -c jit=off -c statement_timeout={STATEMENT_TIMEOUT}",
         },
     )

@@ -62,6 +62,7 @@ def template(theme: ThemeName) -> Figure:
         "tickfont": {"size": 12, "color": palette["secondary"]},
         "title": {"font": {"size": 12, "color": palette["secondary"]}, "standoff": 8},
         "automargin": True,
+        "ticklabelstandoff": 4,
     }
     return {
         "paper_bgcolor": "rgba(0,0,0,0)",
