@@ -19,6 +19,7 @@ from app.settings import SettingsError, get_settings
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 # A page never needs longer; a statement that does has lost its reader.
+OLDEST_POSTGRESQL = 15
 STATEMENT_TIMEOUT = "15s"
 POOL_SIZE = 8
 POOL_TIMEOUT_SECONDS = 3
@@ -86,7 +87,14 @@ def read(
 
 
 def upgrade(revision: str = "head") -> None:
-    """Bring the tables forward to `revision`."""
+    """Bring the tables forward to `revision`; SettingsError on a PostgreSQL that is too old."""
+    with engine().connect() as connection:
+        major = int(connection.exec_driver_sql("show server_version_num").scalar_one()) // 10_000
+    if major < OLDEST_POSTGRESQL:
+        raise SettingsError(
+            f"CASEBOARD_DATABASE_URL leads to a PostgreSQL {major}; Caseboard needs "
+            f"{OLDEST_POSTGRESQL} or newer."
+        )
     command.upgrade(_alembic(), revision)
 
 

@@ -65,7 +65,7 @@ def answer(panel: Panel, view: View, instant: datetime, version: Version) -> str
     Remembered by (panel, filters and zone of the View, instant, data version).
     """
     asked = population(panel, view)
-    key = (panel.name, asked.to_query(), write_instant(instant), str(version.number))
+    key = (panel.name, asked.to_query(), write_instant(instant), version.key)
     return remembered(key, lambda: _compute(panel, asked, instant))
 
 

@@ -15,7 +15,7 @@ from app.api.requests import problem
 from app.settings import get_settings
 from app.view import View
 from app.view_fields import ParameterError
-from components import sample
+from components import sample, shell
 from etl.errors import FileRefused
 from etl.events_import import SAMPLE, import_events
 
@@ -58,6 +58,7 @@ def _dash(server: Flask) -> Dash:
         serve_locally=True,
         enable_mcp=False,
         suppress_callback_exceptions=True,
+        on_error=shell.tell_fault,
     )
     sample.register(load_sample)
     pages.register(dash)

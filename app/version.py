@@ -17,6 +17,11 @@ class Version:
     number: int
     changed_at: datetime | None
 
+    @property
+    def key(self) -> str:
+        """What tells these data from all others, also from those of another database."""
+        return f"{self.number} {self.changed_at}"
+
 
 def data_version(connection: Connection | None = None) -> Version:
     """The version of the data that a reader sees now."""

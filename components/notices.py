@@ -41,6 +41,15 @@ def database_away() -> html.Section:
     )
 
 
+def internal_fault() -> html.Section:
+    """Something failed that should not have."""
+    return notice(
+        "That could not be done",
+        "Caseboard met a fault of its own; it has been logged. Nothing was changed.",
+        kind="fault",
+    )
+
+
 def no_page(path: str) -> html.Section:
     """There is no such page."""
     return notice(

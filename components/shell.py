@@ -1,5 +1,6 @@
 """The frame around every page: the rail, the top bar, and what can be set for the whole View."""
 
+import logging
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -15,8 +16,10 @@ from dash import (
     dcc,
     html,
     no_update,
+    set_props,
 )
 from dash.development.base_component import Component
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import read
 from app.theme import PALETTES, template
@@ -25,9 +28,12 @@ from app.version import Version
 from app.view import View
 from app.view_fields import zones
 from app.words import day_words
+from components import notices
 from components.filterbar import asked
 from components.text import ago
 from components.when import as_of_menu, zone_menu
+
+log = logging.getLogger(__name__)
 
 NAVIGATION = (("Board", "Overview", "/", "overview"), ("Board", "Cases", "/cases", "cases"))
 
@@ -44,6 +50,7 @@ def root() -> Component:
             dcc.Store(id="themes", data=themes),
             dcc.Store(id="theme"),
             html.Datalist([html.Option(value=name) for name in sorted(zones())], id="zones"),
+            html.Div(id="fault", role="alert"),
             html.Div(id="announce", className="visually-hidden", **{"aria-live": "polite"}),
             dash.page_container,
         ]
@@ -75,6 +82,14 @@ def frame(
         ],
         className="frame",
     )
+
+
+def tell_fault(error: Exception) -> None:
+    """Tell people that an answer failed, above whatever page they are on; called by Dash."""
+    log.error("A callback failed", exc_info=error)
+    away = isinstance(error, SQLAlchemyError)
+    fault = notices.database_away() if away else notices.internal_fault()
+    set_props("fault", {"children": [fault, html.P(html.A("Reload the page", href=""))]})
 
 
 def _rail(path: str, view: View) -> Component:

@@ -29,30 +29,35 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 def serve(template: str):
     """The web server as `up` starts it, on a database of its own."""
+    with cloned(template):
+        assert get_settings().database_url
+        yield from serve_here()
+
+
+def serve_here():
+    """The web server as `up` starts it, on the servers of the environment."""
     from app.up import gunicorn_command
 
     port = free_port()
-    with cloned(template):
-        assert get_settings().database_url
-        server = subprocess.Popen(
-            gunicorn_command(f"127.0.0.1:{port}"),
-            cwd=ROOT,
-            env=os.environ,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        address = f"http://127.0.0.1:{port}"
-        try:
-            for _ in range(200):
-                try:
-                    urllib.request.urlopen(f"{address}/readyz", timeout=1)
-                    break
-                except OSError:
-                    time.sleep(0.1)
-            yield address
-        finally:
-            server.terminate()
-            server.wait(30)
+    server = subprocess.Popen(
+        gunicorn_command(f"127.0.0.1:{port}"),
+        cwd=ROOT,
+        env=os.environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(200):
+            try:
+                urllib.request.urlopen(f"{address}/readyz", timeout=1)
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(30)
 
 
 @pytest.fixture(scope="module")
@@ -253,3 +258,39 @@ def test_nothing_is_wider_than_a_phone(page, board, path):
     page.goto(board + path)
     expect(page.locator("#content > *").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_database_that_goes_away_is_told_and_found_again(page, tmp_path):
+    from app.local import POSTGRES_BIN, LocalServers
+    from app.settings import use
+
+    local = LocalServers(tmp_path / "away", Path(os.environ.get("TEST_PG_BIN", POSTGRES_BIN)))
+    running = local.start(durable=False)
+    with cloned(EMPTY):
+        from app import database
+        from etl.events_import import SAMPLE, import_events
+
+        database.reset()
+        use(running.environment())
+        database.upgrade()
+        import_events(SAMPLE)
+        served = serve_here()
+        address = next(served)
+        try:
+            page.expected_faults = ["Failed to load resource", "Callback error"]
+            page.goto(f"{address}/cases?state=all&sort=number")
+            expect(rows(page).first).to_be_visible()
+            local.children[0].stop()
+            page.locator(".ag-body-viewport").evaluate(
+                "view => view.scrollTo(0, view.scrollHeight)"
+            )
+            expect(page.locator("#fault")).to_contain_text("The database does not answer")
+            page.get_by_role("link", name="Overview").click()
+            expect(page.locator(".notice-fault").first).to_contain_text("cannot be read")
+            local.start(durable=False)
+            page.reload()
+            expect(page.locator(".tiles")).to_be_visible()
+        finally:
+            served.close()
+            database.reset()
+            local.stop()
