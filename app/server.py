@@ -42,6 +42,8 @@ def create_app() -> Flask:
     _register_faults(server)
     _check_addresses(server)
     _dash(server)
+    # Dash finishes its set-up at the first request, and two at once would find it half done.
+    server.test_client().get("/_dash-dependencies")
     return server
 
 

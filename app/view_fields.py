@@ -34,7 +34,7 @@ class ParameterError(ValueError):
         """An unknown name, with the nearest known one as a hint."""
         near = difflib.get_close_matches(name, FIELDS, 1)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(FIELDS)}"
-        return cls(name[:60], f"unknown parameter; {hint}")
+        return cls(name[:60] or "(no name)", f"unknown parameter; {hint}")
 
 
 @dataclass(frozen=True, slots=True)

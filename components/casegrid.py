@@ -35,6 +35,7 @@ GRID_THEME = (
     "headerTextColor: 'var(--secondary)', accentColor: 'var(--accent)', "
     "rowHoverColor: 'var(--hover)', fontFamily: 'inherit', fontSize: 13, headerFontSize: 12, "
     "headerFontWeight: 600, rowHeight: 36, headerHeight: 36, wrapperBorderRadius: 10, "
+    "cellHorizontalPadding: 10, "
     "columnBorder: false})"
 )
 
@@ -65,7 +66,7 @@ def case_grid(view: View, count: int) -> Component:
 
 
 def _column(column: Column, place: int, view: View) -> dict[str, Any]:
-    label = f"{column.label} ({column.unit})" if column.unit else column.label
+    label = f"{column.label} ({column.unit[0]})" if column.unit else column.label
     told: dict[str, Any] = {
         "field": column.name,
         "headerName": label,
@@ -74,7 +75,7 @@ def _column(column: Column, place: int, view: View) -> dict[str, Any]:
         "sortingOrder": ["asc", "desc", None],
     }
     if column.name == "summary":
-        told |= {"flex": 1, "minWidth": 180}
+        told |= {"flex": 1, "minWidth": 160}
     if place == 0:
         told["pinned"] = "left"
     if column.name in RENDERERS:

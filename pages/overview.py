@@ -2,15 +2,20 @@
 
 from datetime import UTC, datetime
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
+from sqlalchemy import func, select
 
+from app.database import read
 from app.metrics import CATALOGUE, WEEK, Count, count_values
+from app.models import Case
 from app.panel import answer
 from app.panels import PANELS
 from app.version import Version
 from app.view import View
+from app.words import day_words
 from components.filterbar import filter_bar
+from components.notices import notice
 from components.panelcard import panel_card
 from components.sample import offer_sample
 from components.tile import tile
@@ -55,8 +60,24 @@ def content(view: View, version: Version) -> list[Component]:
     ]
     return [
         filter_bar(view, "/"),
+        *_past_instead(view, values["open_cases"]),
         html.Div(tiles, className="tiles"),
         html.Div(panels, className="panels"),
+    ]
+
+
+def _past_instead(view: View, open_cases: int) -> list[Component]:
+    """Where nothing is open now, as after the import of an old log: the way to when it was."""
+    if open_cases or view.as_of or view.filters():
+        return []
+    newest = read(select(func.max(Case.created_date).label("at")))["at"].iloc[0]
+    then = view.but(as_of=newest.to_pydatetime())
+    when = day_words(newest, view.tz)
+    return [
+        notice(
+            "No case is open now",
+            html.P(["The newest case is of ", dcc.Link(when, href=then.url("/")), ": look there."]),
+        )
     ]
 
 

@@ -69,10 +69,15 @@ def backlog_figure(frame: pd.DataFrame, view: View) -> Figure:
         ],
         "layout": {
             "xaxis": {"type": "date", "title": {"text": f"Day ({view.tz})"}},
-            "yaxis": {"title": {"text": "Open cases"}},
+            "yaxis": {"title": {"text": "Open cases"}, **_whole_steps(max(counts, default=0))},
             "hovermode": "x",
         },
     }
+
+
+def _whole_steps(most: int) -> Figure:
+    """An axis of a few cases counts them one by one; there is no half case."""
+    return {"range": [0, 5], "dtick": 1} if most < 5 else {}
 
 
 def _told(day: date, count: int, earlier: int | None) -> str:

@@ -96,6 +96,14 @@ def page(browser):
             else faults.append(f"foreign request {r.url}")
         ),
     )
+    page.on(
+        "response",
+        lambda r: (
+            faults.append(f"{r.status} {r.url} {r.request.post_data} {r.text()[:500]}")
+            if r.status >= 500
+            else None
+        ),
+    )
     page.expected_faults = []
     yield page
     context.close()
@@ -217,6 +225,15 @@ def test_columns_instant_and_zone_are_chosen_and_stand_in_the_url(page, board):
     page.locator(".menu.as-of summary").click()
     page.get_by_text("Back to now").click()
     expect(page).not_to_have_url(re.compile(r"as_of"))
+
+
+def test_where_nothing_is_open_now_the_past_is_one_click_away(page, board):
+    page.goto(board)
+    page.locator(".notice").get_by_role("link", name=re.compile("2 March 2016")).click()
+    expect(page).to_have_url(re.compile(r"as_of=2016-03-02T15"))
+    expect(page.locator(".tile", has_text="Open cases").locator(".tile-value")).not_to_have_text(
+        "0"
+    )
 
 
 def test_filtered_to_nothing_it_names_the_filter_to_drop(page, board):

@@ -1,0 +1,66 @@
+"""Texts of sources are shown as they are, in every script, and nothing in them runs."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_board import browser, page, rows, serve_here  # noqa: F401 - fixtures
+from tests.browser.test_board import pytestmark as browser_marks
+from tests.conftest import EMPTY, cloned
+from tests.etl.test_bad_files import HEAD, row
+
+pytestmark = browser_marks
+
+TEXTS = {
+    "SCRIPT": "<script>window.ran=1</script><img src=x onerror=window.ran=2>",
+    "LINK": "[click](javascript:window.ran=3) <a href='javascript:window.ran=4'>x</a>",
+    "PLOTLY": "<a href='javascript:window.ran=5'>acc</a><b>bold</b>",
+    "CJK": "网络中断，请尽快处理 ネットワーク障害 네트워크",
+    "RTL": "انقطاع الشبكة في الموقع الرئيسي",
+    "EMOJI": "🚒 urgent 🧯 — 1 < 2 & 3 > 2",
+    "FORMULA": "=HYPERLINK(1)",
+    "LONG": "x" * 3000,
+}
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory):
+    from etl.events_import import import_events
+
+    path = tmp_path_factory.mktemp("texts") / "log.csv"
+    lines = [
+        row(number, place=f'"{text}"', symptom=f'"{text}"', state="New")
+        for number, text in TEXTS.items()
+    ]
+    path.write_text(HEAD + "".join(lines), encoding="utf-8")
+    with cloned(EMPTY):
+        assert import_events(path).rejected == 0
+        yield from serve_here()
+
+
+@pytest.mark.parametrize("path", ["/?as_of=2016-03-10", "/cases?as_of=2016-03-10"])
+def test_nothing_runs_on_the_overview_or_in_the_table(page, texts, path):  # noqa: F811
+    page.goto(texts + path)
+    expect(page.locator(".panel, .ag-row").first).to_be_visible()
+    page.wait_for_timeout(700)
+    assert page.evaluate("window.ran") is None
+    assert not page.locator("a[href^='javascript']").count()
+
+
+@pytest.mark.parametrize("number", TEXTS)
+def test_a_case_shows_its_text_as_it_is(page, texts, number):  # noqa: F811
+    page.goto(f"{texts}/cases/{number}?as_of=2016-03-10")
+    expect(page.locator("main h2").nth(2)).to_have_text(TEXTS[number])
+    assert page.evaluate("window.ran") is None
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1440
+
+
+def test_accounts_of_any_text_can_be_filtered_by_and_found_again(page, texts):  # noqa: F811
+    page.goto(f"{texts}/?as_of=2016-03-10")
+    for number in ("CJK", "RTL", "SCRIPT"):
+        page.goto(f"{texts}/cases/{number}?as_of=2016-03-10")
+        page.locator("dd a").first.click()
+        expect(page).to_have_url(re.compile(r"account="))
+        expect(page.locator(".count strong")).to_have_text("1")
+        expect(rows(page).first).to_contain_text(TEXTS[number][:10])
