@@ -7,6 +7,7 @@ from dash import Dash
 from flask import Flask, Response, abort, g, request
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.exceptions import HTTPException
 
 import pages
 from app import cache, health
@@ -21,6 +22,7 @@ from etl.events_import import SAMPLE, import_events
 
 log = logging.getLogger(__name__)
 
+CALLBACKS = "/_dash-update-component"
 ROOT = Path(__file__).parent.parent
 RETRY_AFTER_SECONDS = "2"
 
@@ -123,12 +125,16 @@ def _register_faults(server: Flask) -> None:
         response.headers["Retry-After"] = RETRY_AFTER_SECONDS
         return response
 
-    @server.errorhandler(404)
-    def unknown(error: Exception) -> Response:
-        del error
-        return problem(404, "Not found", f"There is nothing at {request.path[:200]}.")
+    @server.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        told = f"{request.method} {request.path[:200]}: {error.description}"
+        return problem(error.code or 500, error.name, told)
 
-    @server.errorhandler(405)
-    def wrong_method(error: Exception) -> Response:
-        del error
-        return problem(405, "Wrong method", f"{request.path[:200]} does not take {request.method}.")
+    @server.errorhandler(Exception)
+    def unforeseen(error: Exception) -> Response:
+        # Dash tells faults inside callbacks itself; what is left came of the request's form.
+        if request.path == CALLBACKS:
+            log.warning("A callback request could not be read: %r", error)
+            return problem(400, "Bad request", "This is not a callback request of these pages.")
+        log.error("%s %s failed", request.method, request.path, exc_info=error)
+        return problem(500, "Internal fault", "Caseboard met a fault of its own; it was logged.")

@@ -106,3 +106,16 @@ def test_a_block_is_the_rows_of_the_view_in_the_order_of_the_headers(log):
     assert last["rowCount"] == 362
     strange = {**request, "sortModel": [{"colId": "nonsense", "sort": "desc"}]}
     assert block(strange, "as_of=2016-03-10")["rowData"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [None, [], {}, "x", 7, {"output": "nothing.children"}, {"output": "grid.getRowsResponse"},
+     {"output": "..a.b...c.d..", "outputs": [], "inputs": {}, "changedPropIds": 5},
+     {"output": "_pages_content.children", "inputs": [[[]]], "outputs": {"id": {}, "property": 1}}],
+)  # fmt: skip
+def test_a_crafted_callback_request_is_refused_not_a_fault(log, client, body):
+    answer = client.post("/_dash-update-component", json=body)
+    assert 400 <= answer.status_code < 500
+    assert answer.mimetype == "application/problem+json"
+    assert "Traceback" not in answer.text

@@ -4,6 +4,7 @@ import csv
 import os
 import re
 import subprocess
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -23,6 +24,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here and none could be installed"),
 ]
 ROOT = Path(__file__).parent.parent.parent
+WEB_LOG = Path(tempfile.gettempdir()) / f"caseboard-test-web-{os.getpid()}.log"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
          "--disable-component-update", "--no-first-run", "--disable-quic"]  # fmt: skip
 
@@ -39,13 +41,10 @@ def serve_here():
     from app.up import gunicorn_command
 
     port = free_port()
-    server = subprocess.Popen(
-        gunicorn_command(f"127.0.0.1:{port}"),
-        cwd=ROOT,
-        env=os.environ,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with WEB_LOG.open("ab") as log:
+        server = subprocess.Popen(
+            gunicorn_command(f"127.0.0.1:{port}"), cwd=ROOT, env=os.environ, stdout=log, stderr=log
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(200):
@@ -68,6 +67,12 @@ def board():
 @pytest.fixture(scope="module")
 def new_board():
     yield from serve(EMPTY)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def web_log():
+    yield
+    WEB_LOG.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +113,7 @@ def page(browser):
     yield page
     context.close()
     left = [f for f in faults if not any(re.search(p, f) for p in page.expected_faults)]
-    assert not left
+    assert not left, f"{left}\n{WEB_LOG.read_text()[-3000:]}"
 
 
 def rows(page):
