@@ -95,26 +95,31 @@ class Board:
             asked.append(_matches(view.q))
         return asked + _ranges(view)
 
-    def open_span(self, view: View) -> tuple[ColumnElement[datetime], ColumnElement[datetime]]:
-        """The part `[start, end)` of an open version in which its filters of time hold.
+    def open_spans(self, view: View) -> list[tuple[ColumnElement[Any], ColumnElement[Any]]]:
+        """The parts `[start, end)` of an open version in which its filters of time hold.
 
         A case turns stale, at risk or breached without any change, so a version can begin or
         cease to match while it lasts.
         """
         starts: list[ColumnElement[Any]] = [V.valid_from]
-        ends: list[ColumnElement[Any]] = [V.valid_to]
         if view.stale is not None:
             starts.append(V.updated_at + timedelta(days=view.stale))
-        if view.sla:
-            target = self.target_days()
-            breach = V.created_date + target * timedelta(days=1)
-            risk = V.created_date + target * timedelta(hours=12) + TICK
-            never, always = (cast(word, DateTime(True)) for word in ("infinity", "-infinity"))
-            begins = {"ok": always, "at_risk": risk, "breached": breach}
-            ceases = {"ok": risk, "at_risk": breach, "breached": never}
-            starts.append(func.coalesce(begins[view.sla[0]], never))
-            ends.append(func.coalesce(ceases[view.sla[-1]], never))
-        return func.greatest(*starts), func.least(*ends)
+        if not view.sla:
+            return [(func.greatest(*starts), V.valid_to)]
+        target = self.target_days()
+        breach = V.created_date + target * timedelta(days=1)
+        risk = V.created_date + target * timedelta(hours=12) + TICK
+        never, always = (cast(word, DateTime(True)) for word in ("infinity", "-infinity"))
+        # Without a target a case is in none of these states: `begins` is then never.
+        begins = {"ok": always, "at_risk": risk, "breached": breach}
+        ceases = {"ok": risk, "at_risk": breach, "breached": never}
+        return [
+            (
+                func.greatest(*starts, case((target.is_(None), never), else_=begins[state])),
+                func.least(V.valid_to, func.coalesce(ceases[state], never)),
+            )
+            for state in view.sla
+        ]
 
     def elapsed_days(self) -> ColumnElement[float]:
         """Days from creation to closing, or to the instant while open."""

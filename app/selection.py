@@ -149,20 +149,21 @@ def _steps(view: View, instant: datetime) -> CompoundSelect[Any]:
     board = Board.at(instant)
     following = CaseVersion.__table__.alias("following")
     after = following.c
-    start, end = board.open_span(view)
-    held = (
-        select(
-            start.label("start"),
-            end.label("end"),
-            case((start == V.valid_from, V.event)).label("entry"),
-            case((end == V.valid_to, after.event)).label("exit"),
+    held = union_all(
+        *(
+            select(
+                start.label("start"),
+                end.label("end"),
+                case((start == V.valid_from, V.event)).label("entry"),
+                case((end == V.valid_to, after.event)).label("exit"),
+            )
+            .outerjoin(
+                following, and_(after.case_number == V.case_number, after.valid_from == V.valid_to)
+            )
+            .where(V.is_open, V.valid_from <= instant, start < end, *board.lasting_filters(view))
+            for start, end in board.open_spans(view)
         )
-        .outerjoin(
-            following, and_(after.case_number == V.case_number, after.valid_from == V.valid_to)
-        )
-        .where(V.is_open, V.valid_from <= instant, start < end, *board.lasting_filters(view))
-        .cte("held")
-    )
+    ).cte("held")
 
     def flags(column: ColumnElement[Any], events: Mapping[str, tuple[str, ...]]) -> list[Any]:
         return [

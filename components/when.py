@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from dash import (
     ClientsideFunction,
@@ -26,7 +27,7 @@ def as_of_menu(view: View, path: str) -> Component:
     """The chip of the instant, amber when it is not now, and the way to another one."""
     now = not view.as_of
     words = "Now" if view.as_of is None else day_words(view.as_of, view.tz)
-    local = view.instant(datetime.now(UTC))
+    local = view.instant(datetime.now(UTC)).astimezone(ZoneInfo(view.tz))
     picker = dcc.DatePickerSingle(
         id="as-of-date", date=local.date().isoformat(), display_format="YYYY-MM-DD"
     )

@@ -39,7 +39,7 @@ views = st.builds(
     engineer=chosen("Resolver 84", "Resolver 176", ""),
     product=chosen("Category 53", "Category 46", ""),
     crit_sit=chosen("no", "yes"),
-    sla=chosen("ok", "at_risk", "breached", most=1),
+    sla=chosen("ok", "at_risk", "breached", most=3),
     bugs=chosen("any", "none", most=1),
     stale=st.none() | st.integers(0, 30),
     created_from=st.none() | instants,

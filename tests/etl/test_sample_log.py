@@ -203,7 +203,7 @@ def test_an_unshifted_log_is_not_contradicted_by_a_shifted_one(empty):
 @given(
     severity=st.sets(st.integers(1, 4)),
     account=st.sets(st.sampled_from(["Location 204", "Location 143", ""]), max_size=2),
-    state=st.sets(st.sampled_from(["ok", "at_risk", "breached"]), max_size=1),
+    state=st.sets(st.sampled_from(["ok", "at_risk", "breached"])),
     stale=st.none() | st.integers(0, 20),
     instant=st.datetimes(FIRST, datetime(2016, 6, 1), timezones=st.just(UTC)),
     zone=st.sampled_from(["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin"]),
@@ -216,7 +216,7 @@ def test_the_backlog_balances_every_day_under_any_filter(
     view = View(
         severity=tuple(sorted(severity)),
         account=tuple(sorted(account)),
-        sla=tuple(sorted(state)),
+        sla=tuple(name for name in ("ok", "at_risk", "breached") if name in state),
         stale=stale,
         as_of=instant,
         tz=zone,
