@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy.exc import DBAPIError
 
 from app import database, local
 from app.lock import AlreadyRunning, running_servers
@@ -31,6 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(asked)
     except (SettingsError, StartFailed, AlreadyRunning, FileRefused) as fault:
         err.print(str(fault), markup=False)
+        return 1
+    except DBAPIError as fault:
+        reason = str(fault.orig).strip().splitlines()[0]
+        err.print(f"The database did not do it: {reason}", markup=False)
+        err.print("Nothing was half done. `caseboard doctor` checks the connection.")
         return 1
     except KeyboardInterrupt:
         err.print("Stopped.")

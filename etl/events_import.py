@@ -1,12 +1,14 @@
 """Import an event log: read it, load it, and tell what came of it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 
 from app.database import transaction
 from app.models import Case, Watermark
@@ -59,7 +61,9 @@ def import_events(
     try:
         counts = _load(path, event_map, source, days, run_id, progress)
     except BaseException as error:
-        fail_run(run_id, str(error) or type(error).__name__)
+        # When the database itself has gone, the first error is the one to tell.
+        with suppress(DBAPIError):
+            fail_run(run_id, str(error) or type(error).__name__)
         raise
     return ImportReport(
         run_id=run_id,

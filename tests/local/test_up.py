@@ -219,3 +219,14 @@ def test_doctor_names_what_to_mend_and_masks_secrets(tmp_path):
     )  # fmt: skip
     assert "pa55" not in ill.stdout + ill.stderr + listed.stdout
     assert "CASEBOARD_DATABASE_URL=****  (CASEBOARD_DATABASE_URL)" in listed.stdout
+
+
+@pytest.mark.parametrize("command", [("import", "events", "--sample"), ("db", "check"), ("up",)])
+def test_a_database_that_does_not_answer_is_told_without_a_traceback(command):
+    environment = {**clean_environment(), "CASEBOARD_DATABASE_URL": "postgresql://u@127.0.0.1:1/x"}
+    told = subprocess.run(
+        [*COMMAND, *command], capture_output=True, text=True, cwd=ROOT, env=environment, check=False
+    )
+    assert told.returncode == 1
+    assert "The database did not do it" in told.stderr
+    assert "Traceback" not in told.stderr
