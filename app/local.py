@@ -54,7 +54,6 @@ class LocalServers:
         self.postgres_bin = postgres_bin
         self.children: list[Child] = []
         self._user = _server_user()
-        self._postgres_options: list[str] = []
 
     def start(self, *, durable: bool = True) -> Servers:
         """Start both servers and create the database; `durable` False trades safety for speed."""

@@ -1,11 +1,9 @@
-"""The one visual language of charts: palettes of both themes, and figures painted with them.
+"""The one visual language of charts: the palettes and layouts of both themes.
 
 A panel draws with names (`$severity-1`, `$accent`), not colours, so that one finished figure
-serves both themes. `painted` puts the colours in; `assets/paint.js` does the same in the browser,
-from the same palettes.
+serves both themes. The browser puts the colours in, from these palettes (`assets/caseboard.js`).
 """
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
 ThemeName = Literal["light", "dark"]
@@ -88,20 +86,3 @@ def template(theme: ThemeName) -> Figure:
         "separators": ".,",
         "bargap": 0.25,
     }
-
-
-def painted(figure: Figure, theme: ThemeName) -> Figure:
-    """A figure with its colour names replaced and its theme's layout under it."""
-    palette = PALETTES[theme]
-    filled: Figure = _fill(figure, palette)
-    return {**filled, "layout": {**filled["layout"], "template": {"layout": template(theme)}}}
-
-
-def _fill(value: Any, palette: Mapping[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _fill(part, palette) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_fill(part, palette) for part in value]
-    if isinstance(value, str) and value.startswith("$") and value[1:] in palette:
-        return palette[value[1:]]
-    return value

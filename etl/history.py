@@ -5,8 +5,6 @@ field are ordered by (time, sequence, value), never by when they arrived, so lat
 and several writers end in the same rows, and everything can be rebuilt with an identical result.
 """
 
-from collections.abc import Iterable
-
 import orjson
 from sqlalchemy import Connection, text
 
@@ -187,21 +185,12 @@ def rebuild(connection: Connection) -> None:
     connection.execute(text(CASES), parameters)
 
 
-def rebuild_cases(keys: Iterable[str]) -> None:
-    """Derive versions and current rows of some cases anew."""
-    with transaction() as connection:
-        _prepare(connection)
-        connection.execute(
-            text("insert into touched_cases select distinct unnest(cast(:keys as text[]))"),
-            {"keys": list(keys)},
-        )
-        rebuild(connection)
-
-
 def rebuild_all() -> int:
     """Derive everything anew from the facts; the result is identical. Tells how many cases."""
     with transaction() as connection:
-        _prepare(connection)
+        connection.execute(text("set local statement_timeout = 0"))
+        lock(connection)
+        connection.execute(text(TOUCHED))
         touched = connection.execute(
             text("insert into touched_cases select distinct key from changes where entity = 'case'")
         )
@@ -211,9 +200,3 @@ def rebuild_all() -> int:
             text("update data_version set version = version + 1, changed_at = clock_timestamp()")
         )
         return touched.rowcount
-
-
-def _prepare(connection: Connection) -> None:
-    connection.execute(text("set local statement_timeout = 0"))
-    lock(connection)
-    connection.execute(text(TOUCHED))

@@ -46,7 +46,7 @@ def backlog_figure(frame: pd.DataFrame, view: View) -> Figure:
     """Open cases at the end of each day, as steps."""
     days = list(frame["day"])
     counts = [int(number) for number in frame["open_cases"]]
-    before = [None, *counts[:-1]]
+    before = [None, *counts][: len(counts)]
     return {
         "data": [
             {

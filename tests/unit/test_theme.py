@@ -1,9 +1,15 @@
 """One language of colours: Python, JavaScript and CSS tell the same."""
 
 import re
+from datetime import date
 from pathlib import Path
 
-from app.theme import PALETTES, painted
+import pandas as pd
+import pytest
+
+from app.panels import PANELS
+from app.theme import PALETTES
+from app.view import View
 
 CSS = (Path(__file__).parent.parent.parent / "assets" / "10-palette.css").read_text()
 
@@ -37,13 +43,25 @@ def test_text_can_be_read_on_every_surface():
             assert contrast(palette["secondary"], palette[surface]) >= 4.5
 
 
-def test_painting_puts_in_the_colours_and_leaves_other_texts_alone():
-    figure = {
-        "data": [{"marker": {"color": ["$severity-1", "$accent"]}, "text": ["$5", "$unknown"]}],
-        "layout": {"title": {"text": "x"}},
-    }
-    for theme, palette in PALETTES.items():
-        trace = painted(figure, theme)["data"][0]
-        assert trace["marker"]["color"] == [palette["severity-1"], palette["accent"]]
-        assert trace["text"] == ["$5", "$unknown"]
-    assert figure["data"][0]["marker"]["color"][0] == "$severity-1"
+def names(value: object) -> set[str]:
+    """The colour names inside a figure."""
+    if isinstance(value, dict):
+        return set().union(*(names(part) for part in value.values()))
+    if isinstance(value, list):
+        return set().union(*(names(part) for part in value))
+    return {value[1:]} if isinstance(value, str) and value.startswith("$") else set()
+
+
+@pytest.mark.parametrize("panel", PANELS.values(), ids=list(PANELS))
+def test_figures_name_only_colours_that_both_themes_have(panel):
+    view, columns = View(), [column.name for column in panel.columns]
+    rows = [
+        [date(2026, 1, 1 + n) if name == "day" else n + 1 for name in columns] for n in range(3)
+    ]
+    for count in (0, 1, 3):
+        figure = panel.figure(pd.DataFrame(rows[:count], columns=columns), view)
+        assert names(figure) <= set(PALETTES["light"])
+        assert {"xaxis", "yaxis"} <= set(figure["layout"])
+        for axis in ("xaxis", "yaxis"):
+            told = figure["layout"][axis]
+            assert "title" in told or told.get("type") == "category"
