@@ -21,18 +21,17 @@ from sqlalchemy import (
     func,
     literal,
     or_,
-    select,
-    union_all,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from app.models import Bug, Case, CaseBug, CaseVersion, Comment, JiraComment
-from app.settings import SlaPolicy, get_settings
+from app import links
+from app.models import Case
+from app.setting_values import SlaPolicy
+from app.settings import get_settings
+from app.versions import TICK, VERSIONS, V
 from app.view import View
 
 Condition = ColumnElement[bool]
 SECONDS_PER_DAY = 86_400.0
-NO_TARGET = ("", "---")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ class Board:
         if view.escalation:
             asked.append(or_(V.escalated == "yes", V.crit_sit))
         if view.bugs:
-            asked.append(or_(*(self._has_bugs(kind) for kind in view.bugs)))
+            asked.append(or_(*(links.has_bugs(self.instant, kind) for kind in view.bugs)))
         if view.q:
             asked.append(_matches(view.q))
         return asked + _ranges(view)
@@ -163,53 +162,21 @@ class Board:
 
     def linked(self) -> Condition:
         """The bug links of a version that held at the instant."""
-        return and_(
-            CaseBug.case_number == V.case_number,
-            or_(CaseBug.linked_at.is_(None), CaseBug.linked_at <= self.instant),
-            or_(CaseBug.unlinked_at.is_(None), CaseBug.unlinked_at > self.instant),
-        )
+        return links.linked(self.instant)
 
-    def _has_bugs(self, kind: str) -> Condition:
-        if kind == "untargeted":
-            joined = and_(CaseBug.tracker == Bug.tracker, CaseBug.key == Bug.key)
-            untargeted = or_(Bug.target.is_(None), Bug.target.in_(NO_TARGET))
-            return exists().where(self.linked(), joined, untargeted).correlate(VERSIONS)
-        linked = exists().where(self.linked()).correlate(VERSIONS)
-        return linked if kind == "any" else ~linked
+    def targeted(self) -> Condition:
+        """The bug of a link had a target release or fix version at the instant."""
+        return links.targeted(self.instant)
 
     def _bugs(self) -> ColumnElement[list[str]]:
-        keys = func.array_agg(aggregate_order_by(CaseBug.key, CaseBug.key))
-        return (
-            select(func.coalesce(keys, cast(literal([], V.tags.type), V.tags.type)))
-            .where(self.linked())
-            .correlate(VERSIONS)
-            .scalar_subquery()
-        )
+        return links.bug_keys(self.instant)
 
     def _last_comment(self) -> ColumnElement[str]:
-        return self._latest_comment("text")
+        return links.latest_comment(self.instant, "text")
 
     def _last_comment_at(self) -> ColumnElement[datetime]:
-        return self._latest_comment("at")
+        return links.latest_comment(self.instant, "at")
 
-    def _latest_comment(self, part: str) -> ColumnElement[Any]:
-        told = union_all(
-            select(Comment.comment_text.label("text"), Comment.commented_at.label("at"))
-            .where(Comment.case_number == V.case_number)
-            .where(Comment.commented_at <= self.instant)
-            .correlate(VERSIONS),
-            select(JiraComment.body, JiraComment.last_update_date)
-            .where(JiraComment.case_number == V.case_number)
-            .where(JiraComment.last_update_date <= self.instant)
-            .correlate(VERSIONS),
-        ).subquery()
-        latest = select(told.c[part]).order_by(told.c.at.desc(), told.c.text).limit(1)
-        return latest.correlate(VERSIONS).scalar_subquery()
-
-
-VERSIONS = CaseVersion.__table__.alias("v")
-V = VERSIONS.c
-TICK = timedelta(microseconds=1)
 
 _PLAIN: dict[str, ColumnElement[Any]] = {
     "number": V.case_number,

@@ -66,6 +66,12 @@ def _parser() -> argparse.ArgumentParser:
 
     up = add("up", _up, "start everything on this machine and print the address")
     up.add_argument("--port", type=_port, default=8050, help="of the page (default: %(default)s)")
+    up.add_argument(
+        "--no-sandbox",
+        dest="sandbox",
+        action="store_false",
+        help="without the made-up sources; they are left out too when sources are set",
+    )
     web = add("web", _web, "serve the pages only, with the database of the settings")
     web.add_argument("--bind", default="127.0.0.1:8050", metavar="HOST:PORT")
     tables = add("db", _db, "look after the tables: upgrade, downgrade, check, rebuild")
@@ -79,6 +85,17 @@ def _parser() -> argparse.ArgumentParser:
     events.add_argument(
         "--shift-to", choices=("now",), help="move the log so that its last opening is today"
     )
+    add("worker", _worker, "run the syncs that are due, until stopped")
+    add("beat", _beat, "wake the workers, until stopped")
+    syncing = add("sync", _sync, "run a sync here and now: `caseboard sync NAME`, or all")
+    syncing.add_argument("name", choices=(*_sync_names(), "all"), metavar="NAME|all")
+    syncing.add_argument("--full", action="store_true", help="enumerate everything")
+    syncing.add_argument(
+        "--allow-drop", action="store_true", help="believe that many records are gone at once"
+    )
+    add("status", _status, "tell how fresh the data are, and what failed")
+    sandbox = add("sandbox", _sandbox, "serve a made-up portal, JIRA and Bugzilla to try with")
+    sandbox.add_argument("arguments", nargs=argparse.REMAINDER, help="see: sandbox -- --help")
     doctor = add("doctor", _doctor, "check the settings and each connection")
     doctor.add_argument("--settings", action="store_true", help="list the settings in force")
     return parser
@@ -87,14 +104,53 @@ def _parser() -> argparse.ArgumentParser:
 def _up(asked: argparse.Namespace) -> int:
     from app.up import up
 
-    up(asked.port, asked.data_dir)
+    up(asked.port, asked.data_dir, sandbox=asked.sandbox)
     return 0
+
+
+def _sync_names() -> list[str]:
+    from etl.syncs import BY_NAME
+
+    return list(BY_NAME)
+
+
+def _worker(asked: argparse.Namespace) -> int:
+    from app.cli_sync import worker
+
+    return worker(asked)
+
+
+def _beat(asked: argparse.Namespace) -> int:
+    from app.cli_sync import beat
+
+    return beat(asked)
+
+
+def _sync(asked: argparse.Namespace) -> int:
+    from app.cli_sync import run
+
+    with _connected(asked.data_dir):
+        database.upgrade()
+        return run(asked)
+
+
+def _status(asked: argparse.Namespace) -> int:
+    from app.cli_sync import status
+
+    with _connected(asked.data_dir):
+        return status(asked)
+
+
+def _sandbox(asked: argparse.Namespace) -> int:
+    from app.cli_sync import sandbox
+
+    return sandbox(asked)
 
 
 def _web(asked: argparse.Namespace) -> int:
     import os
 
-    from app.up import gunicorn_command
+    from app import programs
 
     host = asked.bind.rpartition(":")[0]
     if get_settings().auth == "none" and host not in LOOPBACK:
@@ -103,7 +159,7 @@ def _web(asked: argparse.Namespace) -> int:
             f"--bind {asked.bind} would show them to others. Bind to 127.0.0.1 and put a proxy "
             "with a login in front."
         )
-    command = gunicorn_command(asked.bind)
+    command = programs.web(asked.bind)
     os.execv(command[0], command)  # noqa: S606 - gunicorn takes the place of this process
 
 

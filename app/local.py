@@ -199,7 +199,8 @@ class LocalServers:
                 *("--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"),
                 # Redis only makes Caseboard faster: it keeps nothing on disk.
                 *("--save", "", "--appendonly", "no", "--dir", str(self.sockets)),
-                *("--maxmemory", "256mb", "--maxmemory-policy", "allkeys-lru"),
+                # Only what expires, that is the cache, may be evicted; the queue stays.
+                *("--maxmemory", "256mb", "--maxmemory-policy", "volatile-lru"),
             ],
             self.logs / "redis.log",
             user=self._user,

@@ -4,7 +4,7 @@ import fcntl
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +18,7 @@ class Servers:
     redis_url: str
     secret_key: str
     web_url: str = ""
+    sources: dict[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
         """The settings that make a process use these servers."""
@@ -25,6 +26,7 @@ class Servers:
             "CASEBOARD_DATABASE_URL": self.database_url,
             "CASEBOARD_REDIS_URL": self.redis_url,
             "CASEBOARD_SECRET_KEY": self.secret_key,
+            **self.sources,
         }
 
 

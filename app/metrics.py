@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import pandas as pd
-from sqlalchemy import Connection, Select, and_, distinct, func, or_, select
+from sqlalchemy import Connection, Select, distinct, exists, func, select
 
-from app.board import TICK, VERSIONS, Board, V
+from app.board import Board
 from app.database import read, snapshot
-from app.models import Bug, CaseBug
+from app.models import CaseBug
 from app.selection import counts, grouped
+from app.versions import TICK, VERSIONS, V
 from app.view import View
 
 HIGH = (1, 2)
@@ -186,11 +187,17 @@ def catalogue_values(view: View, instant: datetime) -> dict[str, dict[str, Any]]
                 }
             elif isinstance(metric, Duration):
                 frame = read(durations(view, instant, metric.column), connection=connection)
-                values[metric.name] = frame.astype(object).to_dict("records")
+                table = frame.astype(object)
+                values[metric.name] = table.where(table.notna(), None).to_dict("records")
             elif isinstance(metric, BugCount):
                 frame = read(linked_bugs(view, instant, metric.untargeted), connection=connection)
                 values[metric.name] = int(frame["bugs"].iloc[0])
     return {metric.name: {"value": values[metric.name], "unit": metric.unit} for metric in METRICS}
+
+
+def board_values(instant: datetime) -> dict[str, dict[str, Any]]:
+    """The whole catalogue of the whole board at an instant."""
+    return catalogue_values(View(), instant)
 
 
 def durations(view: View, instant: datetime, column: str) -> Select[Any]:
@@ -231,11 +238,10 @@ def linked_bugs(view: View, instant: datetime, untargeted: bool) -> Select[Any]:
         select(func.count(distinct(func.row(CaseBug.tracker, CaseBug.key))).label("bugs"))
         .select_from(VERSIONS)
         .join(CaseBug, board.linked())
-        .join(Bug, and_(Bug.tracker == CaseBug.tracker, Bug.key == CaseBug.key))
         .where(board.known, *board.conditions(view.but(state="open")))
     )
     if untargeted:
-        statement = statement.where(or_(Bug.target.is_(None), Bug.target.in_(("", "---"))))
+        statement = statement.where(~exists().where(board.targeted()).correlate(CaseBug))
     return statement
 
 

@@ -9,7 +9,7 @@ else about the past is derived from it: `case_versions` holds one row per stretc
 nothing visible about a case changed, `[valid_from, valid_to)`, so that any instant can be asked.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
@@ -55,6 +55,7 @@ class Case(Base):
         CheckConstraint("severity between 1 and 4", name="severity"),
         CheckConstraint("escalated in ('yes', 'potential', 'no')", name="escalated"),
         Index("ix_cases_account", "account"),
+        Index("ix_cases_source", "source", "last_update"),
     )
 
     case_number: Mapped[str] = mapped_column(primary_key=True)
@@ -80,6 +81,7 @@ class Case(Base):
     resolved_at: Mapped[datetime | None]
     notified_users: Mapped[list[str]] = mapped_column(server_default=EMPTY_LIST)
     gone_at: Mapped[datetime | None]
+    source: Mapped[str | None]
 
 
 def _case_reference() -> ForeignKeyConstraint:
@@ -109,6 +111,7 @@ class Comment(Base):
     commented_at: Mapped[datetime | None]
     source_id: Mapped[str | None]
     is_public: Mapped[bool | None]
+    gone_at: Mapped[datetime | None]
 
 
 class JiraComment(Base):
@@ -127,16 +130,25 @@ class JiraComment(Base):
     body: Mapped[str | None]
     last_update_date: Mapped[datetime | None]
     card_key: Mapped[str | None]
+    gone_at: Mapped[datetime | None]
 
 
 class JiraCard(Base):
-    """The JIRA card that tracks a case."""
+    """A JIRA card as last told: of `kind` tracking (it tracks cases) or escalation (prio-list).
+
+    `case_number` is the first of `cases`.
+    """
 
     __tablename__ = "jira_cards"
-    __table_args__ = (Index("ix_jira_cards_case", "case_number"),)
+    __table_args__ = (
+        CheckConstraint("kind in ('tracking', 'escalation')", name="kind"),
+        Index("ix_jira_cards_case", "case_number"),
+    )
 
     key: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(server_default=text("'tracking'"))
     case_number: Mapped[str | None]
+    cases: Mapped[list[str]] = mapped_column(server_default=EMPTY_LIST)
     summary: Mapped[str | None]
     status: Mapped[str | None]
     priority: Mapped[str | None]
@@ -147,6 +159,30 @@ class JiraCard(Base):
     created_at: Mapped[datetime | None]
     updated_at: Mapped[datetime | None]
     gone_at: Mapped[datetime | None]
+
+
+class CardVersion(Base):
+    """A card as it stood during `[valid_from, valid_to)`; derived from `changes`, rebuildable."""
+
+    __tablename__ = "card_versions"
+    __table_args__ = (
+        CheckConstraint("valid_from < valid_to", name="positive_length"),
+        Index("ix_card_versions_cases", "cases", postgresql_using="gin"),
+    )
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    valid_from: Mapped[datetime] = mapped_column(primary_key=True)
+    valid_to: Mapped[datetime]
+    kind: Mapped[str]
+    cases: Mapped[list[str]]
+    summary: Mapped[str | None]
+    status: Mapped[str | None]
+    priority: Mapped[str | None]
+    assignee: Mapped[str | None]
+    contributors: Mapped[list[str]]
+    labels: Mapped[list[str]]
+    sprint: Mapped[str | None]
+    gone: Mapped[bool]
 
 
 class Bug(Base):
@@ -166,8 +202,27 @@ class Bug(Base):
     gone_at: Mapped[datetime | None]
 
 
+class BugVersion(Base):
+    """A bug as it stood during `[valid_from, valid_to)`; derived from `changes`, rebuildable."""
+
+    __tablename__ = "bug_versions"
+    __table_args__ = (CheckConstraint("valid_from < valid_to", name="positive_length"),)
+
+    tracker: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    valid_from: Mapped[datetime] = mapped_column(primary_key=True)
+    valid_to: Mapped[datetime]
+    summary: Mapped[str | None]
+    status: Mapped[str | None]
+    severity: Mapped[str | None]
+    target: Mapped[str | None]
+    assignee: Mapped[str | None]
+    restricted: Mapped[bool]
+    gone: Mapped[bool]
+
+
 class CaseBug(Base):
-    """A link between a case and a bug, from `linked_at` until `unlinked_at`."""
+    """A link between a case and a bug, from `linked_at` until `unlinked_at`; it may come back."""
 
     __tablename__ = "case_bugs"
     __table_args__ = (
@@ -180,7 +235,7 @@ class CaseBug(Base):
     )
     tracker: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
-    linked_at: Mapped[datetime | None]
+    linked_at: Mapped[datetime] = mapped_column(primary_key=True)
     unlinked_at: Mapped[datetime | None]
 
 
@@ -272,13 +327,65 @@ class CaseVersion(Base):
     closed_at: Mapped[datetime | None]
 
 
+class CaseDetails(Base):
+    """Whose details were fetched: as of which last update, and whether they will change no more."""
+
+    __tablename__ = "case_details"
+
+    case_number: Mapped[str] = mapped_column(
+        ForeignKey("cases.case_number", onupdate="CASCADE"), primary_key=True
+    )
+    told_at: Mapped[datetime]
+    stable: Mapped[bool] = mapped_column(server_default=FALSE)
+
+
+class Sync(Base):
+    """What is due: one row per scheduled sync. The database's clock decides.
+
+    `schedule` and `full_schedule` are cron lines (UTC); `fresh_seconds` is how old the data may get
+    before people are told. `due_at` is the next slot of the schedule, `full_due_at` that of a full
+    enumeration. `asked_at` is set while somebody, or another sync, waits for a run out of turn.
+    `attempts` counts runs that began and came to nothing; nothing starts before `retry_at`.
+    """
+
+    __tablename__ = "syncs"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    place: Mapped[int] = mapped_column(SmallInteger)
+    told: Mapped[str]
+    schedule: Mapped[str]
+    full_schedule: Mapped[str | None]
+    fresh_seconds: Mapped[int]
+    due_at: Mapped[datetime]
+    full_due_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime | None]
+    asked_full: Mapped[bool] = mapped_column(server_default=FALSE)
+    allow_drop: Mapped[bool] = mapped_column(server_default=FALSE)
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    retry_at: Mapped[datetime | None]
+
+
 class SyncRun(Base):
-    """One run of one sync or import, with what it saw and did."""
+    """One run of one sync or import, with what it saw and did.
+
+    `state`: running; finished; partial (some of it could not be read); held (an implausible drop
+    was not believed); failed; lost (its worker died). Only a running run may write: the id fences
+    every load. `exclusive` is the source that nobody else may run meanwhile, None for imports.
+    """
 
     __tablename__ = "sync_runs"
     __table_args__ = (
-        CheckConstraint("state in ('running', 'finished', 'failed')", name="state"),
+        CheckConstraint(
+            "state in ('running', 'finished', 'partial', 'held', 'failed', 'lost')", name="state"
+        ),
         Index("ix_sync_runs_started", "sync", "started_at"),
+        Index(
+            "ux_sync_runs_running",
+            "exclusive",
+            unique=True,
+            postgresql_where=text("state = 'running'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -294,6 +401,40 @@ class SyncRun(Base):
     gone: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     rejected: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     error: Mapped[str | None]
+    exclusive: Mapped[str | None]
+    mode: Mapped[str] = mapped_column(server_default=text("'full'"))
+    attempt: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
+    heartbeat_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    requests: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    doing: Mapped[str | None]
+    done: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    total: Mapped[int | None] = mapped_column(BigInteger)
+    notes: Mapped[list[str]] = mapped_column(server_default=EMPTY_LIST)
+
+
+class SyncSighting(Base):
+    """What a full enumeration has seen so far; emptied when it ends."""
+
+    __tablename__ = "sync_sightings"
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+    run_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+
+
+class MetricSnapshot(Base):
+    """What the catalogue said of a day when it ended, to be compared with what is computed later.
+
+    `day` is a day in UTC; the values are those at its end, computed under data `version`.
+    """
+
+    __tablename__ = "metric_snapshots"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    metric: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[dict[str, object]] = mapped_column(JSONB)
+    version: Mapped[int] = mapped_column(BigInteger)
+    taken_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
 class Watermark(Base):
@@ -322,6 +463,7 @@ class Reject(Base):
     payload: Mapped[dict[str, object] | None] = mapped_column(JSONB)
     fingerprint: Mapped[str]
     rejected_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    resolved_at: Mapped[datetime | None]
 
 
 class DataVersion(Base):

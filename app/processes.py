@@ -27,10 +27,15 @@ class Child:
     process: subprocess.Popen[bytes]
     log: Path
     stop_signal: signal.Signals
+    begin: Callable[[], subprocess.Popen[bytes]]
 
     def alive(self) -> bool:
         """Whether it still runs."""
         return self.process.poll() is None
+
+    def restart(self) -> None:
+        """Start it anew, after it has ended."""
+        self.process = self.begin()
 
     def stop(self) -> None:
         """End it: politely, and after `STOP_SECONDS` for good."""
@@ -62,22 +67,25 @@ def start(
 
     `environment` is laid over our own; `user` is the uid (and gid) to run as.
     """
-    with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own commands, no shell
-            [str(part) for part in command],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **(environment or {})},
-            cwd="/" if user is not None else None,
-            user=user,
-            group=user,
-            extra_groups=[] if user is not None else None,
-            # A Ctrl-C at the terminal reaches us alone; we stop the others in order.
-            start_new_session=True,
-            preexec_fn=_die_with_parent(stop_signal),  # noqa: PLW1509 - we start no threads
-        )
-    return Child(name, process, log, stop_signal)
+
+    def begin() -> subprocess.Popen[bytes]:
+        with log.open("ab") as output:
+            return subprocess.Popen(  # noqa: S603 - our own commands, no shell
+                [str(part) for part in command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **(environment or {})},
+                cwd="/" if user is not None else None,
+                user=user,
+                group=user,
+                extra_groups=[] if user is not None else None,
+                # A Ctrl-C at the terminal reaches us alone; we stop the others in order.
+                start_new_session=True,
+                preexec_fn=_die_with_parent(stop_signal),  # noqa: PLW1509 - we start no threads
+            )
+
+    return Child(name, begin(), log, stop_signal, begin)
 
 
 def wait_until(child: Child, ready: Callable[[], bool], seconds: float) -> None:

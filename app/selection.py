@@ -22,8 +22,9 @@ from sqlalchemy import (
     union_all,
 )
 
-from app.board import VERSIONS, Board, V
+from app.board import Board
 from app.models import CaseVersion
+from app.versions import VERSIONS, V
 from app.view import View
 
 DAYS_SHOWN = 365

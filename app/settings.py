@@ -5,7 +5,6 @@ named by the same variable with `_FILE` behind. This is the only place that read
 """
 
 import difflib
-import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -13,124 +12,16 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from app import setting_values as values
+from app.setting_values import SlaPolicy
 
 PREFIX = "CASEBOARD_"
-SEVERITIES = ("1", "2", "3", "4")
-PARTIES = ("us", "customer", "engineering", "vendor", "closed")
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-MIN_SECRET = 32
-
-DEFAULT_STATUS_MAP = {
-    "New": "us",
-    "Active": "us",
-    "Waiting on Red Hat": "us",
-    "Waiting on Customer": "customer",
-    "Awaiting User Info": "customer",
-    "Awaiting Evidence": "customer",
-    "Resolved": "customer",
-    "Awaiting Problem": "engineering",
-    "Awaiting Vendor": "vendor",
-    "Closed": "closed",
-}
 
 
 class SettingsError(Exception):
     """Settings that cannot be used; the message lists every fault and what to do about it."""
-
-
-@dataclass(frozen=True, slots=True)
-class SlaPolicy:
-    """Target days by severity 1..4, and those of accounts that have their own."""
-
-    days: tuple[float, float, float, float] = (14, 20, 90, 180)
-    accounts: Mapping[str, tuple[float, float, float, float]] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
-
-
-def _url(*schemes: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if urlsplit(text).scheme not in schemes:
-            raise ValueError(f"must begin with {' or '.join(f'{s}://' for s in schemes)}")
-        return text
-
-    return parse
-
-
-def _secret_key(text: str) -> str:
-    if len(text) < MIN_SECRET:
-        raise ValueError(
-            f"has {len(text)} characters, needs at least {MIN_SECRET}; make one with "
-            "`python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`"
-        )
-    return text
-
-
-def _one_of(*allowed: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in allowed:
-            raise ValueError(f"is {text!r}, must be one of {', '.join(allowed)}")
-        return text
-
-    return parse
-
-
-def _json_object(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"is not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise ValueError("must be a JSON object")
-    return value
-
-
-def _days(value: Any, where: str) -> tuple[float, float, float, float]:
-    if isinstance(value, dict):
-        wrong = [key for key in value if key not in SEVERITIES]
-        if wrong:
-            raise ValueError(f"{where}: {wrong[0]!r} is not a severity 1..4")
-        value = [value.get(severity) for severity in SEVERITIES]
-    if not isinstance(value, list) or len(value) != len(SEVERITIES):
-        raise ValueError(f"{where}: needs target days for the severities 1, 2, 3, 4")
-    days = []
-    for severity, number in zip(SEVERITIES, value, strict=True):
-        if isinstance(number, bool) or not isinstance(number, int | float) or not 0 < number < 1e5:
-            raise ValueError(f"{where}: target of severity {severity} must be days above 0")
-        days.append(float(number))
-    return days[0], days[1], days[2], days[3]
-
-
-def _sla(text: str) -> SlaPolicy:
-    """`14,20,90,180`, or a JSON object of severities, with `accounts` for their own targets."""
-    if not text.lstrip().startswith("{"):
-        try:
-            return SlaPolicy(_days([float(part) for part in text.split(",")], "days"))
-        except ValueError as error:
-            fault = f"is {text!r}, must be four numbers such as 14,20,90,180 ({error})"
-            raise ValueError(fault) from None
-    told = _json_object(text)
-    accounts = told.pop("accounts", {})
-    if not isinstance(accounts, dict):
-        raise ValueError("`accounts` must be an object of account to target days")
-    default = SlaPolicy().days
-    general = {**dict(zip(SEVERITIES, default, strict=True)), **told}
-    days = _days(general, "days")
-    merged = dict(zip(SEVERITIES, days, strict=True))
-    own = {
-        name: _days({**merged, **value} if isinstance(value, dict) else value, f"account {name!r}")
-        for name, value in accounts.items()
-    }
-    return SlaPolicy(days, MappingProxyType(own))
-
-
-def _status_map(text: str) -> Mapping[str, str]:
-    told = _json_object(text)
-    for status, party in told.items():
-        if party not in PARTIES:
-            raise ValueError(f"{status!r} is {party!r}, must be one of {', '.join(PARTIES)}")
-    return MappingProxyType({**DEFAULT_STATUS_MAP, **told})
 
 
 def _setting(
@@ -147,34 +38,112 @@ class Settings:
 
     database_url: str | None = _setting(
         "PostgreSQL: postgresql://user:password@host:5432/name",
-        _url("postgresql", "postgresql+psycopg2", "postgres"),
+        values.address("postgresql", "postgresql+psycopg2", "postgres"),
         secret=True,
     )
     redis_url: str | None = _setting(
-        "Redis for the cache: redis://host:6379/0", _url("redis", "rediss", "unix"), secret=True
+        "Redis for the cache: redis://host:6379/0",
+        values.address("redis", "rediss", "unix"),
+        secret=True,
+    )
+    broker_url: str | None = _setting(
+        "Redis for the queue of the workers, which must not evict keys; default: database 1 of "
+        "REDIS_URL's server",
+        values.address("redis", "rediss", "unix"),
+        secret=True,
     )
     secret_key: str | None = _setting(
-        "signs what must not be forged; at least 32 characters", _secret_key, secret=True
+        "signs what must not be forged; at least 32 characters", values.secret_key, secret=True
     )
     base_url: str = _setting(
-        "the address people use", _url("http", "https"), "http://127.0.0.1:8050"
+        "the address people use", values.address("http", "https"), "http://127.0.0.1:8050"
     )
-    auth: str = _setting("who may enter: none (loopback only)", _one_of("none"), "none")
+    auth: str = _setting("who may enter: none (loopback only)", values.one_of("none"), "none")
+    read_only: bool = _setting("true: nothing is ever written to a source", values.yes_or_no, True)
     sla: SlaPolicy = _setting(
-        "target days by severity 1..4: 14,20,90,180, or JSON with accounts", _sla, SlaPolicy()
+        "target days by severity 1..4: 14,20,90,180, or JSON with accounts",
+        values.sla,
+        SlaPolicy(),
     )
     status_map: Mapping[str, str] = _setting(
         "JSON of status to us, customer, engineering, vendor or closed; laid over the defaults",
-        _status_map,
-        MappingProxyType(DEFAULT_STATUS_MAP),
+        values.status_map,
+        MappingProxyType(values.DEFAULT_STATUS_MAP),
     )
-    log_level: str = _setting("least level of log lines", _one_of(*LOG_LEVELS), "INFO")
+    portal_url: str | None = _setting("REST address of the customer portal", values.site)
+    portal_token_url: str | None = _setting(
+        "where the portal's offline token is exchanged for an access token", values.site
+    )
+    portal_offline_token: str | None = _setting("the portal's offline token", str, secret=True)
+    portal_query: str = _setting(
+        "which cases are ours, in the portal's query language", str, "case_tags:*shift_telco5g*"
+    )
+    portal_page_size: int = _setting("cases asked for at once", values.whole(1, 9_999), 500)
+    jira_url: str | None = _setting("address of JIRA", values.site)
+    jira_kind: str = _setting("cloud or datacenter", values.one_of("cloud", "datacenter"), "cloud")
+    jira_username: str | None = _setting("account of the JIRA token (Cloud: its e-mail)", str)
+    jira_token: str | None = _setting(
+        "JIRA token (Cloud: API token; Data Center: personal access token)", str, secret=True
+    )
+    jira_project: str | None = _setting("project of the tracking cards", str)
+    jira_label: str | None = _setting("label of the tracking cards; unset: all of the project", str)
+    jira_sprint: str | None = _setting("only cards of this sprint; unset: of any", str)
+    jira_escalations_project: str | None = _setting("project of the prio-list", str)
+    jira_escalations_label: str | None = _setting("label of the prio-list; unset: all", str)
+    jira_fields: Mapping[str, str] = _setting(
+        "JSON of purpose (contributors, cases, severity, sprint) to the name or id of the custom "
+        'field; "" for a purpose that your JIRA lacks; laid over the defaults',
+        values.name_map(values.DEFAULT_JIRA_FIELDS),
+        MappingProxyType(values.DEFAULT_JIRA_FIELDS),
+    )
+    jira_status_map: Mapping[str, str] = _setting(
+        "JSON of a card's JIRA status to its status on the board (`Done` means finished); laid "
+        "over the defaults",
+        values.name_map(values.DEFAULT_JIRA_STATUS_MAP),
+        MappingProxyType(values.DEFAULT_JIRA_STATUS_MAP),
+    )
+    potential_label: str = _setting(
+        "label of a card whose case may be escalated soon", str, "PotentialEscalation"
+    )
+    bugzilla_url: str | None = _setting(
+        "address of Bugzilla; ending in /rest or /xmlrpc.cgi to use only that", values.site
+    )
+    bugzilla_api_key: str | None = _setting("Bugzilla API key", str, secret=True)
+    source_timeout: float = _setting(
+        "seconds that one answer of a source may take", values.number(0.1, 600), 60.0
+    )
+    source_patience: float = _setting(
+        "seconds that a run waits and asks again before it is put off", values.number(0, 900), 60.0
+    )
+    source_concurrency: int = _setting("requests to one source at a time", values.whole(1, 32), 4)
+    max_drop: float = _setting(
+        "per cent of known records that may vanish in one sync before it is held back",
+        values.number(0, 100),
+        20.0,
+    )
+    log_level: str = _setting("least level of log lines", values.one_of(*values.LOG_LEVELS), "INFO")
     sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
     @property
     def closed_statuses(self) -> tuple[str, ...]:
         """The statuses that mean closed, in lower case."""
         return tuple(s.lower() for s, party in self.status_map.items() if party == "closed")
+
+    @property
+    def queue_url(self) -> str | None:
+        """The broker in Celery's words: BROKER_URL, else database 1 of REDIS_URL's server."""
+        url = self.broker_url or self.redis_url
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        query = dict(parse_qsl(parts.query))
+        number = query.pop("db", parts.path.strip("/") if parts.scheme != "unix" else "0")
+        if self.broker_url is None:
+            number = "1"
+        if parts.scheme == "unix":
+            rest = urlencode({**query, "virtual_host": number or "0"})
+            return f"redis+socket://{parts.path}?{rest}"
+        return urlunsplit((parts.scheme, parts.netloc, f"/{number or 0}", urlencode(query), ""))
 
     def __repr__(self) -> str:
         """Name the settings without telling secrets."""
@@ -204,7 +173,7 @@ def variable(name: str) -> str:
 def load(environment: Mapping[str, str]) -> Settings:
     """Read settings from an environment; SettingsError lists everything that is wrong with it."""
     faults: list[str] = []
-    values: dict[str, Any] = {}
+    read: dict[str, Any] = {}
     sources: dict[str, str] = {}
     known = {variable(item.name) for item in declared()}
     for item in declared():
@@ -213,7 +182,7 @@ def load(environment: Mapping[str, str]) -> Settings:
             text, source = _text(name, environment)
             if text is None:
                 continue
-            values[item.name] = item.metadata["parse"](text)
+            read[item.name] = item.metadata["parse"](text)
             sources[item.name] = source
         except ValueError as error:
             faults.append(f"{name} {error}")
@@ -224,7 +193,7 @@ def load(environment: Mapping[str, str]) -> Settings:
             faults.append(f"{name} is not a setting; {hint}")
     if faults:
         raise SettingsError("Settings to mend:\n" + "\n".join(f"  - {fault}" for fault in faults))
-    return Settings(**values, sources=MappingProxyType(sources))
+    return Settings(**read, sources=MappingProxyType(sources))
 
 
 @lru_cache(maxsize=1)
@@ -233,9 +202,9 @@ def get_settings() -> Settings:
     return load(os.environ)
 
 
-def use(values: Mapping[str, str]) -> None:
+def use(variables: Mapping[str, str]) -> None:
     """Let this process run with some settings laid over its environment."""
-    os.environ.update(values)
+    os.environ.update(variables)
     get_settings.cache_clear()
 
 

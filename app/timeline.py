@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import Select, Text, cast, func, or_, select
 
-from app.board import VERSIONS, Board, V
+from app.board import Board
 from app.columns import COLUMNS
 from app.models import Case, Change
+from app.versions import VERSIONS, V
 
 # Fields that only say when another one changed.
 NOT_TOLD = ("created", "updated")

@@ -1,7 +1,6 @@
 """`caseboard up`: everything Caseboard needs on one machine, started, watched and stopped."""
 
 import signal
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -12,14 +11,15 @@ from types import FrameType
 
 from sqlalchemy import select
 
-from app import database
+from app import database, programs
 from app.local import servers
-from app.lock import Servers, note
+from app.lock import note
 from app.models import Case
 from app.processes import Child, StartFailed, port_is_free, start, wait_until
+from app.sandbox import is_wanted
+from app.sandbox import serve as serve_sandbox
 from app.settings import get_settings, use
 
-WEB_WORKERS, WEB_THREADS = 2, 4
 READY_SECONDS = 60.0
 
 
@@ -27,8 +27,11 @@ class _Stopped(Exception):
     """Somebody asked us to stop."""
 
 
-def up(port: int, data_dir: Path) -> None:
-    """Run until stopped by Ctrl-C or SIGTERM; StartFailed when a process fails."""
+def up(port: int, data_dir: Path, *, sandbox: bool = True) -> None:
+    """Run until stopped by Ctrl-C or SIGTERM; StartFailed when a process fails.
+
+    `sandbox` adds made-up sources, unless real ones are set.
+    """
     if not port_is_free(port):
         raise StartFailed(
             f"Port {port} of 127.0.0.1 is in use by another program; choose another one, "
@@ -36,51 +39,79 @@ def up(port: int, data_dir: Path) -> None:
         )
     with _stoppable():
         settings = get_settings()
+        made_up = sandbox and is_wanted(settings)
         if settings.database_url:
-            _serve(port, data_dir, None, [])
+            with _sources(made_up, data_dir, port) as (sources, told):
+                use(told)
+                _serve(port, data_dir, sources)
             return
         _say("Starting PostgreSQL and Redis ...")
-        with servers(data_dir) as (running, local, lock):
+        with (
+            servers(data_dir) as (running, local, lock),
+            _sources(made_up, data_dir, port) as (
+                sources,
+                told,
+            ),
+        ):
             running.web_url = f"http://127.0.0.1:{port}"
+            running.sources = told
             note(lock, running)
             use(running.environment())
-            _serve(port, data_dir, running, local.children)
+            _serve(port, data_dir, sources, local.children)
 
 
-def _serve(port: int, data_dir: Path, running: Servers | None, others: list[Child]) -> None:
+@contextmanager
+def _sources(
+    wanted: bool, data_dir: Path, port: int
+) -> Iterator[tuple[list[Child], dict[str, str]]]:
+    """The made-up sources, if wanted: their process, and the settings that connect to them."""
+    if not wanted:
+        yield [], {}
+        return
+    _say("Starting the sandbox: a made-up portal, JIRA and Bugzilla ...")
+    (data_dir / "logs").mkdir(parents=True, exist_ok=True)
+    child, told = serve_sandbox(data_dir, port)
+    try:
+        yield [child], told
+    finally:
+        child.stop()
+
+
+def _serve(
+    port: int, data_dir: Path, sources: list[Child], servers: list[Child] | None = None
+) -> None:
     database.upgrade()
     logs = data_dir / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    web = start(
-        "The web server",
-        gunicorn_command(f"127.0.0.1:{port}"),
-        logs / "web.log",
-        environment=running.environment() if running else None,
-    )
+    children: list[Child] = []
     try:
+        web = start("The web server", programs.web(f"127.0.0.1:{port}"), logs / "web.log")
+        children.append(web)
+        if get_settings().queue_url:
+            children += [
+                start("The worker", programs.worker(), logs / "worker.log"),
+                start("The beat", programs.beat(), logs / "beat.log"),
+            ]
+        else:
+            _say("CASEBOARD_REDIS_URL is not set: no worker is started, nothing is synced.")
         address = f"http://127.0.0.1:{port}"
         wait_until(web, lambda: _ready(f"{address}/readyz"), READY_SECONDS)
-        _welcome(address)
-        _watch([web, *others])
+        _welcome(address, made_up=bool(sources))
+        _watch([web, *sources, *(servers or [])], children[1:])
     finally:
-        web.stop()
+        for child in reversed(children):
+            child.stop()
 
 
-def gunicorn_command(bind: str) -> list[str]:
-    """How the web application is served: threads, so that one slow reader delays nobody."""
-    return [
-        sys.executable,
-        *("-m", "gunicorn", "--bind", bind),
-        *("--worker-class", "gthread", "--workers", str(WEB_WORKERS)),
-        *("--threads", str(WEB_THREADS), "--no-control-socket", "--graceful-timeout", "10"),
-        "app.server:create_app()",
-    ]
-
-
-def _welcome(address: str) -> None:
+def _welcome(address: str, *, made_up: bool) -> None:
     with database.engine().connect() as connection:
         empty = connection.execute(select(Case.case_number).limit(1)).first() is None
-    if empty:
+    if made_up:
+        _say(
+            "The board shows a made-up team; connect your own sources with the settings in "
+            "docs/sources.md."
+        )
+    elif empty:
         _say(
             "There are no cases yet. Load the sample (a real incident log) with the button on the "
             "page, or:\n"
@@ -92,13 +123,18 @@ def _welcome(address: str) -> None:
     _say(f"Caseboard is at {address}  (Ctrl-C stops it)")
 
 
-def _watch(children: list[Child]) -> None:
+def _watch(vital: list[Child], workers: list[Child]) -> None:
+    """Wait until we are stopped; workers that die are started again, the rest ends all."""
     try:
         while True:
             time.sleep(0.5)
-            for child in children:
+            for child in vital:
                 if not child.alive():
                     raise StartFailed(f"{child.name} ended by itself:\n{child.last_words()}")
+            for child in workers:
+                if not child.alive():
+                    _say(f"{child.name} ended by itself and is started again ({child.log}).")
+                    child.restart()
     except _Stopped:
         _say("Stopping ...")
 

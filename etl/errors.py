@@ -1,9 +1,36 @@
-"""What can go wrong on the way in, named by what to do next."""
+"""What can go wrong on the way in, named by what to do next. Every message is for people."""
 
 
 class FileRefused(Exception):
-    """A file that cannot be imported at all; nothing of it was. The message is for people."""
+    """A file that cannot be imported at all; nothing of it was."""
 
 
 class Malformed(Exception):
     """One record that cannot be understood; the others go on. The message is the reason."""
+
+
+class Later(Exception):
+    """A source that cannot answer now; asking again later may help.
+
+    `after` is how many seconds the source asks us to wait, None when it does not say.
+    """
+
+    def __init__(self, message: str, after: float | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class Refused(Exception):
+    """A source that will not answer as things are: a setting or a right has to be mended."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Missing(Exception):
+    """What was asked for is not there, or not for us (sources do not tell which)."""
+
+
+class RunLost(Exception):
+    """The run is no longer ours: it was given up as silent, and must not write any more."""

@@ -13,8 +13,9 @@ from sqlalchemy.exc import DBAPIError
 from app.database import transaction
 from app.models import Case, Watermark
 from etl.errors import FileRefused
-from etl.load import Counts, fail_run, load, start_run
+from etl.load import Counts, load
 from etl.records import Observation
+from etl.runs import fail_run, finish_run, start_run
 from etl.sources.event_map import EventMap, read_map
 from etl.sources.events import last_opening, read_events
 
@@ -89,6 +90,7 @@ def _load(
     with transaction() as connection:
         counts = load(connection, run_id, source, records)
         _remember_shift(connection, source, days)
+        finish_run(connection, run_id)
     return counts
 
 

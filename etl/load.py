@@ -5,106 +5,201 @@ visible in one commit: a reader never sees half a load, and loading again change
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import orjson
 import psycopg2
 from sqlalchemy import Connection, text
 
-from app.database import transaction
-from etl.errors import FileRefused
-from etl.history import TOUCHED, lock, rebuild
-from etl.records import Observation, Rejected
-
-STAGE = """
-create temp table staged_facts (
-    position bigint, key text, field text, value text, at timestamptz, seq bigint, actor text
-) on commit drop
-"""
+from etl.history import lock, rebuild
+from etl.records import Record, Rejected
+from etl.runs import count, own
+from etl.staging import COPY, STAGE, Staging
 
 REJECTS_TOLD = 10
 
-COPY = "copy staged_facts from stdin"
+WHOLES = (
+    "create temp table staged_wholes (entity text, parent text, seen_at timestamptz) on commit drop"
+)
 
-# What is not known yet, each fact once, credited to the first record that told it.
+# What a completely told record no longer has is gone.
+MISSING = """
+with known as (
+    select 'comment' as entity, c.case_number as parent, c.case_number || '|' || c.source_id as key
+    from comments c join staged_wholes w on w.entity = 'comment' and w.parent = c.case_number
+    where c.gone_at is null and c.source_id is not null
+    union all
+    select 'link', b.case_number, b.case_number || '|' || b.tracker || '|' || b.key
+    from case_bugs b join staged_wholes w on w.entity = 'link' and w.parent = b.case_number
+    where b.unlinked_at is null
+    union all
+    select 'card_comment', c.card_key, c.card_key || '|' || c.jira_comment_id
+    from jira_comments c join staged_wholes w on w.entity = 'card_comment' and w.parent = c.card_key
+    where c.gone_at is null
+)
+insert into staged_facts
+select 0, k.entity, k.key, 'state', w.seen_at, w.seen_at, 'gone', 'true', w.seen_at, 0, null
+from known k join staged_wholes w on w.entity = k.entity and w.parent = k.parent
+where not exists (select from staged_facts s where s.entity = k.entity and s.key = k.key)
+"""
+
+# Events that are not known yet, each once, credited to the first record that told it.
 FRESH = """
 create temp table fresh_facts on commit drop as
-select distinct on (s.key, s.field, s.at, s.seq, md5(s.value), s.actor) s.*
+select distinct on (s.entity, s.key, s.field, s.at, s.seq, md5(s.value), s.actor) s.*
 from staged_facts s
-where not exists (
+where s.kind = 'event' and not exists (
     select from changes c
-    where c.entity = 'case' and c.key = s.key and c.field = s.field
+    where c.entity = s.entity and c.key = s.key and c.field = s.field
         and c.at = s.at and c.seq = s.seq and c.value is not distinct from s.value
         and c.actor is not distinct from s.actor
 )
-order by s.key, s.field, s.at, s.seq, md5(s.value), s.actor, s.position
+order by s.entity, s.key, s.field, s.at, s.seq, md5(s.value), s.actor, s.position
+"""
+
+ORIGINS = """
+insert into fresh_facts
+select distinct on (s.entity, s.key, s.field) s.*
+from staged_facts s
+where s.kind = 'origin' and not exists (
+    select from changes c where c.entity = s.entity and c.key = s.key and c.field = s.field
+)
+order by s.entity, s.key, s.field, s.position
+"""
+
+# Of a state only what the latest known value does not say already. A state older than what we know
+# of its record (an index that lags behind) says nothing new.
+STATES = """
+insert into fresh_facts
+select s.position, s.entity, s.key, s.kind, s.told_at, s.seen_at, s.field, s.value,
+    case when known.at is null or s.at > known.at then s.at
+        else greatest(s.seen_at, known.at + interval '1 microsecond') end,
+    s.seq, s.actor
+from (
+    select distinct on (entity, key, field) *
+    from staged_facts where kind = 'state'
+    order by entity, key, field, told_at desc, position desc
+) s
+left join lateral (
+    select at, value from (
+        select c.at, c.seq, c.value from changes c
+        where c.entity = s.entity and c.key = s.key and c.field = s.field
+        union all
+        select f.at, f.seq, f.value from fresh_facts f
+        where f.entity = s.entity and f.key = s.key and f.field = s.field
+    ) told order by at desc, seq desc, value collate "C" desc limit 1
+) known on true
+where known.value is distinct from s.value
+    and not (s.field = 'gone' and s.value = 'false' and known.value is null)
+    and not exists (
+        select from changes c
+        where c.entity = s.entity and c.key = s.key and c.field = 'updated' and c.at > s.told_at
+    )
 """
 
 FACTS = """
 insert into changes (entity, key, field, value, at, seq, actor, run_id)
-select 'case', key, field, value, at, seq, actor, :run_id
+select entity, key, field, value, at, seq, actor, :run_id
 from fresh_facts order by position
 on conflict do nothing
+"""
+
+# Records with something new; those of them about things that were known before.
+COUNTED = """
+select count(*), count(*) filter (where known) from (
+    select position, bool_or(exists (
+        select from changes c where c.entity = f.entity and c.key = f.key
+    )) as known
+    from fresh_facts f where position > 0 group by position
+) records
 """
 
 REJECTS = """
 insert into rejects (run_id, source, position, key, reason, payload, fingerprint)
 values (:run_id, :source, :position, :key, :reason, cast(:payload as jsonb), :fingerprint)
-on conflict (source, position, fingerprint) do nothing
+on conflict (source, position, fingerprint) do update
+    set resolved_at = null where rejects.resolved_at is not null
+"""
+
+RESOLVED = """
+update rejects set resolved_at = clock_timestamp()
+where source = :source and resolved_at is null and key in (select key from staged_facts)
 """
 
 BUMP = "update data_version set version = version + 1, changed_at = clock_timestamp()"
 
-START = "insert into sync_runs (sync, source) values (:sync, :source) returning id"
-
-FINISH = """
-update sync_runs set state = 'finished', finished_at = clock_timestamp(), seen = :seen,
-    inserted = :inserted, unchanged = :unchanged, rejected = :rejected
-where id = :run_id
-"""
-
-FAIL = """
-update sync_runs set state = 'failed', finished_at = clock_timestamp(), error = :error
-where id = :run_id
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a load did with the records it read: read = inserted + unchanged + rejected."""
+    """What a load did with the records it read: read = inserted + unchanged + rejected.
+
+    `inserted` are the records that told something new, `updated` those of them about things that
+    were known before. `fresh` is how many facts were new.
+    """
 
     read: int
     inserted: int
+    updated: int
     unchanged: int
     rejected: int
     cases: int
+    fresh: int
     first_rejects: tuple[tuple[int, str], ...] = ()
 
 
-def start_run(sync: str, source: str) -> int:
-    """Note that a run has begun; its id marks every fact that it learns."""
-    with transaction() as connection:
-        run_id = connection.execute(text(START), {"sync": sync, "source": source}).scalar_one()
-    return int(run_id)
-
-
-def fail_run(run_id: int, error: str) -> None:
-    """Note that a run has come to nothing, and why."""
-    with transaction() as connection:
-        connection.execute(text(FAIL), {"run_id": run_id, "error": error[:2000]})
-
-
 def load(
-    connection: Connection, run_id: int, source: str, records: Iterable[Observation | Rejected]
+    connection: Connection,
+    run_id: int,
+    source: str,
+    records: Iterable[Record],
+    *,
+    gone: bool = False,
 ) -> Counts:
-    """Load records in the transaction of `connection` and finish the run.
+    """Load records in the transaction of `connection` and add to the counts of the run.
 
-    An error of the records (FileRefused) or of the database leaves nothing behind.
+    `gone`: these are records that the source no longer has, to be counted as such.
+
+    An error of the records (FileRefused) or of the database leaves nothing behind; RunLost when
+    the run is no longer ours.
     """
     connection.execute(text("set local statement_timeout = 0"))
+    own(connection, run_id)
+    staging = _stage(connection, records)
+    lock(connection)
+    fresh = _find_fresh(connection, staging)
+    inserted = updated = 0
+    if fresh:
+        inserted, updated = connection.execute(text(COUNTED)).one()
+        connection.execute(text(FACTS), {"run_id": run_id})
+        rebuild(connection)
+        connection.execute(text(BUMP))
+    _reject(connection, run_id, source, staging.rejected)
+    counts = Counts(
+        read=staging.read_count,
+        inserted=inserted,
+        updated=updated,
+        unchanged=len(staging.positions) - inserted,
+        rejected=len(staging.rejected),
+        cases=len(staging.keys),
+        fresh=fresh,
+        first_rejects=tuple((r.position, r.reason) for r in staging.rejected[:REJECTS_TOLD]),
+    )
+    told = {
+        "seen": counts.read,
+        "inserted": inserted - updated,
+        "updated": updated,
+        "unchanged": counts.unchanged,
+        "rejected": counts.rejected,
+    }
+    count(connection, run_id, **(dict.fromkeys(told, 0) if gone else told), gone=inserted * gone)
+    return counts
+
+
+def _stage(connection: Connection, records: Iterable[Record]) -> Staging:
     connection.execute(text(STAGE))
-    staging = _Staging(records)
+    connection.execute(text(WHOLES))
+    staging = Staging(records)
     try:
         connection.connection.cursor().copy_expert(COPY, staging)
     except psycopg2.Error:
@@ -112,32 +207,29 @@ def load(
         if staging.refusal is not None:
             raise staging.refusal from None
         raise
-    lock(connection)
+    return staging
+
+
+def _find_fresh(connection: Connection, staging: Staging) -> int:
+    """Gather in the temp table `fresh_facts` what is not known yet; tells how many facts."""
+    if staging.wholes:
+        told = [{"e": w.entity, "p": w.parent, "s": w.seen_at} for w in staging.wholes]
+        connection.execute(text("insert into staged_wholes values (:e, :p, :s)"), told)
+        connection.execute(text("create index on staged_facts (entity, key)"))
+        connection.execute(text(MISSING))
+    connection.execute(text("analyze staged_facts"))
     connection.execute(text(FRESH))
-    inserted = connection.execute(
-        text("select count(distinct position) from fresh_facts")
-    ).scalar_one()
-    if inserted:
-        connection.execute(text(FACTS), {"run_id": run_id})
-        connection.execute(text(TOUCHED))
-        connection.execute(text("insert into touched_cases select distinct key from fresh_facts"))
-        connection.execute(text("analyze touched_cases"))
-        rebuild(connection)
-        connection.execute(text(BUMP))
-    _reject(connection, run_id, source, staging.rejected)
-    counts = Counts(
-        read=staging.read_count,
-        inserted=inserted,
-        unchanged=staging.read_count - inserted - len(staging.rejected),
-        rejected=len(staging.rejected),
-        cases=len(staging.keys),
-        first_rejects=tuple((r.position, r.reason) for r in staging.rejected[:REJECTS_TOLD]),
-    )
-    _finish(connection, run_id, counts)
-    return counts
+    connection.execute(text(ORIGINS))
+    connection.execute(text("create index on fresh_facts (entity, key, field, at)"))
+    connection.execute(text(STATES))
+    return int(connection.execute(text("select count(*) from fresh_facts")).scalar_one())
 
 
 def _reject(connection: Connection, run_id: int, source: str, rejected: list[Rejected]) -> None:
+    if connection.execute(
+        text("select exists (select from rejects where resolved_at is null)")
+    ).scalar():
+        connection.execute(text(RESOLVED), {"source": source})
     rows = []
     for record in rejected:
         payload = orjson.dumps(record.payload).decode()
@@ -155,68 +247,3 @@ def _reject(connection: Connection, run_id: int, source: str, rejected: list[Rej
         )
     if rows:
         connection.execute(text(REJECTS), rows)
-
-
-def _finish(connection: Connection, run_id: int, counts: Counts) -> None:
-    connection.execute(
-        text(FINISH),
-        {
-            "run_id": run_id,
-            "seen": counts.read,
-            "inserted": counts.inserted,
-            "unchanged": counts.unchanged,
-            "rejected": counts.rejected,
-        },
-    )
-
-
-class _Staging:
-    """Records as the text that COPY reads, made as it asks for it; counts what goes through."""
-
-    def __init__(self, records: Iterable[Observation | Rejected]) -> None:
-        self._lines = self._copied(records)
-        self._rest = b""
-        self.read_count = 0
-        self.refusal: FileRefused | None = None
-        self.rejected: list[Rejected] = []
-        self.keys: set[str] = set()
-
-    def read(self, size: int) -> bytes:
-        parts, length = [self._rest], len(self._rest)
-        while length < size:
-            line = self._next()
-            if line is None:
-                break
-            parts.append(line)
-            length += len(line)
-        whole = b"".join(parts)
-        self._rest = whole[size:]
-        return whole[:size]
-
-    def _next(self) -> bytes | None:
-        try:
-            return next(self._lines, None)
-        except FileRefused as refusal:
-            self.refusal = refusal
-            raise
-
-    def _copied(self, records: Iterable[Observation | Rejected]) -> Iterator[bytes]:
-        for record in records:
-            self.read_count += 1
-            if isinstance(record, Rejected):
-                self.rejected.append(record)
-                continue
-            self.keys.add(record.key)
-            head = f"{record.position}\t{_cell(record.key)}"
-            yield "".join(
-                f"{head}\t{fact.field}\t{_cell(fact.value)}\t{fact.at.isoformat()}\t{fact.seq}\t{_cell(fact.actor)}\n"
-                for fact in record.facts
-            ).encode()
-
-
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-
-
-def _cell(value: str | None) -> str:
-    """A value in the text format of COPY."""
-    return "\\N" if value is None else value.translate(_ESCAPES)

@@ -1,7 +1,8 @@
-"""What sources hand over: observations of cases, and records that could not be understood."""
+"""What sources hand over: observations, and records that could not be understood."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 # A field of a case that is known from its creation on, as soon as it is first observed: a case has
 # a status and an owner before its first update is logged. Others hold only from their own time.
@@ -15,6 +16,12 @@ HELD_SINCE_CREATION = (
     "product_version",
     "group",
 )
+
+# Keys: a case by its number, a card by its key, a bug as `tracker|key`; what belongs to another
+# record begins with that record's key: a link `case|tracker|key`, a comment `case|id`, a comment
+# of a card `card|id`.
+Entity = Literal["case", "card", "bug", "link", "comment", "card_comment"]
+Kind = Literal["event", "state", "origin"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +41,32 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One record of a source about the case `key`, found at `position` (line, counted from 1)."""
+    """Facts about one thing, of the source's record at `position` (line or place, from 1).
+
+    `kind` tells what the facts are. An `event` is dated by the source and always kept. A `state` is
+    what a record holds now: only what differs from the latest known value is kept, dated by the
+    record's last update, or by when we saw it where the source changed a value without a date. An
+    `origin` is kept only where nothing is known of the field yet.
+
+    `told_at` is a state's last update by the source, `seen_at` the source's clock when we saw it.
+    """
 
     position: int
     key: str
     facts: tuple[Fact, ...]
+    entity: Entity = "case"
+    kind: Kind = "event"
+    told_at: datetime | None = None
+    seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All comments or links that `parent` has are in this batch: others have gone by `seen_at`."""
+
+    entity: Entity
+    parent: str
+    seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +77,9 @@ class Rejected:
     key: str | None
     reason: str
     payload: dict[str, object]
+
+
+Record = Observation | Whole | Rejected
 
 
 def canonical_instant(moment: datetime) -> str:

@@ -12,8 +12,9 @@ from sqlalchemy import text
 from app import database
 from app.export import case_csv, copied
 from app.view import View
-from etl.load import load, start_run
+from etl.load import load
 from etl.records import Fact, Observation, canonical_instant
+from etl.runs import start_run
 from tests.conftest import EMPTY, cloned
 
 pytestmark = pytest.mark.database

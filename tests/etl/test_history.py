@@ -10,8 +10,9 @@ from sqlalchemy import select, text
 
 from app import database
 from app.models import CaseVersion
-from etl.load import load, start_run
+from etl.load import load
 from etl.records import HELD_SINCE_CREATION, Fact, Observation, canonical_instant
+from etl.runs import start_run
 from tests.conftest import EMPTY, cloned
 
 pytestmark = pytest.mark.database

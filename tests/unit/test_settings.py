@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.settings import SettingsError, SlaPolicy, load
+from app.setting_values import SlaPolicy
+from app.settings import SettingsError, load
 
 SECRET = "s3cret-" + "x" * 40
 

@@ -1,76 +1,82 @@
-"""History: what follows from the facts in `changes`.
-
-A case's versions and its current row are a function of the set of its facts alone. Facts of one
-field are ordered by (time, sequence, value), never by when they arrived, so late arrivals, repeats
-and several writers end in the same rows, and everything can be rebuilt with an identical result.
-"""
+"""Cases: versions and current rows, from their own facts and from the cards that track them."""
 
 import orjson
 from sqlalchemy import Connection, text
 
-from app.database import transaction
 from app.settings import get_settings
+from etl.history.states import changed, observed, texts
 from etl.records import HELD_SINCE_CREATION
-
-# Derived rows of a case must see all its facts, so one writer at a time derives.
-LOCK = "select pg_advisory_xact_lock(hashtext('caseboard case history'))"
-
-TOUCHED = "create temp table touched_cases (key text primary key) on commit drop"
 
 CLEAR = "delete from case_versions using touched_cases where case_number = key"
 
-# Texts too large to repeat in every version; only their last value is kept, in `cases`.
-LARGE = ("description", "notified_users")
+# Texts too large to repeat in every version, and what does not belong to a version at all; only
+# their last value is kept, in `cases`.
+LARGE = ("description", "notified_users", "source")
 
-VERSIONS = """
+NEW = """
+create temp table new_cases on commit drop as
+select key from touched_cases except select case_number from cases
+"""
+
+# While which card told of which case. Of several cards that track a case the newest counts, by its
+# number.
+CARD_SPANS = """
+create temp table card_spans on commit drop as
+select t.key, v.kind, v.key as card, v.valid_from, v.valid_to,
+    v.status, v.assignee, v.contributors, v.labels
+from touched_cases t
+join card_versions v on v.cases @> array[t.key]
+where not v.gone and not (v.kind = 'escalation' and lower(v.status) = any(:done))
+"""
+
+HELD = "f.field = any(:held)"
+CHOSEN = "touched_cases t on t.key = c.key"
+BORN = "count(*) filter (where field = 'created') > 0"
+
+VERSIONS = f"""
 insert into case_versions (
     case_number, valid_from, valid_to, created_date, updated_at, event, is_open, gone,
     status, status_since, waiting_on, severity, owner, engineer, account, summary,
     product, product_version, group_name, crit_sit, escalated, escalation_link,
     card, card_status, contributors, labels, tags, relief_at, resolved_at, closed_at
 )
-with facts as (
-    select c.key, c.field, c.value, c.at, c.seq
-    from changes c join touched_cases t on t.key = c.key
-    where c.entity = 'case' and c.field <> all(:large)
+with {observed("case", HELD, born=BORN, chosen=CHOSEN)},
+edges as (
+    select key, kind, valid_from as at from card_spans
+    union
+    select key, kind, valid_to from card_spans where valid_to < 'infinity'
 ),
-born as (
-    select distinct on (key) key, value::timestamptz as created
-    from facts where field = 'created'
-    order by key, at desc, seq desc, value collate "C" desc
+carded as (
+    select e.key, e.kind, e.at,
+        case when e.kind = 'escalation' then jsonb_build_object('escalation', s.card)
+        else jsonb_build_object(
+            'card', s.card,
+            'card_status', coalesce(
+                cast(:card_statuses as jsonb) ->> lower(s.status), s.status),
+            'assignee', s.assignee,
+            'contributors', to_jsonb(s.contributors)::text,
+            'labels', to_jsonb(s.labels)::text)
+        end as seen
+    from edges e
+    left join lateral (
+        select * from card_spans s
+        where s.key = e.key and s.kind = e.kind and s.valid_from <= e.at and s.valid_to > e.at
+        order by length(s.card) desc, s.card desc
+        limit 1
+    ) s on true
 ),
--- From when on a fact counts: never before the creation; the first known value of some fields
--- since the creation.
-placed as (
-    select f.key, f.field, f.value, f.at as told_at, f.seq,
-        case
-            when f.field = any(:held) and row_number() over (
-                partition by f.key, f.field order by f.at, f.seq, f.value collate "C") = 1
-            then b.created
-            else greatest(f.at, b.created)
-        end as at
-    from facts f join born b on b.key = f.key
-    where f.field <> 'created'
-    union all
-    select key, 'created', created::text, created, 0, created from born
+-- What cards tell is laid over what the case tells of itself.
+together as (
+    select key, at, jsonb_merge(seen order by place, told_at, kind) as seen
+    from (
+        select key, at, seen, 1 as place, at as told_at, '' as kind from observed
+        union all
+        select c.key, greatest(c.at, b.created), c.seen, 2, c.at, c.kind
+        from carded c join born b on b.key = c.key
+    ) told
+    group by key, at
 ),
-observed as (
-    select key, at,
-        jsonb_object_agg(field, value order by told_at, seq, value collate "C") as seen
-    from placed group by key, at
-),
--- Each state is all observations so far, later ones laid over earlier ones.
-states as (
-    select key, at,
-        jsonb_strip_nulls(jsonb_merge(seen) over (partition by key order by at)) as state
-    from observed
-),
-changed as (
-    select * from (
-        select key, at, state, lag(state) over (partition by key order by at) as before
-        from states
-    ) s where state is distinct from before
-),
+{changed("together")},
 judged as (
     select key, at, state, before,
         coalesce((state ->> 'gone')::boolean, false) as gone,
@@ -109,16 +115,24 @@ select
     state ->> 'product_version',
     state ->> 'group',
     coalesce((state ->> 'crit_sit')::boolean, false),
-    coalesce(state ->> 'escalated', 'no'),
-    state ->> 'escalation_link',
+    case
+        when state ? 'escalation' then 'yes'
+        when state ->> 'escalated' = 'yes' then 'yes'
+        when coalesce(state ->> 'labels', '[]')::jsonb ? :potential then 'potential'
+        else coalesce(state ->> 'escalated', 'no')
+    end,
+    coalesce(cast(:browse as text) || (state ->> 'escalation'), state ->> 'escalation_link'),
     state ->> 'card',
     state ->> 'card_status',
-    array(select jsonb_array_elements_text(coalesce(state ->> 'contributors', '[]')::jsonb)),
-    array(select jsonb_array_elements_text(coalesce(state ->> 'labels', '[]')::jsonb)),
-    array(select jsonb_array_elements_text(coalesce(state ->> 'tags', '[]')::jsonb)),
+    {texts("contributors")},
+    {texts("labels")},
+    {texts("tags")},
     (state ->> 'relief')::timestamptz,
     (state ->> 'resolved')::timestamptz,
-    max(at) filter (where closed and not was_closed) over history
+    -- A case may have been closed, reopened and closed again between two looks at it.
+    greatest(
+        max(at) filter (where closed and not was_closed) over history,
+        case when closed and state ? 'closed' then least(at, (state ->> 'closed')::timestamptz) end)
 from judged
 window history as (partition by key order by at)
 """
@@ -127,7 +141,7 @@ CASES = """
 insert into cases as known (
     case_number, created_date, owner, severity, account, summary, status, last_update,
     description, product, product_version, fe_jira_card, closed_date, tags, group_name,
-    crit_sit, escalated, escalation_link, relief_at, resolved_at, notified_users, gone_at
+    crit_sit, escalated, escalation_link, relief_at, resolved_at, notified_users, gone_at, source
 )
 with large as (
     select distinct on (c.key, c.field) c.key, c.field, c.value
@@ -144,59 +158,53 @@ select
     case when v.gone then (
         select max(g.valid_from) from case_versions g
         where g.case_number = v.case_number and g.event = 'gone'
-    ) end
+    ) end,
+    s.value
 from case_versions v
 join touched_cases t on t.key = v.case_number
 left join large d on d.key = v.case_number and d.field = 'description'
 left join large n on n.key = v.case_number and n.field = 'notified_users'
+left join large s on s.key = v.case_number and s.field = 'source'
 where v.valid_to = 'infinity'
 on conflict (case_number) do update set
     (created_date, owner, severity, account, summary, status, last_update, description, product,
      product_version, fe_jira_card, closed_date, tags, group_name, crit_sit, escalated,
-     escalation_link, relief_at, resolved_at, notified_users, gone_at)
+     escalation_link, relief_at, resolved_at, notified_users, gone_at, source)
   = (excluded.created_date, excluded.owner, excluded.severity, excluded.account, excluded.summary,
      excluded.status, excluded.last_update, excluded.description, excluded.product,
      excluded.product_version, excluded.fe_jira_card, excluded.closed_date, excluded.tags,
      excluded.group_name, excluded.crit_sit, excluded.escalated, excluded.escalation_link,
-     excluded.relief_at, excluded.resolved_at, excluded.notified_users, excluded.gone_at)
+     excluded.relief_at, excluded.resolved_at, excluded.notified_users, excluded.gone_at,
+     excluded.source)
 where known is distinct from excluded
 """
 
 
-def lock(connection: Connection) -> None:
-    """Wait until this transaction is the only one that derives history."""
-    connection.execute(text(LOCK))
-
-
 def rebuild(connection: Connection) -> None:
     """Derive versions and current rows of the cases in the temp table `touched_cases`."""
-    settings = get_settings()
-    waiting = {
-        status.lower(): party for status, party in settings.status_map.items() if party != "closed"
-    }
-    parameters = {
-        "held": list(HELD_SINCE_CREATION),
-        "large": list(LARGE),
-        "closed": list(settings.closed_statuses),
-        "waiting": orjson.dumps(waiting).decode(),
-    }
+    parameters = _parameters()
+    connection.execute(text(NEW))
     connection.execute(text(CLEAR))
+    connection.execute(text(CARD_SPANS), parameters)
+    connection.execute(text("create index on card_spans (key, kind)"))
+    connection.execute(text("analyze card_spans"))
     connection.execute(text(VERSIONS), parameters)
     connection.execute(text(CASES), parameters)
 
 
-def rebuild_all() -> int:
-    """Derive everything anew from the facts; the result is identical. Tells how many cases."""
-    with transaction() as connection:
-        connection.execute(text("set local statement_timeout = 0"))
-        lock(connection)
-        connection.execute(text(TOUCHED))
-        touched = connection.execute(
-            text("insert into touched_cases select distinct key from changes where entity = 'case'")
-        )
-        rebuild(connection)
-        connection.execute(text("analyze case_versions"))
-        connection.execute(
-            text("update data_version set version = version + 1, changed_at = clock_timestamp()")
-        )
-        return touched.rowcount
+def _parameters() -> dict[str, object]:
+    settings = get_settings()
+    waiting = {
+        status.lower(): party for status, party in settings.status_map.items() if party != "closed"
+    }
+    cards = {status.lower(): name for status, name in settings.jira_status_map.items()}
+    return {
+        "held": list(HELD_SINCE_CREATION),
+        "large": list(LARGE),
+        "closed": list(settings.closed_statuses),
+        "waiting": orjson.dumps(waiting).decode(),
+        "card_statuses": orjson.dumps(cards).decode(),
+        "done": [status for status, name in cards.items() if name == "Done"],
+        "potential": settings.potential_label,
+        "browse": f"{settings.jira_url}/browse/" if settings.jira_url else "",
+    }

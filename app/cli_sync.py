@@ -1,0 +1,149 @@
+"""The commands of `caseboard` about sources: worker, beat, sync, status, sandbox."""
+
+import argparse
+import os
+import time
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from app import database, programs
+from app.settings import get_settings
+from app.syncs import syncs, workers_alive
+from etl import schedule, sync
+from etl.syncs import BY_NAME, SYNCS
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+BUSY_SECONDS = 2.0
+BAD = {"failed", "held", "lost", "late"}
+
+
+def worker(_asked: argparse.Namespace) -> int:
+    """Become a worker."""
+    command = programs.worker()
+    os.execv(command[0], command)  # noqa: S606 - celery takes the place of this process
+
+
+def beat(_asked: argparse.Namespace) -> int:
+    """Become the clock."""
+    command = programs.beat()
+    os.execv(command[0], command)  # noqa: S606 - celery takes the place of this process
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Run syncs here and now, also without workers."""
+    settings = get_settings()
+    names = [one.name for one in SYNCS] if asked.name == "all" else [asked.name]
+    possible = [name for name in names if BY_NAME[name].is_configured(settings)]
+    for name in names:
+        if name not in possible:
+            err.print(f"{name}: not connected; set {', '.join(BY_NAME[name].lacks(settings))}")
+    ends = [_run_one(name, full=asked.full, allow_drop=asked.allow_drop) for name in possible]
+    return 0 if possible and all(ends) else 1
+
+
+def status(_asked: argparse.Namespace) -> int:
+    """Tell how the syncs stand; the exit status is 1 when one failed or is late."""
+    with database.snapshot() as connection:
+        frame = syncs(connection)
+        alive, _ = workers_alive(connection)
+    if frame.empty:
+        out.print("No source is connected, or no worker has run yet. See `caseboard doctor`.")
+        return 1
+    table = Table("sync", "standing", "data", "last run", "requests", "next", box=None)
+    rows = _rows(frame)
+    for row in rows:
+        table.add_row(
+            row["name"],
+            row["standing"],
+            _age(row["good_at"], row["now"]),
+            _counts(row),
+            f"{int(row['requests'] or 0):,}",
+            _next(row),
+        )
+    out.print(table)
+    for row in rows:
+        for words in [row["error"], *(row["notes"] or [])]:
+            if words:
+                out.print(f"{row['name']}: {words}", markup=False)
+    if not alive:
+        out.print("No worker is at work: start `caseboard worker` and `caseboard beat`.")
+    return 1 if not alive or any(row["standing"] in BAD for row in rows) else 0
+
+
+def sandbox(asked: argparse.Namespace) -> int:
+    """Become the sandbox of the three sources."""
+    command = programs.sandbox(*asked.arguments)
+    os.execv(command[0], command)  # noqa: S606 - the sandbox takes the place of this process
+
+
+def _run_one(name: str, *, full: bool, allow_drop: bool) -> bool:
+    """Run one sync to its end; waits while another one of its source is under way."""
+    schedule.ask(name, full=full, allow_drop=allow_drop)
+    source, told = BY_NAME[name].source, False
+    while True:
+        outcomes = sync.work(source, name)
+        if outcomes:
+            break
+        if not sync.is_busy(source):
+            err.print(f"{name}: nothing to do; somebody else has just run it.")
+            return True
+        if not told:
+            err.print(f"{name}: waiting, another sync of {source} is under way ...")
+            told = True
+        time.sleep(BUSY_SECONDS)
+    last = outcomes[-1]
+    row = next(row for row in _rows(syncs()) if row["name"] == name)
+    out.print(
+        f"{name}: {last.state}, {_counts(row)}, {int(row['requests']):,} requests", markup=False
+    )
+    for words in [last.error, *(row["notes"] or [])]:
+        if words:
+            out.print(f"  {words}", markup=False)
+    return last.state in {"finished", "partial"}
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows with plain values, None for what is missing."""
+    table = frame.astype(object)
+    records = table.where(table.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in record.items()} for record in records]
+
+
+def _counts(row: dict[str, Any]) -> str:
+    if row["run_id"] is None:
+        return "never ran"
+    if row["state"] == "running":
+        total = f" of {int(row['total']):,}" if row["total"] else ""
+        return f"{row['doing'] or 'running'} {int(row['done']):,}{total}"
+    told = [
+        f"{int(row[name]):,} {word}"
+        for name, word in (
+            ("inserted", "new"),
+            ("updated", "changed"),
+            ("unchanged", "unchanged"),
+            ("gone", "gone"),
+            ("rejected", "rejected"),
+        )
+        if row[name] or name == "unchanged"
+    ]
+    return ", ".join(told)
+
+
+def _age(moment: datetime | None, now: datetime) -> str:
+    if moment is None:
+        return "none yet"
+    minutes = int((now - moment).total_seconds() // 60)
+    return f"{minutes} min old" if minutes < 120 else f"{minutes // 60} h old"
+
+
+def _next(row: dict[str, Any]) -> str:
+    if row["asked_at"]:
+        return "asked for"
+    moment = row["retry_at"] or row["due_at"]
+    return f"{moment:%d %b %H:%M} UTC"

@@ -1,0 +1,74 @@
+"""What hangs on a case at an instant: its bugs and its comments, as SQL beside a version `V`."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, cast, exists, func, literal, or_, select, union_all
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from app.models import BugVersion, CaseBug, Comment, JiraComment
+from app.versions import VERSIONS, V
+
+Condition = ColumnElement[bool]
+NO_TARGET = ("", "---")
+
+
+def linked(instant: datetime) -> Condition:
+    """The bug links of a version that held at an instant."""
+    return and_(
+        CaseBug.case_number == V.case_number,
+        CaseBug.linked_at <= instant,
+        or_(CaseBug.unlinked_at.is_(None), CaseBug.unlinked_at > instant),
+    )
+
+
+def targeted(instant: datetime) -> Condition:
+    """The bug of a link had a target release or fix version at an instant."""
+    return and_(
+        BugVersion.tracker == CaseBug.tracker,
+        BugVersion.key == CaseBug.key,
+        BugVersion.valid_from <= instant,
+        BugVersion.valid_to > instant,
+        BugVersion.target.not_in(NO_TARGET),
+    )
+
+
+def has_bugs(instant: datetime, kind: str) -> Condition:
+    """A version has bugs: `any`, `none`, or `untargeted` ones."""
+    if kind == "untargeted":
+        aimless = ~exists().where(targeted(instant)).correlate(CaseBug)
+        return exists().where(linked(instant), aimless).correlate(VERSIONS)
+    some = exists().where(linked(instant)).correlate(VERSIONS)
+    return some if kind == "any" else ~some
+
+
+def bug_keys(instant: datetime) -> ColumnElement[list[str]]:
+    """The keys of a version's bugs, in order."""
+    keys = func.array_agg(aggregate_order_by(CaseBug.key, CaseBug.key))
+    return (
+        select(func.coalesce(keys, cast(literal([], V.tags.type), V.tags.type)))
+        .where(linked(instant))
+        .correlate(VERSIONS)
+        .scalar_subquery()
+    )
+
+
+def latest_comment(instant: datetime, part: str) -> ColumnElement[Any]:
+    """The `text` or the instant (`at`) of the latest comment on a case or its card."""
+    told = union_all(
+        select(Comment.comment_text.label("text"), Comment.commented_at.label("at"))
+        .where(Comment.case_number == V.case_number, Comment.commented_at <= instant)
+        .where(_still_there(Comment.gone_at, instant))
+        .correlate(VERSIONS),
+        select(JiraComment.body, JiraComment.last_update_date)
+        .where(JiraComment.case_number == V.case_number)
+        .where(JiraComment.last_update_date <= instant)
+        .where(_still_there(JiraComment.gone_at, instant))
+        .correlate(VERSIONS),
+    ).subquery()
+    latest = select(told.c[part]).order_by(told.c.at.desc(), told.c.text).limit(1)
+    return latest.correlate(VERSIONS).scalar_subquery()
+
+
+def _still_there(gone_at: Any, instant: datetime) -> Condition:
+    return or_(gone_at.is_(None), gone_at > instant)

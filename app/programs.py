@@ -1,0 +1,39 @@
+"""The programs that Caseboard consists of, as commands."""
+
+import sys
+
+WEB_WORKERS, WEB_THREADS = 2, 4
+CONCURRENCY = 4
+
+
+def web(bind: str) -> list[str]:
+    """The pages and the API: threads, so that one slow reader delays nobody."""
+    return [
+        sys.executable,
+        *("-m", "gunicorn", "--bind", bind),
+        *("--worker-class", "gthread", "--workers", str(WEB_WORKERS)),
+        *("--threads", str(WEB_THREADS), "--no-control-socket", "--graceful-timeout", "10"),
+        "app.server:create_app()",
+    ]
+
+
+def worker() -> list[str]:
+    """Runs the syncs: at most one per source, so a few processes do."""
+    return [
+        *(sys.executable, "-m", "celery", "-A", "etl.worker", "worker"),
+        *("--concurrency", str(CONCURRENCY), "--queues", "caseboard", "--loglevel", "INFO"),
+        *("--without-gossip", "--without-mingle"),
+    ]
+
+
+def beat() -> list[str]:
+    """Wakes the workers; it keeps no file, for the database knows what is due."""
+    return [
+        *(sys.executable, "-m", "celery", "-A", "etl.worker", "beat"),
+        *("--scheduler", "celery.beat:Scheduler", "--pidfile", "", "--loglevel", "INFO"),
+    ]
+
+
+def sandbox(*arguments: str) -> list[str]:
+    """A made-up portal, JIRA and Bugzilla."""
+    return [sys.executable, "-m", "etl.sandbox", *arguments]

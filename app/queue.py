@@ -1,0 +1,72 @@
+"""Asks for syncs: a row in the database, and a word to the workers so that they look at once."""
+
+import logging
+import threading
+
+from celery import Celery
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
+from sqlalchemy import func, select, update
+
+from app.database import transaction
+from app.models import Sync
+from app.settings import get_settings
+
+log = logging.getLogger(__name__)
+
+QUEUE = "caseboard"
+LIMITS = {"socket_timeout": 2, "socket_connect_timeout": 2, "max_retries": 0}
+
+
+def ask(name: str, *, full: bool = False) -> bool:
+    """Let a sync run as soon as its source is free; False when there is no such sync.
+
+    The row is what counts: when Redis is away, the next tick of the workers finds it.
+    """
+    with transaction() as connection:
+        asked = connection.execute(
+            update(Sync)
+            .where(Sync.name == name)
+            .values(
+                asked_at=func.coalesce(Sync.asked_at, func.now()),
+                asked_full=Sync.asked_full | full,
+                attempts=0,
+                retry_at=None,
+            )
+        )
+    if asked.rowcount:
+        threading.Thread(target=_wake, name="wake the workers", daemon=True).start()
+    return bool(asked.rowcount)
+
+
+def ask_all() -> list[str]:
+    """Let every sync run as soon as its source is free; tells their names."""
+    with transaction() as connection:
+        names = list(connection.execute(select(Sync.name).order_by(Sync.place)).scalars())
+        connection.execute(
+            update(Sync).values(
+                asked_at=func.coalesce(Sync.asked_at, func.now()), attempts=0, retry_at=None
+            )
+        )
+    if names:
+        threading.Thread(target=_wake, name="wake the workers", daemon=True).start()
+    return names
+
+
+def _wake() -> None:
+    """Send a tick with a deadline: nobody waits for Redis."""
+    url = get_settings().queue_url
+    if url is None:
+        return
+    sender = Celery("caseboard", broker=url, set_as_current=False)
+    sender.conf.update(broker_transport_options=LIMITS, task_ignore_result=True)
+    try:
+        with sender.connection_for_write() as broker:
+            sender.send_task(
+                "caseboard.tick", queue=QUEUE, connection=broker, retry=False, expires=60
+            )
+    except (KombuError, RedisError, OSError) as error:
+        log.warning(
+            "Redis did not take the word to the workers (%s); they will see it at their next tick",
+            type(error).__name__,
+        )

@@ -1,0 +1,68 @@
+"""History: what follows from the facts in `changes`.
+
+Versions and current rows are a function of the set of facts alone. Facts of one field are ordered
+by (time, sequence, value), never by when they arrived, so late arrivals, repeats and several
+writers end in the same rows, and everything can be rebuilt with an identical result.
+"""
+
+from sqlalchemy import Connection, text
+
+from app.database import transaction
+from etl.history import bugs, cards, cases, comments
+
+# Derived rows must see all facts, so one writer at a time derives.
+LOCK = "select pg_advisory_xact_lock(hashtext('caseboard case history'))"
+
+TOUCHED = """
+create temp table touched on commit drop as select distinct entity, key from {facts}
+"""
+
+TOUCHED_CASES = "create temp table touched_cases (key text primary key) on commit drop"
+
+# A card matters to the cases that it tracked before, and to those that it tracks now.
+CASES_TOLD = """
+insert into touched_cases
+select key from touched where entity = 'case'
+on conflict do nothing
+"""
+
+
+def lock(connection: Connection) -> None:
+    """Wait until this transaction is the only one that derives history."""
+    connection.execute(text(LOCK))
+
+
+def rebuild(connection: Connection) -> None:
+    """Derive versions and current rows of what the temp table `fresh_facts` tells of."""
+    _derive(connection, "fresh_facts")
+
+
+def rebuild_all() -> int:
+    """Derive everything anew from the facts; the result is identical. Tells how many cases."""
+    with transaction() as connection:
+        connection.execute(text("set local statement_timeout = 0"))
+        lock(connection)
+        _derive(connection, "changes")
+        connection.execute(text("analyze case_versions"))
+        connection.execute(
+            text("update data_version set version = version + 1, changed_at = clock_timestamp()")
+        )
+        known = connection.execute(text("select count(*) from touched where entity = 'case'"))
+        return int(known.scalar_one())
+
+
+def _derive(connection: Connection, facts: str) -> None:
+    connection.execute(text(TOUCHED.format(facts=facts)))
+    connection.execute(text("create index on touched (entity, key)"))
+    connection.execute(text("analyze touched"))
+    connection.execute(text(TOUCHED_CASES))
+    connection.execute(text(CASES_TOLD))
+    told = set(connection.execute(text("select distinct entity from touched")).scalars())
+    if "card" in told:
+        cards.rebuild(connection)
+    connection.execute(text("analyze touched_cases"))
+    cases.rebuild(connection)
+    if told & {"bug", "link"}:
+        bugs.rebuild(connection)
+    if told & {"case", "comment", "card", "card_comment"}:
+        comments.rebuild(connection)

@@ -1,0 +1,37 @@
+"""What a sync is: a name, a source, a schedule, and the work of one run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.settings import Settings, variable
+from etl.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """One scheduled sync.
+
+    `schedule` and `full` are cron lines (UTC): when it runs, and when it enumerates everything.
+    `needs` are the settings without which it cannot run; it is left out while any is unset.
+    `wakes` are the syncs that run next when it learned something. `fresh` is how old its data may
+    get before people are told that it is late.
+    """
+
+    name: str
+    source: str
+    told: str
+    work: Callable[[Run], None]
+    schedule: str
+    full: str | None
+    fresh: timedelta
+    needs: tuple[str, ...] = ()
+    wakes: tuple[str, ...] = ()
+
+    def is_configured(self, settings: Settings) -> bool:
+        """Whether all the settings that it needs are given."""
+        return not self.lacks(settings)
+
+    def lacks(self, settings: Settings) -> list[str]:
+        """The variables of the settings that it needs and that are not given."""
+        return [variable(name) for name in self.needs if not getattr(settings, name)]

@@ -1,0 +1,277 @@
+"""JIRA, Cloud and Data Center, through the `jira` client (docs/sources.md tells the protocol)."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from jira import JIRA
+from jira.exceptions import JIRAError
+
+from etl.errors import Later, Refused
+from etl.http import Site
+from etl.run import Run
+from etl.sources.jira_answers import issues_of, reads, refusal, see_that_we_are_known
+
+PAGE = 100
+MOST_PAGES = 100_000
+EXPAND = "changelog,renderedFields"
+PLAIN_FIELDS = (
+    "summary",
+    "status",
+    "priority",
+    "assignee",
+    "labels",
+    "created",
+    "updated",
+    "comment",
+    "fixVersions",
+    "issuetype",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue with its whole changelog and all its comments, as JIRA's JSON.
+
+    `asked` is the key that we asked by: an issue that was moved has another one now.
+    """
+
+    asked: str
+    raw: dict[str, Any]
+    histories: list[dict[str, Any]]
+    comments: list[dict[str, Any]]
+
+
+class Jira:
+    """JIRA, read through a run's door. Refused when it does not take us for who we are."""
+
+    def __init__(self, run: Run) -> None:
+        settings = run.settings
+        self.is_cloud = settings.jira_kind == "cloud"
+        self.door = run.door(
+            Site("JIRA", "CASEBOARD_JIRA_URL", (str(settings.jira_url),), reads=reads)
+        )
+        token = settings.jira_token or ""
+        basic = (settings.jira_username or "", token) if settings.jira_username else None
+        self._client = JIRA(
+            server=str(settings.jira_url),
+            options={"rest_api_version": "2", "check_update": False},
+            basic_auth=basic,
+            token_auth=None if basic else token,
+            get_server_info=False,
+            max_retries=0,
+            timeout=settings.source_timeout,
+        )
+        self._client.deploymentType = "Cloud" if self.is_cloud else "Server"
+        session = self.door.guard(self._client._session)  # noqa: SLF001 - the client's only way
+        session.hooks["response"].append(see_that_we_are_known)
+        self._greet()
+        self.fields = self._resolve(settings.jira_fields)
+
+    def cards(self, condition: str) -> Iterator[list[Issue]]:
+        """The issues that match a JQL condition, a page at a time, by ascending key."""
+        pages = self._token_pages(condition) if self.is_cloud else self._key_pages(condition)
+        for issues in pages:
+            yield [self._whole(issue, issue["key"]) for issue in issues]
+
+    def issues(
+        self, keys: Sequence[str], known_hidden: Collection[str] = ()
+    ) -> tuple[list[Issue], list[str]]:
+        """Issues by their keys, at most PAGE of them; and the keys that JIRA does not show us.
+
+        Those of `known_hidden` are not asked for one by one once more.
+        """
+        found = self._fetch(keys) if self.is_cloud else self._search_keys(list(keys))
+        by_key = {issue["key"]: issue for issue in found}
+        whole, hidden = [], []
+        for key in keys:
+            raw = by_key.get(key)
+            if raw is None and key not in known_hidden:
+                raw = self._moved(key)
+            if raw is None:
+                hidden.append(key)
+            else:
+                whole.append(self._whole(raw, key))
+        return whole, hidden
+
+    def remote_links(self, key: str) -> list[dict[str, Any]]:
+        """The objects that an issue links outside of JIRA: url, title."""
+        return [
+            dict(link.raw.get("object", {})) for link in self._ask(self._client.remote_links, key)
+        ]
+
+    def since(self, watermark: datetime, overlap: timedelta) -> str:
+        """JQL for what was updated since an instant.
+
+        In minutes before JIRA's own now, because a date in JQL is read in the zone of our account.
+        """
+        age = self.door.now() - watermark + overlap
+        minutes = max(1, int(age.total_seconds() // 60) + 2)
+        return f'updated >= "-{minutes}m"'
+
+    def _greet(self) -> None:
+        try:
+            self._ask(self._client.myself)
+        except Refused as fault:
+            if fault.status in {401, 403}:
+                raise Refused(
+                    "JIRA does not know us by CASEBOARD_JIRA_TOKEN"
+                    f"{' and CASEBOARD_JIRA_USERNAME' if self.is_cloud else ''}; the token may "
+                    "have ended (Cloud: after a year at most). Make a new one.",
+                    fault.status,
+                ) from None
+            raise
+
+    def _resolve(self, wanted: Any) -> dict[str, str]:
+        """The ids of custom fields by purpose, found by name; Refused when a name tells none."""
+        known = self._ask(self._client.fields)
+        # The client would ask for the fields once more to translate names, which we do not need.
+        self._client._fields_cache_value = {"issuekey": "issuekey"}  # noqa: SLF001
+        found = {}
+        for purpose, name in wanted.items():
+            ids = [f["id"] for f in known if name == f["id"]] or [
+                f["id"] for f in known if f.get("name") == name and f.get("custom", True)
+            ]
+            if len(ids) != 1:
+                how = "no custom field" if not ids else f"{len(ids)} custom fields"
+                raise Refused(
+                    f"JIRA has {how} named {name!r} ({purpose}). In CASEBOARD_JIRA_FIELDS give "
+                    f'{purpose} the name or id of the right one, or "" to go without.'
+                )
+            found[purpose] = ids[0]
+        return found
+
+    def _token_pages(self, condition: str) -> Iterator[list[dict[str, Any]]]:
+        token, seen = None, set[str]()
+        for _ in range(MOST_PAGES):
+            answer = self._ask(
+                self._client.enhanced_search_issues,
+                f"{condition} ORDER BY key ASC",
+                nextPageToken=token,
+                maxResults=PAGE,
+                fields=self._asked_fields(),
+                expand=EXPAND,
+                json_result=True,
+            )
+            issues = issues_of(answer)
+            if seen and not issues:
+                raise Later("JIRA gave an empty page in the middle of a search.")
+            yield issues
+            # The token alone tells whether there is more; `isLast` has been seen to be wrong.
+            token = answer.get("nextPageToken")
+            if not token:
+                return
+            if token in seen:
+                raise Later("JIRA gave the same page of a search twice.")
+            seen.add(token)
+
+    def _key_pages(self, condition: str) -> Iterator[list[dict[str, Any]]]:
+        """Pages by key, so that nothing slips between two when issues come and go."""
+        last = None
+        for _ in range(MOST_PAGES):
+            after = f" AND key > {last!r}".replace("'", '"') if last else ""
+            answer = self._ask(
+                self._client.search_issues,
+                f"({condition}){after} ORDER BY key ASC",
+                startAt=0,
+                maxResults=PAGE,
+                fields=self._asked_fields(),
+                expand=EXPAND,
+                json_result=True,
+            )
+            issues = issues_of(answer)
+            if last and not issues:
+                raise Later("JIRA gave an empty page in the middle of a search.")
+            yield issues
+            if not issues or len(issues) >= int(answer.get("total", 0)):
+                return
+            last = issues[-1]["key"]
+
+    def _fetch(self, keys: Sequence[str]) -> list[dict[str, Any]]:
+        body = {
+            "issueIdsOrKeys": list(keys),
+            "fields": self._asked_fields(),
+            "expand": EXPAND.split(","),
+        }
+        url = self._client._get_url("issue/bulkfetch")  # noqa: SLF001
+        answer = self._ask(self._client._session.post, url, json=body)  # noqa: SLF001
+        return issues_of(answer.json())
+
+    def _search_keys(self, keys: list[str]) -> list[dict[str, Any]]:
+        """Issues by key; one key that is hidden fails the whole search, so it is left out."""
+        if not keys:
+            return []
+        quoted = ", ".join(f'"{key}"' for key in keys)
+        try:
+            answer = self._ask(
+                self._client.search_issues,
+                f"key in ({quoted})",
+                startAt=0,
+                maxResults=PAGE,
+                fields=self._asked_fields(),
+                expand=EXPAND,
+                json_result=True,
+            )
+        except Refused as fault:
+            if fault.status != 400:
+                raise
+            named = [key for key in keys if f"'{key}'" in str(fault)]
+            if named:
+                return self._search_keys([key for key in keys if key not in named])
+            if len(keys) == 1:
+                return []
+            half = len(keys) // 2
+            return self._search_keys(keys[:half]) + self._search_keys(keys[half:])
+        return issues_of(answer)
+
+    def _moved(self, key: str) -> dict[str, Any] | None:
+        """An issue by a key that it may have had before; None when it is not there for us."""
+        try:
+            issue = self._ask(
+                self._client.issue, key, fields=",".join(self._asked_fields()), expand=EXPAND
+            )
+        except Refused as fault:
+            if fault.status in {403, 404}:
+                return None
+            raise
+        return dict(issue.raw)
+
+    def _whole(self, raw: dict[str, Any], asked: str) -> Issue:
+        """An issue with what a search leaves out of its changelog and comments."""
+        key = raw["key"]
+        changelog = raw.get("changelog") or {}
+        histories = list(changelog.get("histories") or [])
+        if int(changelog.get("total", len(histories))) > len(histories) and self.is_cloud:
+            histories = self._all(f"issue/{key}/changelog", "values")
+        told = (raw.get("fields") or {}).get("comment") or {}
+        comments = list(told.get("comments") or [])
+        if int(told.get("total", len(comments))) > len(comments):
+            comments = self._all(f"issue/{key}/comment", "comments")
+        return Issue(asked, raw, histories, comments)
+
+    def _all(self, path: str, items: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        while True:
+            answer = self._ask(
+                self._client._get_json,  # noqa: SLF001 - the client has no paging for these
+                path,
+                params={"startAt": len(found), "maxResults": PAGE},
+            )
+            page = answer.get(items) or []
+            found += page
+            if not page or len(found) >= int(answer.get("total", 0)):
+                return found
+
+    def _asked_fields(self) -> list[str]:
+        return [*PLAIN_FIELDS, *self.fields.values()]
+
+    def _ask(self, call: Any, *given: Any, **named: Any) -> Any:
+        """Call the client; its errors become ours."""
+        try:
+            return call(*given, **named)
+        except JIRAError as error:
+            raise refusal(error) from None
+        except (KeyError, TypeError, AttributeError, NotImplementedError) as error:
+            # The client stumbles over an answer that lacks what it should have.
+            raise Later(f"JIRA answered in a form that was not expected ({error}).") from None

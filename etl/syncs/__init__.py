@@ -1,0 +1,92 @@
+"""The syncs, in the order in which those of one source run; the schedule is this list."""
+
+from datetime import timedelta
+
+from app.settings import Settings
+from etl.source import Sync
+from etl.syncs import bugs, cards, cases, details, issues, snapshot
+
+PORTAL = ("portal_url", "portal_token_url", "portal_offline_token")
+JIRA = ("jira_url", "jira_token")
+BUGZILLA = ("bugzilla_url",)
+
+SYNCS: tuple[Sync, ...] = (
+    Sync(
+        "cases",
+        "portal",
+        "cases of the portal that changed; once a day all of them",
+        cases.work,
+        schedule="*/15 * * * *",
+        full="40 3 * * *",
+        fresh=timedelta(minutes=45),
+        needs=PORTAL,
+        wakes=("details",),
+    ),
+    Sync(
+        "details",
+        "portal",
+        "details, comments, links of cases that changed; twice a day of all not at rest",
+        details.work,
+        schedule="24 0,12 * * *",
+        full="24 0,12 * * *",
+        fresh=timedelta(hours=25),
+        needs=PORTAL,
+        wakes=("issues", "bugs"),
+    ),
+    Sync(
+        "cards",
+        "jira",
+        "tracking cards that changed, with comments and past; once a day all of them",
+        cards.track,
+        schedule="21 * * * *",
+        full="21 2 * * *",
+        fresh=timedelta(hours=3),
+        needs=(*JIRA, "jira_project"),
+    ),
+    Sync(
+        "escalations",
+        "jira",
+        "cards of the prio-list",
+        cards.escalate,
+        schedule="37 */2 * * *",
+        full="37 */2 * * *",
+        fresh=timedelta(hours=5),
+        needs=(*JIRA, "jira_escalations_project"),
+    ),
+    Sync(
+        "issues",
+        "jira",
+        "JIRA issues that cases link",
+        issues.work,
+        schedule="54 0,12 * * *",
+        full="54 0,12 * * *",
+        fresh=timedelta(hours=25),
+        needs=JIRA,
+    ),
+    Sync(
+        "bugs",
+        "bugzilla",
+        "Bugzilla bugs that cases link, with their past",
+        bugs.work,
+        schedule="48 0,12 * * *",
+        full="48 0,12 * * *",
+        fresh=timedelta(hours=25),
+        needs=BUGZILLA,
+    ),
+    Sync(
+        "snapshot",
+        "board",
+        "the values of all metrics at the end of the day before",
+        snapshot.work,
+        schedule="40 4 * * *",
+        full=None,
+        fresh=timedelta(hours=49),
+    ),
+)
+
+BY_NAME: dict[str, Sync] = {sync.name: sync for sync in SYNCS}
+
+
+def configured(settings: Settings) -> tuple[Sync, ...]:
+    """The syncs that can run with the settings."""
+    return tuple(sync for sync in SYNCS if sync.is_configured(settings))

@@ -1,0 +1,104 @@
+"""Cards of JIRA: those that track cases, and those of the prio-list."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from app.database import transaction
+from app.models import JiraCard
+from etl.records import Record
+from etl.run import Run
+from etl.sources.jira import Issue, Jira
+from etl.sources.jira_records import card_records, updated
+from etl.sources.texts import CASE_NUMBER
+from etl.syncs.sweep import batches, sweep
+
+# JIRA's search may lag behind by minutes, and counts in whole ones.
+OVERLAP = timedelta(minutes=5)
+
+
+def track(run: Run) -> None:
+    """Load the tracking cards that changed; when full, all, and mark what is gone."""
+    settings = run.settings
+    condition = _condition(str(settings.jira_project), settings.jira_label)
+    if settings.jira_sprint:
+        condition += f" AND sprint = {_quoted(settings.jira_sprint)}"
+    _work(run, "tracking", condition)
+
+
+def escalate(run: Run) -> None:
+    """Load the cards of the prio-list that changed; when full, all, and mark what is gone."""
+    settings = run.settings
+    project = str(settings.jira_escalations_project)
+    _work(run, "escalation", _condition(project, settings.jira_escalations_label))
+
+
+def _work(run: Run, kind: str, condition: str) -> None:
+    jira = Jira(run)
+    until = run.watermark()
+    full = run.full or until is None
+    asked, seen, latest = condition, 0, until
+    if not full and until is not None:
+        asked = f"{condition} AND {jira.since(min(until, jira.door.now()), OVERLAP)}"
+    run.tell("asking JIRA")
+    for cards in jira.cards(asked):
+        run.load(_records(cards, kind, jira))
+        latest = max([updated(card) for card in cards] + ([latest] if latest else []), default=None)
+        if full:
+            run.sight(card.asked for card in cards)
+        seen += len(cards)
+        run.tell("cards", seen)
+    if full:
+        sweep(run, kind, "card", lambda keys: _confirm(run, jira, condition, kind, keys))
+    if latest is not None and run.state == "finished":
+        # Not further than what was shown: an answer that was empty by mistake must not count.
+        run.advance(min(latest, jira.door.now()))
+
+
+def _records(cards: list[Issue], kind: str, jira: Jira) -> Iterator[Record]:
+    seen_at = jira.door.now()
+    linked = _linked(jira)
+    for position, card in enumerate(cards, start=1):
+        yield from card_records(position, card, kind, jira.fields, seen_at, linked)
+
+
+def _linked(jira: Jira) -> Callable[[Issue], list[str]]:
+    """The cases that a card links outside of JIRA; not asked for again while it is unchanged."""
+
+    def cases(card: Issue) -> list[str]:
+        unchanged = select(JiraCard.cases).where(
+            JiraCard.key == card.asked, JiraCard.updated_at == updated(card)
+        )
+        with transaction() as connection:
+            known = connection.execute(unchanged).scalar_one_or_none()
+        if known is not None:
+            return list(known)
+        links = jira.remote_links(card.asked)
+        told = [f"{link.get('url', '')} {link.get('title', '')}" for link in links]
+        return sorted({number for text in told for number in CASE_NUMBER.findall(text)})
+
+    return cases
+
+
+def _confirm(run: Run, jira: Jira, condition: str, kind: str, keys: list[str]) -> Iterator[str]:
+    """Those of some cards that JIRA does show when the search is asked for them."""
+    for some in batches(keys, 50):
+        numbers = sorted(int(key.rpartition("-")[2]) for key in some if "-" in key)
+        project = some[0].rpartition("-")[0]
+        # A range of keys never fails the whole search as `key in (...)` does.
+        span = f'key >= "{project}-{numbers[0]}" AND key <= "{project}-{numbers[-1]}"'
+        for cards in jira.cards(f"{condition} AND {span}"):
+            wanted = [card for card in cards if card.asked in some]
+            run.load(_records(wanted, kind, jira))
+            yield from (card.asked for card in wanted)
+
+
+def _condition(project: str, label: str | None) -> str:
+    told = f"project = {_quoted(project)}"
+    return f"{told} AND labels = {_quoted(label)}" if label else told
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,114 @@
+"""The Celery application: messages that wake workers. What is due stands in the database.
+
+A lost message, a doubled one, two beats or an emptied Redis change nothing: every tick asks the
+database anew, and a source is run by one worker at a time, whoever was woken.
+"""
+
+import ctypes
+import logging
+import signal
+import sys
+from datetime import datetime, timedelta
+
+from celery import Celery
+from celery.schedules import schedstate, schedule
+from celery.signals import worker_process_init
+
+from app import database
+from app.settings import SettingsError, get_settings
+from etl import sync
+from etl.schedule import tick as tick_once
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 15.0
+# A task that outlives this is delivered once more, finds its source taken, and ends.
+VISIBILITY_SECONDS = 3_600
+SOFT_LIMIT, HARD_LIMIT = 1_140, 1_200
+SOCKET = {"socket_timeout": 5, "socket_connect_timeout": 3, "socket_keepalive": True}
+PR_SET_PDEATHSIG = 1
+
+
+class Tick(schedule):
+    """Every so many seconds, also after the clock was set back."""
+
+    def is_due(self, last_run_at: datetime) -> schedstate:
+        """Whether to tick now, and when to look again (seconds)."""
+        due, wait = super().is_due(last_run_at)
+        # Celery's own rule would wait until the clock has caught up with the last tick.
+        seconds = self.run_every.total_seconds()
+        return schedstate(True, seconds) if wait > seconds + 1 else schedstate(due, wait)
+
+
+def _broker() -> str:
+    url = get_settings().queue_url
+    if url is None:
+        raise SettingsError(
+            "CASEBOARD_REDIS_URL is not set: workers are woken through Redis "
+            "(redis://host:6379/0). `caseboard sync` runs a sync without workers."
+        )
+    return url
+
+
+def _application() -> Celery:
+    application = Celery("caseboard", broker=_broker(), set_as_current=False)
+    application.conf.update(
+        accept_content=["json"],
+        task_serializer="json",
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_soft_time_limit=SOFT_LIMIT,
+        task_time_limit=HARD_LIMIT,
+        task_default_queue="caseboard",
+        worker_prefetch_multiplier=1,
+        worker_max_tasks_per_child=200,
+        worker_max_memory_per_child=400_000,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_soft_shutdown_timeout=10,
+        worker_hijack_root_logger=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={
+            "visibility_timeout": VISIBILITY_SECONDS,
+            "unacked_restore_interval": 10,
+            "unacked_restore_throttle": 1,
+            **SOCKET,
+        },
+        redis_socket_timeout=SOCKET["socket_timeout"],
+        redis_socket_connect_timeout=SOCKET["socket_connect_timeout"],
+        timezone="UTC",
+        beat_max_loop_interval=5,
+        beat_schedule={
+            "tick": {
+                "task": "caseboard.tick",
+                "schedule": Tick(timedelta(seconds=TICK_SECONDS)),
+                "options": {"expires": TICK_SECONDS * 4},
+            }
+        },
+    )
+    return application
+
+
+app = _application()
+
+
+@worker_process_init.connect
+def _begin(**_: object) -> None:
+    """A child of the worker makes its own connections, and ends when the worker does."""
+    database.reset()
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@app.task(name="caseboard.tick")
+def tick() -> None:
+    """Ask the database what is due, and wake a worker for each source that has work."""
+    for source in tick_once():
+        run.apply_async((source,), expires=TICK_SECONDS * 4, retry=False)
+
+
+@app.task(name="caseboard.run")
+def run(source: str) -> None:
+    """Run what is due of a source; ends at once when another worker is at it."""
+    sync.work(source)
