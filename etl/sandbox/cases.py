@@ -43,9 +43,9 @@ class Cases:
         """The cases that changed at `low` or later."""
         return [self.by_number[number] for number in self._modified.since(low)]
 
-    def open(self, at: datetime, case: Case, created: datetime | None = None) -> None:
+    def open(self, at: datetime, case: Case) -> None:
         """A case arrives; what it is made from stays as it was."""
-        own = replace(case, created=whole(created or at), tags=list(case.tags), comments=[])
+        own = replace(case, created=whole(at), tags=list(case.tags), comments=[])
         self.by_number[own.number] = own
         insort(self._created, (own.created, own.number))
         self._touch(own, at)

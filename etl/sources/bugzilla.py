@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 
 import bugzilla
 from bugzilla.exceptions import BugzillaError, BugzillaHTTPError
-from requests import PreparedRequest
+from requests import PreparedRequest, Session
 
 from etl.errors import Later, Missing, Refused
 from etl.http import Site
 from etl.run import Run
 
 BATCH = 100
+FEW = 3
 FIELDS = [
     "id",
     "summary",
@@ -42,15 +43,10 @@ class Bugzilla:
         settings = run.settings
         url = str(settings.bugzilla_url)
         self.door = run.door(Site("Bugzilla", "CASEBOARD_BUGZILLA_URL", (url,), reads=_reads))
-        self._session = self.door.session()
-        key = settings.bugzilla_api_key
-        if key:
-            # In a header, because addresses end up in access logs.
-            bearer = BEARER_SITES in url
-            name = "Authorization" if bearer else "X-BUGZILLA-API-KEY"
-            self._session.headers[name] = f"Bearer {key}" if bearer else key
-        self._client = self._connect(url)
+        self._key, self._url = settings.bugzilla_api_key, url
+        self._client = self._connect()
         self.is_rest = bool(self._client.is_rest())
+        self._batches: Any = None if self.is_rest else self._client
 
     def bugs(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The bugs that we may see, by id; at most BATCH asked for at once."""
@@ -75,24 +71,37 @@ class Bugzilla:
         """The changes of visible bugs by id, oldest first: when, who, changes."""
         if not ids:
             return {}
-        told = self._ask(self._client.bugs_history_raw, [int(number) for number in ids])
+        client = self._client if len(ids) <= FEW else self._for_batches()
+        told = self._ask(client.bugs_history_raw, [int(number) for number in ids])
         found = {str(bug["id"]): list(bug.get("history") or []) for bug in told.get("bugs", [])}
         if not set(ids) <= found.keys():
             raise Later("Bugzilla left out the history of bugs that it shows.")
         return found
 
-    def _connect(self, url: str) -> Any:
-        if url.endswith("xmlrpc.cgi"):
-            return self._open(url, rest=False)
+    def _connect(self) -> Any:
+        if self._url.endswith("xmlrpc.cgi"):
+            return self._open(self._url, rest=False)
         try:
-            return self._open(url, rest=True)
+            return self._open(self._url, rest=True)
         except (Refused, Later) as refusal:
-            parts = urlsplit(url)
-            root = f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix('/rest')}"
             try:
-                return self._open(f"{root.rstrip('/')}/xmlrpc.cgi", rest=False)
+                return self._open(self._xmlrpc_url(), rest=False)
             except (Refused, Later):
                 raise refusal from None
+
+    def _for_batches(self) -> Any:
+        """A client that asks for many histories at once, as only XML-RPC can, if it is there."""
+        if self._batches is None:
+            try:
+                self._batches = self._open(self._xmlrpc_url(), rest=False)
+            except (Refused, Later):
+                self._batches = self._client
+        return self._batches
+
+    def _xmlrpc_url(self) -> str:
+        parts = urlsplit(self._url)
+        root = f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix('/rest')}"
+        return f"{root.rstrip('/')}/xmlrpc.cgi"
 
     def _open(self, url: str, *, rest: bool) -> Any:
         return self._ask(
@@ -101,8 +110,17 @@ class Bugzilla:
             use_creds=False,
             force_rest=rest,
             force_xmlrpc=not rest,
-            requests_session=self._session,
+            requests_session=self._session(),
         )
+
+    def _session(self) -> Session:
+        session = self.door.session()
+        if self._key:
+            # In a header, because addresses end up in access logs.
+            bearer = BEARER_SITES in self._url
+            name = "Authorization" if bearer else "X-BUGZILLA-API-KEY"
+            session.headers[name] = f"Bearer {self._key}" if bearer else self._key
+        return session
 
     def _ask(self, call: Any, *given: Any, **named: Any) -> Any:
         """Call the client; its errors become ours."""

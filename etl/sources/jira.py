@@ -242,15 +242,17 @@ class Jira:
         key = raw["key"]
         changelog = raw.get("changelog") or {}
         histories = list(changelog.get("histories") or [])
-        if int(changelog.get("total", len(histories))) > len(histories) and self.is_cloud:
-            histories = self._all(f"issue/{key}/changelog", "values")
+        changes = int(changelog.get("total", len(histories)))
+        if changes > len(histories) and self.is_cloud:
+            histories = self._all(f"issue/{key}/changelog", "values", changes)
         told = (raw.get("fields") or {}).get("comment") or {}
         comments = list(told.get("comments") or [])
-        if int(told.get("total", len(comments))) > len(comments):
-            comments = self._all(f"issue/{key}/comment", "comments")
+        written = int(told.get("total", len(comments)))
+        if written > len(comments):
+            comments = self._all(f"issue/{key}/comment", "comments", written)
         return Issue(asked, raw, histories, comments)
 
-    def _all(self, path: str, items: str) -> list[dict[str, Any]]:
+    def _all(self, path: str, items: str, expected: int) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         while True:
             answer = self._ask(
@@ -260,6 +262,8 @@ class Jira:
             )
             page = answer.get(items) or []
             found += page
+            if not page and len(found) < expected:
+                raise Later(f"JIRA showed {len(found)} of {expected} entries of {path}.")
             if not page or len(found) >= int(answer.get("total", 0)):
                 return found
 

@@ -62,14 +62,16 @@ class Portal:
         self._url, self._query = str(settings.portal_url), settings.portal_query
         self.page = settings.portal_page_size
 
-    def search(self, condition: str = "", start: int = 0) -> Found:
-        """The cases that match the configured query and a condition, from place `start` on."""
+    def search(self, condition: str = "", *, start: int = 0, rows: int | None = None) -> Found:
+        """The cases that match the configured query and a condition, from place `start` on.
+
+        At most `rows` of them, a page by default.
+        """
         query = f"({self._query}){f' AND {condition}' if condition else ''}"
-        rows = min(self.page, RESULT_WINDOW - start)
         asked = {
             "q": query,
             "fl": FIELDS,
-            "rows": rows,
+            "rows": min(rows or self.page, RESULT_WINDOW - start),
             "start": start,
             "partnerSearch": "false",
         }
@@ -150,13 +152,14 @@ class Portal:
     def _one_second(
         self, field: str, moment: datetime, first: Found
     ) -> Iterator[list[dict[str, Any]]]:
-        """The cases of one and the same second, which only places can tell apart."""
+        """The cases of one and the same second: in one answer, else by their places in it."""
         condition = f"{field}:[{_told(moment)} TO {_told(moment)}]"
         for _ in range(PAGING_TRIES):
+            first = self.search(condition, rows=first.total + self.page)
             docs = {doc.get("case_number"): doc for doc in first.docs}
             start = len(first.docs)
             while start < min(first.total, RESULT_WINDOW):
-                page = self.search(condition, start)
+                page = self.search(condition, start=start)
                 if not page.docs:
                     break
                 docs |= {doc.get("case_number"): doc for doc in page.docs}
@@ -164,7 +167,6 @@ class Portal:
             if len(docs) >= first.total:
                 yield list(docs.values())
                 return
-            first = self.search(condition)
         raise Later(
             f"The customer portal has {first.total} cases of the second {_told(moment)} and does "
             "not show all of them."
