@@ -28,7 +28,7 @@ def ask(name: str, *, full: bool = False) -> bool:
             update(Sync)
             .where(Sync.name == name)
             .values(
-                asked_at=func.coalesce(Sync.asked_at, func.now()),
+                asked_at=func.clock_timestamp(),
                 asked_full=Sync.asked_full | full,
                 attempts=0,
                 retry_at=None,
@@ -44,9 +44,7 @@ def ask_all() -> list[str]:
     with transaction() as connection:
         names = list(connection.execute(select(Sync.name).order_by(Sync.place)).scalars())
         connection.execute(
-            update(Sync).values(
-                asked_at=func.coalesce(Sync.asked_at, func.now()), attempts=0, retry_at=None
-            )
+            update(Sync).values(asked_at=func.clock_timestamp(), attempts=0, retry_at=None)
         )
     if names:
         threading.Thread(target=_wake, name="wake the workers", daemon=True).start()

@@ -7,6 +7,7 @@ import pandas as pd
 from sqlalchemy import Connection, text
 
 from app.database import read
+from app.settings import get_settings
 
 # A worker that lives ticks every 15 seconds.
 SILENT_SECONDS = 120
@@ -56,6 +57,36 @@ select id, source, key, reason, rejected_at, run_id
 from rejects where resolved_at is null order by rejected_at desc, id desc limit :limit
 """)
 
+# What a source showed when it was last asked for everything, and what the board holds now.
+RECONCILED = text("""
+select s.name, full_run.finished_at as at, full_run.seen as shown, live.number as held
+from syncs s
+join lateral (
+    select finished_at, seen from sync_runs r
+    where r.sync = s.name and r.state = 'finished' and r.mode = 'full' order by r.id desc limit 1
+) full_run on true
+join (
+    select 'cases' as name, count(*) as number from cases
+    where source = 'portal' and gone_at is null
+    union all
+    select case kind when 'tracking' then 'cards' else 'escalations' end, count(*)
+    from jira_cards where gone_at is null group by kind
+) live on live.name = s.name
+order by s.place
+""")
+
+UNKNOWN = text("""
+select 'case' as what, status, count(*) as number from case_versions
+where valid_to = 'infinity' and not gone and status is not null
+    and lower(status) <> all(:cases)
+group by status
+union all
+select 'card', status, count(*) from jira_cards
+where gone_at is null and status is not null and lower(status) <> all(:cards)
+group by status
+order by 1, 3 desc, 2
+""")
+
 REJECTED = text("select count(*) from rejects where resolved_at is null")
 
 ALIVE = text("""
@@ -87,6 +118,21 @@ def rejects(limit: int = 100, *, connection: Connection | None = None) -> pd.Dat
 def rejected(connection: Connection) -> int:
     """How many records could not be understood and still are not."""
     return int(connection.execute(REJECTED).scalar_one())
+
+
+def reconciled(connection: Connection | None = None) -> pd.DataFrame:
+    """Per sync: how many records its source last showed (`shown`, `at`), how many are `held`."""
+    return read(RECONCILED, connection=connection)
+
+
+def unknown_statuses(connection: Connection | None = None) -> pd.DataFrame:
+    """Statuses of cases and cards that the settings' maps do not name: what, status, number."""
+    settings = get_settings()
+    known = {
+        "cases": [status.lower() for status in settings.status_map],
+        "cards": [status.lower() for status in settings.jira_status_map],
+    }
+    return read(UNKNOWN, known, connection=connection)
 
 
 def workers_alive(connection: Connection) -> tuple[bool, datetime | None]:

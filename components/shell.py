@@ -2,6 +2,7 @@
 
 import logging
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
@@ -27,15 +28,18 @@ from app.timeline import exists
 from app.version import Version
 from app.view import View
 from app.view_fields import zones
-from app.words import day_words
 from components import notices
 from components.filterbar import asked
-from components.text import ago
+from components.freshness import freshness, pulse
 from components.when import as_of_menu, zone_menu
 
 log = logging.getLogger(__name__)
 
-NAVIGATION = (("Board", "Overview", "/", "overview"), ("Board", "Cases", "/cases", "cases"))
+NAVIGATION = (
+    ("Board", "Overview", "/", "overview"),
+    ("Board", "Cases", "/cases", "cases"),
+    ("Trust", "Sync", "/sync", "sync"),
+)
 
 
 def root() -> Component:
@@ -49,6 +53,7 @@ def root() -> Component:
             dcc.Location(id="url", refresh="callback-nav"),
             dcc.Store(id="themes", data=themes),
             dcc.Store(id="theme"),
+            pulse(),
             html.Datalist([html.Option(value=name) for name in sorted(zones())], id="zones"),
             html.Div(id="fault", role="alert"),
             html.Div(id="announce", className="visually-hidden", **{"aria-live": "polite"}),
@@ -94,22 +99,18 @@ def tell_fault(error: Exception) -> None:
 
 def _rail(path: str, view: View) -> Component:
     carried = view.only_filters()
-    links = [
-        dcc.Link(
-            [html.Span(className=f"icon icon-{icon}"), html.Span(label, className="rail-label")],
-            href=carried.url(target),
-            className="current" if _is_current(path, target) else "",
-            title=label,
-        )
-        for _, label, target, icon in NAVIGATION
-    ]
+    links: list[Component] = []
+    for group, entries in groupby(NAVIGATION, key=lambda entry: entry[0]):
+        links.append(html.Div(group, className="rail-group rail-label"))
+        links += [
+            _rail_link(path, carried, label, target, icon) for _, label, target, icon in entries
+        ]
     return html.Nav(
         [
             html.Div(
                 [html.Span(className="mark"), html.Span("Caseboard", className="rail-label")],
                 className="brand",
             ),
-            html.Div("Board", className="rail-group rail-label"),
             *links,
             html.Button(
                 [
@@ -124,6 +125,15 @@ def _rail(path: str, view: View) -> Component:
         ],
         className="rail",
         **{"aria-label": "Pages"},
+    )
+
+
+def _rail_link(path: str, carried: View, label: str, target: str, icon: str) -> Component:
+    return dcc.Link(
+        [html.Span(className=f"icon icon-{icon}"), html.Span(label, className="rail-label")],
+        href=carried.url(target),
+        className="current" if _is_current(path, target) else "",
+        title=label,
     )
 
 
@@ -157,7 +167,7 @@ def _top_bar(
             ),
             as_of_menu(view, path),
             zone_menu(view),
-            _freshness(view, version),
+            freshness(version, datetime.now(UTC)),
             html.Button(
                 html.Span(className="icon icon-theme"),
                 id="toggle-theme",
@@ -169,14 +179,6 @@ def _top_bar(
         ],
         className="topbar",
     )
-
-
-def _freshness(view: View, version: Version | None) -> Component:
-    if version is None or version.changed_at is None:
-        return html.Span("No data yet", className="freshness")
-    told = ago(version.changed_at, datetime.now(UTC))
-    exact = day_words(version.changed_at, view.tz)
-    return html.Span(f"Data: {told}", className="freshness", title=f"Last loaded on {exact}")
 
 
 # Dash calls this also when a page brings the field: nobody has searched then.

@@ -112,7 +112,7 @@ def ask(name: str, *, full: bool = False, allow_drop: bool = False) -> None:
             update(SyncRow)
             .where(SyncRow.name == name)
             .values(
-                asked_at=func.coalesce(SyncRow.asked_at, func.now()),
+                asked_at=func.clock_timestamp(),
                 asked_full=SyncRow.asked_full | full,
                 allow_drop=SyncRow.allow_drop | allow_drop,
                 attempts=0,
@@ -174,7 +174,5 @@ def wake(connection: Connection, names: tuple[str, ...]) -> None:
     known = [name for name in names if name in BY_NAME]
     if known:
         connection.execute(
-            update(SyncRow)
-            .where(SyncRow.name.in_(known))
-            .values(asked_at=func.coalesce(SyncRow.asked_at, func.now()))
+            update(SyncRow).where(SyncRow.name.in_(known)).values(asked_at=func.clock_timestamp())
         )

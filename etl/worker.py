@@ -8,15 +8,15 @@ import ctypes
 import logging
 import signal
 import sys
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from celery import Celery
-from celery.schedules import schedstate, schedule
 from celery.signals import worker_process_init
 
 from app import database
 from app.settings import SettingsError, get_settings
 from etl import sync
+from etl.clock import Tick
 from etl.schedule import tick as tick_once
 
 log = logging.getLogger(__name__)
@@ -27,17 +27,6 @@ VISIBILITY_SECONDS = 3_600
 SOFT_LIMIT, HARD_LIMIT = 1_140, 1_200
 SOCKET = {"socket_timeout": 5, "socket_connect_timeout": 3, "socket_keepalive": True}
 PR_SET_PDEATHSIG = 1
-
-
-class Tick(schedule):
-    """Every so many seconds, also after the clock was set back."""
-
-    def is_due(self, last_run_at: datetime) -> schedstate:
-        """Whether to tick now, and when to look again (seconds)."""
-        due, wait = super().is_due(last_run_at)
-        # Celery's own rule would wait until the clock has caught up with the last tick.
-        seconds = self.run_every.total_seconds()
-        return schedstate(True, seconds) if wait > seconds + 1 else schedstate(due, wait)
 
 
 def _broker() -> str:

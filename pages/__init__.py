@@ -15,12 +15,12 @@ from app.version import data_version
 from app.view import View
 from app.view_fields import ParameterError
 from components import notices, shell
-from pages import case, cases, overview
+from pages import case, cases, overview, sync
 from pages.page import Page
 
 log = logging.getLogger(__name__)
 
-PAGES: tuple[Page, ...] = (overview.PAGE, cases.PAGE, case.PAGE)
+PAGES: tuple[Page, ...] = (overview.PAGE, cases.PAGE, case.PAGE, sync.PAGE)
 
 
 def exists(path: str) -> bool:
@@ -65,14 +65,13 @@ def _show(**given: Any) -> Component:
     try:
         version = data_version()
         content: Callable[..., list[Component]] = page.content
-        title, shown = page.title, content(view, version, **arguments)
+        shown = content(view, version, **arguments)
     except SQLAlchemyError:
         log.exception("%s cannot be shown", path)
         return shell.frame(page.title, path, view, [notices.database_away()], None)
-    number = arguments.get("number")
-    if number is None:
-        return shell.frame(title, path, view, shown, version)
-    return shell.frame(number, path, view, shown, version, sentence=case.sentence(view))
+    sentence = page.sentence(view) if page.sentence else None
+    title = arguments.get("number", page.title)
+    return shell.frame(title, path, view, shown, version, sentence=sentence)
 
 
 def _find(path: str) -> tuple[Page, dict[str, str]] | None:

@@ -166,4 +166,4 @@ def _unknown(number: str, instant: datetime, view: View, *, known: bool) -> Comp
     )
 
 
-PAGE = Page("case", "/cases/<number>", "Case", content)
+PAGE = Page("case", "/cases/<number>", "Case", content, sentence)

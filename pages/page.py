@@ -5,15 +5,19 @@ from dataclasses import dataclass
 
 from dash.development.base_component import Component
 
+from app.view import View
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """One address. `content(view, version, **path variables)` makes what is shown inside the shell.
 
     A variable part of `path`, written `<name>`, must not share its name with a View's parameter.
+    `sentence(view)` stands under the title, by default the View's own.
     """
 
     name: str
     path: str
     title: str
     content: Callable[..., list[Component]]
+    sentence: Callable[[View], str] | None = None

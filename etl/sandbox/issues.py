@@ -63,7 +63,7 @@ class Issues:
             links=[],
         )
         self.by_key[key] = self.by_project[own.project][number] = own
-        self._keys[reference or key] = self._keys[str(own.id)] = key
+        self._keys[reference or key] = key
         self._touch(own, at)
         return key
 

@@ -1,0 +1,145 @@
+"""How old the data of each source are, on every page; and refreshing them, with its progress."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+from dash import Input, Output, callback, dcc, html, no_update
+from dash.development.base_component import Component
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import queue
+from app.syncs import syncs
+from app.version import Version, data_version
+from components.text import ago
+
+PULSE_MILLISECONDS = 4_000
+BOARD = "board"
+# The worst first: what is told of a source is told by the worst of its syncs.
+STANDINGS = ("failed", "lost", "held", "late", "never", "running", "partial", "fresh")
+WORDS = {
+    "failed": "failed",
+    "lost": "failed",
+    "held": "held back",
+    "late": "late",
+    "never": "not yet read",
+    "running": "being read",
+    "partial": "in part",
+    "fresh": "",
+}
+SOURCES = {"portal": "Portal", "jira": "JIRA", "bugzilla": "Bugzilla"}
+
+
+def pulse() -> Component:
+    """What makes the marks live; stays while pages come and go."""
+    return dcc.Interval(id="pulse", interval=PULSE_MILLISECONDS)
+
+
+def freshness(version: Version | None, now: datetime) -> Component:
+    """The marks of all sources, the refresh button and its progress."""
+    if version is None:
+        return html.Div(html.Span("No data at the moment"), className="freshness")
+    frame = syncs()
+    return html.Div(
+        [
+            dcc.Link(
+                _marks(frame, version, now),
+                href="/sync",
+                className="marks",
+                id="marks",
+                title="How fresh the data of each source are",
+            ),
+            html.Button(
+                [html.Span(className="icon icon-refresh"), html.Span("Refresh now")],
+                id="refresh",
+                className="quiet",
+                n_clicks=0,
+                title="Read all sources now",
+                hidden=_connected(frame).empty,
+            ),
+            html.Div(progress(frame), id="refresh-progress", className="progress", role="status"),
+        ],
+        className="freshness",
+    )
+
+
+def mark(standing: str, words: str) -> Component:
+    """A standing as shape, colour and word."""
+    return html.Span([html.Span(className=f"dot dot-{standing}"), words], className="mark-words")
+
+
+def progress(frame: pd.DataFrame) -> list[Component]:
+    """The runs under way, with how far they are."""
+    rows = frame[frame["standing"] == "running"] if not frame.empty else frame
+    shown = []
+    for row in rows.to_dict("records"):
+        total = None if pd.isna(row["total"]) else int(row["total"])
+        told = f"{int(row['done']):,} of {total:,}" if total else f"{int(row['done']):,}"
+        doing = row["doing"] or "starting"
+        bar = {"value": str(int(row["done"])), "max": str(total)} if total else {}
+        shown.append(
+            html.Label(
+                [f"{row['name']}: {doing} {told}", html.Progress(**bar)], className="running"
+            )
+        )
+    return shown
+
+
+def _connected(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[frame["source"] != BOARD] if not frame.empty else frame
+
+
+def _marks(frame: pd.DataFrame, version: Version, now: datetime) -> list[Component]:
+    connected = _connected(frame)
+    if connected.empty:
+        told = f"Data: {ago(version.changed_at, now)}" if version.changed_at else "No data yet"
+        return [html.Span(told, className="mark-words")]
+    marks: list[Component] = []
+    for source, rows in connected.groupby("source", sort=False):
+        standing = min(rows["standing"], key=STANDINGS.index)
+        first = rows.iloc[0]
+        age = "" if pd.isna(first["good_at"]) else ago(first["good_at"], first["now"])
+        words = " ".join(
+            filter(None, [SOURCES.get(str(source), str(source)), age, WORDS[standing]])
+        )
+        marks.append(mark(standing, words))
+    return marks
+
+
+@callback(
+    Output("marks", "children"),
+    Output("refresh-progress", "children"),
+    Input("pulse", "n_intervals"),
+    prevent_initial_call=True,
+)
+def look(_beats: Any) -> Any:
+    """The marks and the progress as they are now; what is shown stays while nobody answers."""
+    try:
+        frame, version = syncs(), data_version()
+    except SQLAlchemyError:
+        return no_update, no_update
+    return _marks(frame, version, datetime.now(UTC)), progress(frame)
+
+
+@callback(
+    Output("announce", "children", allow_duplicate=True),
+    Output("refresh-progress", "children", allow_duplicate=True),
+    Input("refresh", "n_clicks"),
+    prevent_initial_call=True,
+)
+def refresh(clicks: Any) -> Any:
+    """Ask for every sync; tells when one is under way already."""
+    # Dash calls this also when a page brings the button: nobody has clicked then.
+    if not clicks:
+        return no_update, no_update
+    frame = syncs()
+    running = frame[frame["standing"] == "running"]
+    asked = queue.ask_all()
+    if not running.empty:
+        names = ", ".join(running["name"])
+        told = f"A refresh is already under way ({names}); another one follows it."
+    elif asked:
+        told = "The sources are being read."
+    else:
+        told = "No source is connected yet."
+    return told, [html.Span(told), *progress(frame)]
