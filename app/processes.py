@@ -37,11 +37,16 @@ class Child:
         """Start it anew, after it has ended."""
         self.process = self.begin()
 
+    def ask_to_stop(self) -> None:
+        """Begin to end it, without waiting."""
+        if self.alive():
+            self.process.send_signal(self.stop_signal)
+
     def stop(self) -> None:
         """End it: politely, and after `STOP_SECONDS` for good."""
         if not self.alive():
             return
-        self.process.send_signal(self.stop_signal)
+        self.ask_to_stop()
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

@@ -96,6 +96,12 @@ from watermarks where source = 'worker' and name = 'tick'
 """)
 
 
+def connected() -> bool:
+    """Whether the settings name a source, also before a worker has looked at it."""
+    settings = get_settings()
+    return bool(settings.portal_url or settings.jira_url or settings.bugzilla_url)
+
+
 def syncs(connection: Connection | None = None) -> pd.DataFrame:
     """Every scheduled sync with its last run and its standing, in their order.
 

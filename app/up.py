@@ -89,7 +89,13 @@ def _serve(
         children.append(web)
         if get_settings().queue_url:
             children += [
-                start("The worker", programs.worker(), logs / "worker.log"),
+                start(
+                    "The worker",
+                    programs.worker(),
+                    logs / "worker.log",
+                    # What a run has committed stays; the next worker goes on from there.
+                    stop_signal=signal.SIGQUIT,
+                ),
                 start("The beat", programs.beat(), logs / "beat.log"),
             ]
         else:
@@ -99,7 +105,9 @@ def _serve(
         _welcome(address, made_up=bool(sources))
         _watch([web, *sources, *(servers or [])], children[1:])
     finally:
-        for child in reversed(children):
+        for child in children:
+            child.ask_to_stop()
+        for child in children:
             child.stop()
 
 

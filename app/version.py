@@ -27,4 +27,4 @@ def data_version(connection: Connection | None = None) -> Version:
     """The version of the data that a reader sees now."""
     row = read(select(DataVersion.version, DataVersion.changed_at), connection=connection).iloc[0]
     changed = row["changed_at"]
-    return Version(int(row["version"]), None if pd.isna(changed) else changed)
+    return Version(int(row["version"]), None if pd.isna(changed) else changed.to_pydatetime())

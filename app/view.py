@@ -112,13 +112,17 @@ class View:
         """This View without its order and columns: all that decides a number."""
         return self.but(sort=DEFAULT_SORT, columns=DEFAULT_COLUMNS)
 
-    def instant(self, now: datetime) -> datetime:
+    def instant(self, now: datetime, changed_at: datetime | None = None) -> datetime:
         """The instant looked at, in UTC: `as_of`, else `now` cut to the minute.
 
         Cutting lets everything computed within a minute share one instant, so that two panels
-        beside each other, and a count and the rows it links to, agree.
+        beside each other, and a count and the rows it links to, agree. What was loaded since
+        (`changed_at`) is seen at once all the same.
         """
-        return self.as_of or now.astimezone(UTC).replace(second=0, microsecond=0)
+        if self.as_of:
+            return self.as_of
+        minute = now.astimezone(UTC).replace(second=0, microsecond=0)
+        return max(minute, changed_at) if changed_at and changed_at <= now else minute
 
     def sentence(self) -> str:
         """What is looked at, in words: "open cases of Acme, severity 1-2"."""

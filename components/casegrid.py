@@ -20,6 +20,7 @@ from dash_ag_grid import AgGrid
 from app.columns import COLUMNS, Column
 from app.database import read
 from app.selection import rows
+from app.version import data_version
 from app.view import View
 from app.view_fields import ParameterError
 from components.filterbar import asked, search_of
@@ -122,7 +123,7 @@ def block(request: Any, query: Any) -> Any:
         return no_update
     view = _sorted(view, request.get("sortModel"))
     start, end = span
-    instant = view.instant(datetime.now(UTC))
+    instant = view.instant(datetime.now(UTC), data_version().changed_at)
     frame = read(rows(view, instant, limit=end - start + 1, offset=start))
     more = len(frame) > end - start
     shown = shown_rows(frame.head(end - start), view)

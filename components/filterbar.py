@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from app.database import read
 from app.selection import grouped
+from app.version import data_version
 from app.view import View
 from app.view_fields import ParameterError
 from app.words import FIELD_LABELS, SEVERITY_NAMES, SLA_NAMES, value_words
@@ -129,7 +130,8 @@ def offer(name: Any, query: Any) -> tuple[list[dict[str, str]], list[str], bool,
         fixed = [{"label": label, "value": value} for value, label in FIXED[name]]
         return fixed, [], False, True
     others = dropped(view, name)
-    frame = read(grouped(others, others.instant(datetime.now(UTC)), OFFERED[name]))
+    instant = others.instant(datetime.now(UTC), data_version().changed_at)
+    frame = read(grouped(others, instant, OFFERED[name]))
     options = [
         _option(name, value, int(cases))
         for value, cases in frame.head(MOST_OFFERED).itertuples(index=False)

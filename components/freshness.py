@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import queue
-from app.syncs import syncs
+from app.syncs import connected, syncs
 from app.version import Version, data_version
 from components.text import ago
 
@@ -55,7 +55,7 @@ def freshness(version: Version | None, now: datetime) -> Component:
                 className="quiet",
                 n_clicks=0,
                 title="Read all sources now",
-                hidden=_connected(frame).empty,
+                hidden=not connected(),
             ),
             html.Div(progress(frame), id="refresh-progress", className="progress", role="status"),
         ],
@@ -85,17 +85,13 @@ def progress(frame: pd.DataFrame) -> list[Component]:
     return shown
 
 
-def _connected(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[frame["source"] != BOARD] if not frame.empty else frame
-
-
 def _marks(frame: pd.DataFrame, version: Version, now: datetime) -> list[Component]:
-    connected = _connected(frame)
-    if connected.empty:
+    sources = frame[frame["source"] != BOARD] if not frame.empty else frame
+    if sources.empty:
         told = f"Data: {ago(version.changed_at, now)}" if version.changed_at else "No data yet"
         return [html.Span(told, className="mark-words")]
     marks: list[Component] = []
-    for source, rows in connected.groupby("source", sort=False):
+    for source, rows in sources.groupby("source", sort=False):
         standing = min(rows["standing"], key=STANDINGS.index)
         first = rows.iloc[0]
         age = "" if pd.isna(first["good_at"]) else ago(first["good_at"], first["now"])
@@ -141,5 +137,5 @@ def refresh(clicks: Any) -> Any:
     elif asked:
         told = "The sources are being read."
     else:
-        told = "No source is connected yet."
+        told = "The workers are starting; they read the sources by themselves."
     return told, [html.Span(told), *progress(frame)]

@@ -14,6 +14,10 @@ from dash import (
     no_update,
 )
 from dash.development.base_component import Component
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.syncs import connected
+from app.version import data_version
 
 MAP_EXAMPLE = """[source]
 name = "our-desk"
@@ -32,8 +36,46 @@ summary = "Subject"
 """
 
 
-def offer_sample() -> Component:
-    """What to do on a board without any case."""
+def first_minute() -> Component:
+    """What a board without any case shows: that it is being filled, or how to fill it."""
+    return _being_filled() if connected() else _offer_sample()
+
+
+def _being_filled() -> Component:
+    return html.Section(
+        [
+            html.H2("The board is being filled"),
+            html.P(
+                "The sources are read for the first time. This page shows the cases as soon as "
+                "there are some."
+            ),
+            html.P(dcc.Link("See how far it is", href="/sync")),
+            dcc.Store(id="first-fill"),
+            html.Span(id="first-filled"),
+        ],
+        className="notice",
+        role="status",
+    )
+
+
+@callback(Output("first-fill", "data"), Input("pulse", "n_intervals"), prevent_initial_call=True)
+def look(_beats: Any) -> Any:
+    """Whether there is something to show by now."""
+    try:
+        return True if data_version().number else no_update
+    except SQLAlchemyError:
+        return no_update
+
+
+clientside_callback(
+    ClientsideFunction("caseboard", "reloadWhen"),
+    Output("first-filled", "title"),
+    Input("first-fill", "data"),
+    prevent_initial_call=True,
+)
+
+
+def _offer_sample() -> Component:
     return html.Section(
         [
             html.H2("There are no cases yet"),

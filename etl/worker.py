@@ -11,7 +11,7 @@ import sys
 from datetime import timedelta
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import worker_process_init, worker_ready
 
 from app import database
 from app.settings import SettingsError, get_settings
@@ -54,7 +54,7 @@ def _application() -> Celery:
         worker_max_tasks_per_child=200,
         worker_max_memory_per_child=400_000,
         worker_cancel_long_running_tasks_on_connection_loss=False,
-        worker_soft_shutdown_timeout=10,
+        worker_soft_shutdown_timeout=3,
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
@@ -88,6 +88,12 @@ def _begin(**_: object) -> None:
     database.reset()
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@worker_ready.connect
+def _look(**_: object) -> None:
+    """A new worker looks for work at once, not only when beat ticks next."""
+    tick.apply_async(expires=TICK_SECONDS * 4, retry=False)
 
 
 @app.task(name="caseboard.tick")

@@ -47,8 +47,7 @@ FACTS = (
 
 def content(view: View, version: Version, number: str) -> list[Component]:
     """Facts, SLA clock and history of one case at the View's instant."""
-    del version
-    instant = view.instant(datetime.now(UTC))
+    instant = view.instant(datetime.now(UTC), version.changed_at)
     with snapshot() as connection:
         found = read(facts(number, instant), connection=connection)
         if found.empty:

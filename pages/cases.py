@@ -13,7 +13,7 @@ from app.words import FIELD_LABELS
 from components.casegrid import case_grid, column_menu
 from components.filterbar import dropped, filter_bar
 from components.notices import nothing_matches
-from components.sample import offer_sample
+from components.sample import first_minute
 from pages.page import Page
 
 PATH = "/cases"
@@ -22,8 +22,8 @@ PATH = "/cases"
 def content(view: View, version: Version) -> list[Component]:
     """The count, the tools and the grid."""
     if version.number == 0:
-        return [offer_sample()]
-    instant = view.instant(datetime.now(UTC))
+        return [first_minute()]
+    instant = view.instant(datetime.now(UTC), version.changed_at)
     everything = View(state="all", as_of=view.as_of, tz=view.tz)
     with snapshot() as connection:
         found = read(counts({"shown": view, "all": everything}, instant), connection=connection)

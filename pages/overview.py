@@ -17,7 +17,7 @@ from app.words import day_words
 from components.filterbar import filter_bar
 from components.notices import notice
 from components.panelcard import panel_card
-from components.sample import offer_sample
+from components.sample import first_minute
 from components.tile import tile
 from pages.page import Page
 
@@ -43,8 +43,8 @@ LAYOUT = (
 def content(view: View, version: Version) -> list[Component]:
     """Tiles, then the panels."""
     if version.number == 0:
-        return [offer_sample()]
-    instant = view.instant(datetime.now(UTC))
+        return [first_minute()]
+    instant = view.instant(datetime.now(UTC), version.changed_at)
     values = count_values(view, instant)
     before = count_values(view, instant - WEEK)
     tiles = []

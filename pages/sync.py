@@ -12,7 +12,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import queue
 from app.database import snapshot
-from app.syncs import reconciled, rejected, rejects, runs, syncs, unknown_statuses, workers_alive
+from app.syncs import (
+    connected,
+    reconciled,
+    rejected,
+    rejects,
+    runs,
+    syncs,
+    unknown_statuses,
+    workers_alive,
+)
 from app.version import Version
 from app.view import View
 from components.filterbar import asked
@@ -60,7 +69,7 @@ def _alarms(
 ) -> list[Component]:
     """What an operator must know, with what to do."""
     told = []
-    if frame.empty or set(frame["source"]) == {"board"}:
+    if not connected():
         told.append(
             notice(
                 "No source is connected",

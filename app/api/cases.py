@@ -11,6 +11,7 @@ from app.columns import COLUMNS
 from app.database import read, snapshot
 from app.export import case_csv
 from app.selection import count, rows
+from app.version import data_version
 from app.view import View
 from app.view_fields import ParameterError, parse_instant, write_instant
 from app.words import file_name
@@ -32,7 +33,7 @@ def cases() -> Response:
     limit = integer(values, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
     started, offset = _cursor(values)
     view = View.from_values(values)
-    instant = started or view.instant(datetime.now(UTC))
+    instant = started or view.instant(datetime.now(UTC), data_version().changed_at)
     with snapshot() as connection:
         total = int(read(count(view, instant), connection=connection)["cases"].iloc[0])
         shown = read(rows(view, instant, limit=limit, offset=offset), connection=connection)
@@ -45,7 +46,7 @@ def cases() -> Response:
 def cases_csv() -> Response:
     """All rows of a View as a CSV file, streamed."""
     view = asked_view()
-    instant = view.instant(datetime.now(UTC))
+    instant = view.instant(datetime.now(UTC), data_version().changed_at)
     headers = {"Content-Disposition": f'attachment; filename="{file_name(view.sentence())}.csv"'}
     return Response(case_csv(view, instant), mimetype="text/csv", headers=headers)
 

@@ -20,7 +20,7 @@ blueprint = Blueprint("charts", __name__, url_prefix="/api/v1")
 def stats() -> Response:
     """Every metric of the catalogue for a View: `{"as_of", "version", "metrics"}`."""
     view = asked_view()
-    instant = view.instant(datetime.now(UTC))
+    instant = view.instant(datetime.now(UTC), data_version().changed_at)
     return as_json(
         {
             "as_of": write_instant(instant),
@@ -50,7 +50,9 @@ def chart_json(name: str) -> Response:
     if panel is None:
         return _unknown(name)
     view = asked_view()
-    body = answer(panel, view, view.instant(datetime.now(UTC)), data_version())
+    version = data_version()
+    instant = view.instant(datetime.now(UTC), version.changed_at)
+    body = answer(panel, view, instant, version)
     return Response(body, mimetype="application/json")
 
 
@@ -62,7 +64,8 @@ def chart_csv(name: str) -> Response:
         return _unknown(name)
     view = asked_view()
     asked = population(panel, view)
-    statement = panel_csv_select(panel, asked, asked.instant(datetime.now(UTC)))
+    instant = asked.instant(datetime.now(UTC), data_version().changed_at)
+    statement = panel_csv_select(panel, asked, instant)
     headers = {"Content-Disposition": f'attachment; filename="{_file(panel, asked.sentence())}"'}
     return Response(copied(statement, zone=view.tz), mimetype="text/csv", headers=headers)
 

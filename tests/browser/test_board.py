@@ -3,117 +3,18 @@
 import csv
 import os
 import re
-import subprocess
-import tempfile
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from app.settings import get_settings
-from tests.browser.chromium import find
-from tests.conftest import EMPTY, LOG, cloned
-from tests.local.test_up import free_port
+from tests.browser.conftest import CHROMIUM, serve_here
+from tests.conftest import EMPTY, cloned
 
-CHROMIUM = find()
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here and none could be installed"),
 ]
-ROOT = Path(__file__).parent.parent.parent
-WEB_LOG = Path(tempfile.gettempdir()) / f"caseboard-test-web-{os.getpid()}.log"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
-         "--disable-component-update", "--no-first-run", "--disable-quic"]  # fmt: skip
-
-
-def serve(template: str):
-    """The web server as `up` starts it, on a database of its own."""
-    with cloned(template):
-        assert get_settings().database_url
-        yield from serve_here()
-
-
-def serve_here():
-    """The web server as `up` starts it, on the servers of the environment."""
-    from app.up import gunicorn_command
-
-    port = free_port()
-    with WEB_LOG.open("ab") as log:
-        server = subprocess.Popen(
-            gunicorn_command(f"127.0.0.1:{port}"), cwd=ROOT, env=os.environ, stdout=log, stderr=log
-        )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(200):
-            try:
-                urllib.request.urlopen(f"{address}/readyz", timeout=1)
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield address
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-@pytest.fixture(scope="module")
-def board():
-    yield from serve(LOG)
-
-
-@pytest.fixture(scope="module")
-def new_board():
-    yield from serve(EMPTY)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def web_log():
-    yield
-    WEB_LOG.unlink(missing_ok=True)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def page(browser):
-    """A page that fails its test on a console error or a request to another host."""
-    context = browser.new_context(
-        viewport={"width": 1440, "height": 900}, accept_downloads=True, color_scheme="light"
-    )
-    page = context.new_page()
-    faults: list[str] = []
-    page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on(
-        "request",
-        lambda r: (
-            None
-            if re.match(r"(http://127\.0\.0\.1:|data:|blob:)", r.url)
-            else faults.append(f"foreign request {r.url}")
-        ),
-    )
-    page.on(
-        "response",
-        lambda r: (
-            faults.append(f"{r.status} {r.url} {r.request.post_data} {r.text()[:500]}")
-            if r.status >= 500
-            else None
-        ),
-    )
-    page.expected_faults = []
-    yield page
-    context.close()
-    left = [f for f in faults if not any(re.search(p, f) for p in page.expected_faults)]
-    assert not left, f"{left}\n{WEB_LOG.read_text()[-3000:]}"
 
 
 def rows(page):

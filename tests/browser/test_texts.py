@@ -5,8 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_board import browser, page, rows, serve_here  # noqa: F401 - fixtures
+from tests.browser.conftest import serve_here
 from tests.browser.test_board import pytestmark as browser_marks
+from tests.browser.test_board import rows
 from tests.conftest import EMPTY, cloned
 from tests.etl.test_bad_files import HEAD, row
 
@@ -40,7 +41,7 @@ def texts(tmp_path_factory):
 
 
 @pytest.mark.parametrize("path", ["/?as_of=2016-03-10", "/cases?as_of=2016-03-10"])
-def test_nothing_runs_on_the_overview_or_in_the_table(page, texts, path):  # noqa: F811
+def test_nothing_runs_on_the_overview_or_in_the_table(page, texts, path):
     page.goto(texts + path)
     expect(page.locator(".panel, .ag-row").first).to_be_visible()
     page.wait_for_timeout(700)
@@ -49,14 +50,14 @@ def test_nothing_runs_on_the_overview_or_in_the_table(page, texts, path):  # noq
 
 
 @pytest.mark.parametrize("number", TEXTS)
-def test_a_case_shows_its_text_as_it_is(page, texts, number):  # noqa: F811
+def test_a_case_shows_its_text_as_it_is(page, texts, number):
     page.goto(f"{texts}/cases/{number}?as_of=2016-03-10")
     expect(page.locator("main h2").nth(2)).to_have_text(TEXTS[number])
     assert page.evaluate("window.ran") is None
     assert page.evaluate("document.documentElement.scrollWidth") <= 1440
 
 
-def test_accounts_of_any_text_can_be_filtered_by_and_found_again(page, texts):  # noqa: F811
+def test_accounts_of_any_text_can_be_filtered_by_and_found_again(page, texts):
     page.goto(f"{texts}/?as_of=2016-03-10")
     for number in ("CJK", "RTL", "SCRIPT"):
         page.goto(f"{texts}/cases/{number}?as_of=2016-03-10")

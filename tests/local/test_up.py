@@ -1,5 +1,6 @@
 """`caseboard up` as a person meets it: started, started twice, stopped, killed, healed."""
 
+import json
 import os
 import signal
 import socket
@@ -39,12 +40,13 @@ def free_port() -> int:
 
 
 class Up:
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, *, sandbox: bool = False) -> None:
         self.port, self.output = port, folder.parent / f"up-{port}.txt"
         folder.parent.mkdir(parents=True, exist_ok=True)
         with self.output.open("wb") as out:
             self.process = subprocess.Popen(
-                [*COMMAND, "up", "--port", str(port), "--data-dir", str(folder)],
+                [*COMMAND, "up", "--port", str(port), "--data-dir", str(folder)]
+                + ([] if sandbox else ["--no-sandbox"]),
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 cwd=ROOT,
@@ -75,8 +77,8 @@ class Up:
 def up(tmp_path):
     started: list[Up] = []
 
-    def begin(folder: Path | None = None, port: int | None = None) -> Up:
-        started.append(Up(folder or tmp_path / "data", port or free_port()))
+    def begin(folder: Path | None = None, port: int | None = None, **given) -> Up:
+        started.append(Up(folder or tmp_path / "data", port or free_port(), **given))
         return started[-1]
 
     yield begin
@@ -230,3 +232,48 @@ def test_a_database_that_does_not_answer_is_told_without_a_traceback(command):
     assert told.returncode == 1
     assert "The database did not do it" in told.stderr
     assert "Traceback" not in told.stderr
+
+
+def ask(address: str, body: dict | None = None) -> dict:
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(address, data), timeout=20) as answer:
+        return json.load(answer)
+
+
+def test_from_empty_it_fills_itself_from_the_sandbox_and_follows_it(up, tmp_path):
+    folder = tmp_path / "data"
+    one = up(folder, sandbox=True)
+    one.wait_for("Caseboard is at")
+    deadline = time.monotonic() + 120
+    while (status := caseboard("status", "--data-dir", folder)).stdout.count(" fresh ") < 7:
+        assert time.monotonic() < deadline, status.stdout + status.stderr
+        time.sleep(1)
+    assert status.returncode == 0, status.stdout
+    control = f"{json.loads((folder / 'lock').read_text())['sources']['CASEBOARD_PORTAL_URL'].removesuffix('/hydra/rest')}/control"
+    board = f"http://127.0.0.1:{one.port}/api/v1"
+    shown = ask(f"{board}/stats")["metrics"]["open_cases"]["value"]
+    told = ask(control)
+    # The sandbox also tells of cases that only look like ours.
+    assert 0 < shown <= told["open"]
+    made = ask(f"{control}/add_case", {"summary": "Made while you watched", "severity": 1})["made"]
+    done = caseboard("sync", "cases", "--data-dir", folder)
+    assert done.returncode == 0, done.stderr
+    assert "1 new" in done.stdout
+    assert ask(f"{board}/cases?q={made}")["items"][0]["summary"] == "Made while you watched"
+    assert ask(f"{board}/stats")["metrics"]["open_cases"]["value"] == shown + 1
+    # A worker that is killed is started again.
+    worker = next(p for p in one.family() if "worker" in p.cmdline())
+    worker.kill()
+    one.wait_for("The worker ended by itself and is started again")
+    one.stop()
+    two = up(folder, sandbox=True)
+    two.wait_for("Caseboard is at")
+    board = f"http://127.0.0.1:{two.port}/api/v1"
+    assert ask(f"{board}/cases?q={made}")["total"] == 1
+
+
+def test_a_sync_that_is_not_connected_says_what_to_set(tmp_path):
+    done = caseboard("sync", "cards", "--data-dir", tmp_path / "data")
+    assert done.returncode == 1
+    assert "CASEBOARD_JIRA_URL" in done.stderr
+    assert caseboard("status", "--data-dir", tmp_path / "data").returncode == 1

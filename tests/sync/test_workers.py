@@ -127,7 +127,6 @@ def one_run_at_a_time(desk) -> None:
     assert desk.value("select count(*) from pg_locks where locktype = 'advisory'") == 0
 
 
-@pytest.mark.xdist_group("workers")
 def test_a_worker_killed_twenty_times_ends_in_the_same_board(undisturbed, crew):
     world, expected = undisturbed
     dice = random.Random(11)
@@ -170,7 +169,6 @@ def test_a_worker_killed_twenty_times_ends_in_the_same_board(undisturbed, crew):
         assert desk.value(duplicates) == 0
 
 
-@pytest.mark.xdist_group("workers")
 def test_three_beats_two_workers_doubled_messages_and_a_redis_that_fails(undisturbed, crew):
     world, expected = undisturbed
     with desk_of(world) as desk:
