@@ -11,9 +11,18 @@ Test = Callable[[dict[str, Any]], bool]
 TOKEN = re.compile(
     r"""\s*(?:(?P<open>\()|(?P<close>\))|(?P<word>AND|OR|NOT)\b|(?P<minus>-)
     |(?P<all>\*:\*)|(?P<field>\w+):(?:\[(?P<low>\S+)\s+TO\s+(?P<high>[^\]\s]+)\]|"(?P<quoted>[^"]*)"
-    |(?P<value>[^\s()]+)))""",
+    |(?P<value>[^\s()\[\]]+)))""",
     re.VERBOSE,
 )
+
+
+FIELDS = {
+    f"case_{name}"
+    for name in (
+        "number", "account_name", "accountNumber", "summary", "status", "createdDate",
+        "lastModifiedDate", "closedDate", "product", "tags",
+    )
+}  # fmt: skip
 
 
 class BadQuery(Exception):
@@ -88,6 +97,8 @@ class _Reader:
 
 def _condition(token: re.Match[str]) -> Test:
     field = token["field"]
+    if field not in FIELDS:
+        raise BadQuery(f"undefined field {field}")
     if token["low"] is not None:
         low, high = _bound(token["low"]), _bound(token["high"])
         return lambda doc: _between(doc.get(field), low, high)
