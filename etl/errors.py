@@ -9,6 +9,16 @@ class Malformed(Exception):
     """One record that cannot be understood; the others go on. The message is the reason."""
 
 
+# What reading a record can end in: it says something wrong, or is not formed as was promised.
+UNREADABLE = (Malformed, AttributeError, KeyError, TypeError, ValueError)
+
+
+def reason(fault: Exception) -> str:
+    """Why a record could not be read."""
+    told = str(fault)
+    return told if isinstance(fault, Malformed) else f"is not formed as expected ({told[:200]})"
+
+
 class Later(Exception):
     """A source that cannot answer now; asking again later may help.
 

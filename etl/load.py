@@ -5,6 +5,7 @@ visible in one commit: a reader never sees half a load, and loading again change
 """
 
 import hashlib
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -232,7 +233,7 @@ def _reject(connection: Connection, run_id: int, source: str, rejected: list[Rej
         connection.execute(text(RESOLVED), {"source": source})
     rows = []
     for record in rejected:
-        payload = orjson.dumps(record.payload).decode()
+        payload = orjson.dumps(_storable(record.payload)).decode()
         fingerprint = hashlib.sha256(f"{record.reason}\n{payload}".encode()).hexdigest()
         rows.append(
             {
@@ -247,3 +248,18 @@ def _reject(connection: Connection, run_id: int, source: str, rejected: list[Rej
         )
     if rows:
         connection.execute(text(REJECTS), rows)
+
+
+def _storable(value: object) -> object:
+    """A payload as `jsonb` can hold it: no NUL, no half characters, no number that is none."""
+    if isinstance(value, dict):
+        return {str(_storable(str(key))): _storable(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_storable(part) for part in value]
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if value is None or isinstance(value, bool):
+        return value
+    whole = isinstance(value, int) and abs(value) < 2**63
+    real = isinstance(value, float) and math.isfinite(value)
+    return value if whole or real else str(value)

@@ -69,7 +69,7 @@ class Run:
     ) -> Counts:
         """Load records in one transaction; `also` writes what belongs to them."""
         with transaction() as connection:
-            counts = load(connection, self.id, self.source, records, gone=gone)
+            counts = load(connection, self.id, self.sync, records, gone=gone)
             if also is not None:
                 also(connection)
         self.fresh += counts.fresh

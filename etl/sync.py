@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
@@ -103,8 +104,9 @@ def is_busy(source: str) -> bool:
 def _alone(source: str) -> Iterator[bool]:
     """Hold a source for this process; the database lets go of it as soon as the process dies."""
     with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(NAME_HOLDER), {"holder": holder_name(source)})
         mine = bool(connection.execute(text(LOCK), {"source": source}).scalar_one())
+        if mine:
+            connection.execute(text(NAME_HOLDER), {"holder": holder_name(source)})
         try:
             yield mine
         finally:
@@ -177,6 +179,10 @@ def _execute(run: Run) -> Outcome:
         except Later as fault:
             run.state, run.error = "failed", str(fault)
             _end(run, retry_after=fault.after or 0.0)
+        except SoftTimeLimitExceeded:
+            run.state = "failed"
+            run.error = "It took too long and was ended; what it loaded stays, the rest follows."
+            _end(run, retry_after=0.0)
         except Refused as fault:
             run.state, run.error = "failed", str(fault)
             _end(run)

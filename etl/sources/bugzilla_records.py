@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from etl.errors import Malformed
+from etl.errors import UNREADABLE, Malformed, reason
 from etl.records import Fact, Observation, Record, Rejected, canonical_instant
 from etl.sources.texts import clean, instant, needed
 
@@ -30,10 +30,11 @@ def bug_records(
 ) -> Iterator[Record]:
     """A bug, with its past where it was fetched."""
     try:
-        yield from _bug(position, bug, history or [], seen_at)
-    except Malformed as fault:
+        # All of a record or nothing: half of its comments would make the others seem gone.
+        yield from list(_bug(position, bug, history or [], seen_at))
+    except UNREADABLE as fault:
         payload: dict[str, object] = {name: str(value) for name, value in bug.items()}
-        yield Rejected(position, str(bug.get("id")), str(fault), payload)
+        yield Rejected(position, str(bug.get("id")), reason(fault), payload)
 
 
 def hidden_bug(position: int, number: str, why: str, seen_at: datetime) -> Observation:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from etl.errors import Malformed
+from etl.errors import UNREADABLE, Malformed, reason
 from etl.records import Entity, Fact, Observation, Record, Rejected, Whole, canonical_instant
 from etl.sources.jira import Issue
 from etl.sources.texts import CASE_IN_SUMMARY, CASE_NUMBER, as_list, clean, instant, needed
@@ -28,9 +28,10 @@ def card_records(
     the cases of a card from its remote links; it is asked only when the card itself tells none.
     """
     try:
-        yield from _card(position, card, kind, fields, seen_at, linked)
-    except Malformed as fault:
-        yield Rejected(position, card.asked, str(fault), card.raw)
+        # All of a record or nothing: half of its comments would make the others seem gone.
+        yield from list(_card(position, card, kind, fields, seen_at, linked))
+    except UNREADABLE as fault:
+        yield Rejected(position, card.asked, reason(fault), card.raw)
 
 
 def issue_records(
@@ -38,9 +39,10 @@ def issue_records(
 ) -> Iterator[Record]:
     """A JIRA issue that cases link, as a bug, with its past."""
     try:
-        yield from _issue(position, issue, fields, seen_at)
-    except Malformed as fault:
-        yield Rejected(position, issue.asked, str(fault), issue.raw)
+        # All of a record or nothing: half of its comments would make the others seem gone.
+        yield from list(_issue(position, issue, fields, seen_at))
+    except UNREADABLE as fault:
+        yield Rejected(position, issue.asked, reason(fault), issue.raw)
 
 
 def updated(issue: Issue) -> datetime:

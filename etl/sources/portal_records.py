@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from etl.errors import Malformed
+from etl.errors import UNREADABLE, Malformed, reason
 from etl.records import Entity, Fact, Observation, Record, Rejected, Whole, canonical_instant
 from etl.sources.texts import as_list, clean, instant, needed
 
@@ -18,9 +18,10 @@ def case_records(position: int, doc: dict[str, Any], seen_at: datetime) -> Itera
     """A case as the search tells it."""
     number = clean(doc.get("case_number"))
     try:
-        yield from _case(position, number, doc, seen_at)
-    except Malformed as fault:
-        yield Rejected(position, number, str(fault), doc)
+        # All of a record or nothing: half of its comments would make the others seem gone.
+        yield from list(_case(position, number, doc, seen_at))
+    except UNREADABLE as fault:
+        yield Rejected(position, number, reason(fault), doc)
 
 
 def detail_records(
@@ -32,9 +33,10 @@ def detail_records(
 ) -> Iterator[Record]:
     """What only the details of a case tell; `issues` are the keys of its JIRA issues."""
     try:
-        yield from _details(position, number, told, issues, seen_at)
-    except Malformed as fault:
-        yield Rejected(position, number, str(fault), told)
+        # All of a record or nothing: half of its comments would make the others seem gone.
+        yield from list(_details(position, number, told, issues, seen_at))
+    except UNREADABLE as fault:
+        yield Rejected(position, number, reason(fault), told)
 
 
 def tags(value: object) -> list[str]:

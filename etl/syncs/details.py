@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from app.database import transaction
-from etl.errors import Later, Missing
+from etl.errors import Later, Malformed, Missing
 from etl.records import Record, canonical_instant
 from etl.run import Run
 from etl.sources.portal import Portal
@@ -127,7 +128,9 @@ def _remember(connection: Connection, answers: list[_Told]) -> None:
     rows = []
     for told in answers:
         # The details may be newer than what the search told, or its index ahead of them.
-        updated = instant(told.details.get("lastModifiedDate"), "lastModifiedDate")
+        updated = None
+        with suppress(Malformed):
+            updated = instant(told.details.get("lastModifiedDate"), "lastModifiedDate")
         told_at = max(told.due.updated, updated or told.due.updated)
         rows.append(
             {

@@ -241,3 +241,45 @@ def test_records_that_cannot_be_understood_are_kept_and_the_rest_goes_on(desk):
     desk.run("cases", full=True)
     assert desk.value("select count(*) from rejects where resolved_at is null") == 0
     assert desk.disagreements() == []
+
+
+def test_poison_in_every_source_costs_only_itself(desk):
+    """Texts that PostgreSQL cannot hold, times that are none, parts that are of another form."""
+    desk.clock.pass_(hours=1)
+    world = desk.world
+    one, other, third = (
+        r[0]
+        for r in desk.rows(
+            "select case_number from cases where closed_date is null order by 1 limit 3"
+        )
+    )
+    world.change_case(one, owner="Nul \x00 and more")
+    world.add_comment(one, "NUL \x00 in the middle")
+    world.add_comment(other, "well")
+    world.change_case(third, summary="also well")
+    details = desk.sandbox.portal._details
+
+    def poisoned(case):
+        told = details(case)
+        if case.number == other:
+            told["comments"][-1]["createdDate"] = "2026-02-30T00:00:00Z"
+        return told
+
+    desk.sandbox.portal._details = poisoned
+    assert desk.run("cases").state == "finished"
+    before = desk.value("select count(*) from comments where gone_at is null")
+    ran = desk.run("details")
+    del desk.sandbox.portal._details
+    assert (ran.state, ran.row.rejected) == ("finished", 1)
+    assert desk.case(one).owner == "Nul  and more"
+    assert desk.value("select count(*) from comments where gone_at is null") == before + 1
+    assert "createdDate of a comment" in desk.value(
+        "select reason from rejects where resolved_at is null"
+    )
+    assert desk.case(third).summary == "also well"
+    desk.run("details", full=True)
+    assert desk.value("select count(*) from rejects where resolved_at is null") == 0
+    world.change_case(one, owner="Clean again")
+    world.cases.get(one).comments[-1].text = "clean again"
+    desk.fill()
+    assert desk.disagreements() == []
