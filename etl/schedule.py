@@ -29,9 +29,21 @@ select id, exclusive as source,
 from sync_runs where state = 'running' and exclusive is not null
 """
 TRY_SOURCE = f"select pg_try_advisory_xact_lock({SOURCE_KEY})"
-LOST = """
-update sync_runs set state = 'lost', finished_at = clock_timestamp(), doing = null, error = :error
-where id = :run_id and state = 'running'
+LOSE = """
+update sync_runs set state = 'lost', finished_at = clock_timestamp(), doing = null,
+    error = :error
+where state = 'running' and exclusive = :source
+returning sync, seen
+"""
+# A run that had loaded something goes on from there at once. One that kills its worker again and
+# again before that waits ever longer: a minute after the third time, then two, up to half an hour.
+AFTER_LOSS = """
+update syncs set
+    attempts = case when :seen > 0 then 0 else attempts end,
+    retry_at = case when :seen = 0 and attempts >= 3
+        then now() + least(interval '1 minute' * 2 ^ least(attempts - 3, 8), interval '30 minutes')
+    end
+where name = :sync
 """
 END_HOLDER = """
 select pg_terminate_backend(pid) from pg_stat_activity
@@ -140,18 +152,22 @@ def _after_the_clock(
     return right
 
 
+def lose(connection: Connection, why: str, source: str) -> None:
+    """Give up what runs of a source, if anything."""
+    error = f"It was given up: {why}. What it had loaded stays, and the next run goes on."
+    lost = connection.execute(text(LOSE), {"source": source, "error": error}).all()
+    for run in lost:
+        connection.execute(text(AFTER_LOSS), {"sync": run.sync, "seen": run.seen})
+
+
 def _reap(connection: Connection) -> None:
     running = connection.execute(text(RUNNING), {"silent": SILENT_SECONDS}).all()
     for run in running:
-        source = {"source": run.source}
-        if connection.execute(text(TRY_SOURCE), source).scalar_one():
-            why = "Its worker ended in the middle of the run; what it had committed stays."
+        if connection.execute(text(TRY_SOURCE), {"source": run.source}).scalar_one():
+            lose(connection, "its worker ended in the middle of the run", run.source)
         elif run.silent:
-            why = f"Its worker was silent for {SILENT_SECONDS} s and was given up."
             connection.execute(text(END_HOLDER), {"holder": holder_name(run.source)})
-        else:
-            continue
-        connection.execute(text(LOST), {"run_id": run.id, "error": why})
+            lose(connection, f"its worker was silent for {SILENT_SECONDS} s", run.source)
 
 
 def _say_alive(connection: Connection) -> None:

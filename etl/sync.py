@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from celery.exceptions import SoftTimeLimitExceeded
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.database import engine, transaction
@@ -16,15 +16,13 @@ from app.settings import get_settings
 from etl.errors import Later, Refused, RunLost
 from etl.run import Run
 from etl.runs import FINISH, LONGEST_ERROR
-from etl.schedule import SOURCE_KEY, holder_name, slots, wake
+from etl.schedule import SOURCE_KEY, holder_name, lose, slots, wake
 from etl.syncs import BY_NAME
 
 log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 5.0
 MOST_ATTEMPTS = 5
-# Runs that died before they had loaded anything; and runs that died at all.
-MOST_CRASHES, MOST_RESUMED = 3, 25
 FIRST_RETRY_SECONDS = 30.0
 
 LOCK = f"select pg_try_advisory_lock({SOURCE_KEY})"
@@ -42,18 +40,6 @@ CLAIM = """
 insert into sync_runs (sync, source, exclusive, mode, attempt)
 values (:name, :source, :source, :mode, :attempt)
 returning id
-"""
-
-# The latest runs whose worker died; of those, the ones that had loaded nothing.
-CRASHES = """
-select count(*) filter (where state = 'lost' and seen = 0)
-from (select state, seen from sync_runs where sync = :name order by id desc limit :most) latest
-"""
-
-BURY = """
-update sync_runs set state = 'lost', finished_at = clock_timestamp(), doing = null,
-    error = 'Its worker ended in the middle of the run; what it had committed stays.'
-where state = 'running' and exclusive = :source
 """
 
 COUNT_ATTEMPT = "update syncs set attempts = attempts + 1 where name = :name"
@@ -127,13 +113,11 @@ def _claim(source: str, name: str | None) -> Run | None:
     """Begin the next due run of a source; None when nothing is due."""
     with transaction() as connection:
         # We hold the source, so whatever still says that it runs there is lost.
-        connection.execute(text(BURY), {"source": source})
+        lose(connection, "its worker ended in the middle of the run", source)
         due = connection.execute(text(NEXT), {"source": source, "name": name}).scalar()
         if due is None:
             return None
         row = connection.execute(select(SyncRow.__table__).where(SyncRow.name == due)).one()
-        if _crashed_too_often(connection, due, row.attempts):
-            return None
         now = connection.execute(select(func.now())).scalar_one()
         full = row.asked_full or (row.full_due_at is not None and row.full_due_at <= now)
         told = {
@@ -153,19 +137,6 @@ def _claim(source: str, name: str | None) -> Run | None:
         attempt=row.attempts + 1,
         allow_drop=row.allow_drop,
     )
-
-
-def _crashed_too_often(connection: Connection, name: str, attempts: int) -> bool:
-    """A run that kills its worker again and again waits for its next slot, or for a person."""
-    asked = {"name": name, "most": MOST_CRASHES}
-    crashes = connection.execute(text(CRASHES), asked).scalar_one()
-    if attempts < MOST_CRASHES or (crashes < MOST_CRASHES and attempts < MOST_RESUMED):
-        return False
-    now = connection.execute(select(func.now())).scalar_one()
-    waits = {"due_at": slots(BY_NAME[name], now)[0], "asked_at": None, "attempts": 0}
-    connection.execute(update(SyncRow).where(SyncRow.name == name).values(**waits))
-    log.error("The worker died %d times in sync %s; it waits for its next slot", attempts, name)
-    return True
 
 
 def _execute(run: Run) -> Outcome:

@@ -208,9 +208,9 @@ class _Handler(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the parent's name
         """Nothing."""
 
-    def date_time_string(self, timestamp: float | None = None) -> str:
-        """The header is ours."""
-        return super().date_time_string(timestamp)
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Without the server's own Date: the sources' clock is the world's."""
+        self.send_response_only(code, message)
 
 
 def _nothing(path: str) -> Any:

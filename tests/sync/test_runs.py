@@ -184,20 +184,38 @@ def test_beat_ticks_on_after_the_clock_was_set_back():
     assert every.is_due(now - timedelta(seconds=16)).is_due
 
 
-def test_a_sync_that_kills_its_worker_waits_for_its_slot_after_three_times(desk):
+def test_a_sync_that_kills_its_worker_is_tried_ever_more_rarely(desk):
     desk.fill()
     schedule.ask("cases")
-    with database.transaction() as connection:
-        for _ in range(3):
+    waits = []
+    for attempt in range(1, 7):
+        with database.transaction() as connection:
             connection.execute(
                 text(
-                    "insert into sync_runs (sync, source, exclusive, state) values ('cases', 'portal', 'portal', 'lost')"
+                    "insert into sync_runs (sync, source, exclusive) values ('cases', 'portal', 'portal')"
                 )
             )
-        connection.execute(text("update syncs set attempts = 3 where name = 'cases'"))
+            connection.execute(
+                text("update syncs set attempts = :a, retry_at = null where name = 'cases'"),
+                {"a": attempt},
+            )
+        tick()
+        waits.append(
+            desk.value(
+                "select round(extract(epoch from retry_at - now()) / 60) from syncs where name = 'cases'"
+            )
+        )
+    assert waits == [None, None, 1, 2, 4, 8]
     assert sync.work("portal") == []
-    assert desk.value("select due_at > now() and asked_at is null from syncs where name = 'cases'")
-    # A person may ask for it all the same.
+    # One that had loaded something goes on at once, and a person may ask at any time.
+    with database.transaction() as connection:
+        connection.execute(
+            text(
+                "insert into sync_runs (sync, source, exclusive, seen) values ('cases', 'portal', 'portal', 500)"
+            )
+        )
+    tick()
+    assert desk.value("select attempts = 0 and retry_at is null from syncs where name = 'cases'")
     assert desk.run("cases").state == "finished"
 
 
