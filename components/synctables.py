@@ -163,7 +163,9 @@ def _table_card(
         html.Th(name, scope="col", className="number" if place in numbers else None)
         for place, name in enumerate(heads)
     ]
-    table = html.Div(html.Table([html.Thead(html.Tr(head)), html.Tbody(rows)]), className="scroll")
+    table = html.Div(
+        html.Table([html.Thead(html.Tr(head)), html.Tbody(rows)]), className="wide-table"
+    )
     parts = [html.H2(title), html.P(told, className="secondary")]
     return html.Section([*parts, *([table] if rows else [])], className="card sync-card")
 

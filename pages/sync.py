@@ -190,7 +190,7 @@ def _retry(number: Any) -> str:
 
 def sentence(_view: View) -> str:
     """What the page tells; the View's filters do not matter to it."""
-    return "how fresh the data are, and what was read from where"
+    return "how fresh the data are"
 
 
 PAGE = Page("sync", "/sync", "Sync", content, sentence)
