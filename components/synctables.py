@@ -167,7 +167,7 @@ def _table_card(
         html.Table([html.Thead(html.Tr(head)), html.Tbody(rows)]), className="wide-table"
     )
     parts = [html.H2(title), html.P(told, className="secondary")]
-    return html.Section([*parts, *([table] if rows else [])], className="card sync-card")
+    return html.Section([*parts, *shown], className="card sync-card")
 
 
 def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
