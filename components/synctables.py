@@ -163,9 +163,8 @@ def _table_card(
         html.Th(name, scope="col", className="number" if place in numbers else None)
         for place, name in enumerate(heads)
     ]
-    table = html.Div(
-        html.Table([html.Thead(html.Tr(head)), html.Tbody(rows)]), className="wide-table"
-    )
+    table = html.Table([html.Thead(html.Tr(head)), html.Tbody(rows)])
+    shown = [html.Div(table, className="wide-table")] if rows else []
     parts = [html.H2(title), html.P(told, className="secondary")]
     return html.Section([*parts, *shown], className="card sync-card")
 
