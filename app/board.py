@@ -160,14 +160,6 @@ class Board:
         tenths = func.floor((self.target_days() - self.elapsed_days()) * 10)
         return cast(tenths / 10, Float)
 
-    def linked(self) -> Condition:
-        """The bug links of a version that held at the instant."""
-        return links.linked(self.instant)
-
-    def targeted(self) -> Condition:
-        """The bug of a link had a target release or fix version at the instant."""
-        return links.targeted(self.instant)
-
     def _bugs(self) -> ColumnElement[list[str]]:
         return links.bug_keys(self.instant)
 

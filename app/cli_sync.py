@@ -6,13 +6,13 @@ import time
 from datetime import datetime
 from typing import Any
 
-import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
 from app import database, programs
+from app.database import records
 from app.settings import get_settings
-from app.syncs import syncs, workers_alive
+from app.syncs import progress_words, syncs, workers_alive
 from etl import schedule, sync
 from etl.syncs import BY_NAME, SYNCS
 
@@ -56,7 +56,7 @@ def status(_asked: argparse.Namespace) -> int:
         out.print("No source is connected, or no worker has run yet. See `caseboard doctor`.")
         return 1
     table = Table("sync", "standing", "data", "last run", "requests", "next", box=None)
-    rows = _rows(frame)
+    rows = records(frame)
     for row in rows:
         table.add_row(
             row["name"],
@@ -98,7 +98,7 @@ def _run_one(name: str, *, full: bool, allow_drop: bool) -> bool:
             told = True
         time.sleep(BUSY_SECONDS)
     last = outcomes[-1]
-    row = next(row for row in _rows(syncs()) if row["name"] == name)
+    row = next(row for row in records(syncs()) if row["name"] == name)
     out.print(
         f"{name}: {last.state}, {_counts(row)}, {int(row['requests']):,} requests", markup=False
     )
@@ -108,19 +108,11 @@ def _run_one(name: str, *, full: bool, allow_drop: bool) -> bool:
     return last.state in {"finished", "partial"}
 
 
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows with plain values, None for what is missing."""
-    table = frame.astype(object)
-    records = table.where(table.notna(), None).to_dict("records")
-    return [{str(name): value for name, value in record.items()} for record in records]
-
-
 def _counts(row: dict[str, Any]) -> str:
     if row["run_id"] is None:
         return "never ran"
     if row["state"] == "running":
-        total = f" of {int(row['total']):,}" if row["total"] else ""
-        return f"{row['doing'] or 'running'} {int(row['done']):,}{total}"
+        return progress_words(row)
     told = [
         f"{int(row[name]):,} {word}"
         for name, word in (

@@ -86,6 +86,13 @@ def read(
     return pd.DataFrame.from_records(result.fetchall(), columns=list(result.keys()))
 
 
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame as plain values by column, None for what is missing."""
+    table = frame.astype(object)
+    rows = table.where(table.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
 def upgrade(revision: str = "head") -> None:
     """Bring the tables forward to `revision`; SettingsError on a PostgreSQL that is too old."""
     with engine().connect() as connection:

@@ -13,7 +13,8 @@ import pandas as pd
 from sqlalchemy import Connection, Select, distinct, exists, func, select
 
 from app.board import Board
-from app.database import read, snapshot
+from app.database import read, records, snapshot
+from app.links import linked, targeted
 from app.models import CaseBug
 from app.selection import counts, grouped
 from app.versions import TICK, VERSIONS, V
@@ -187,8 +188,7 @@ def catalogue_values(view: View, instant: datetime) -> dict[str, dict[str, Any]]
                 }
             elif isinstance(metric, Duration):
                 frame = read(durations(view, instant, metric.column), connection=connection)
-                table = frame.astype(object)
-                values[metric.name] = table.where(table.notna(), None).to_dict("records")
+                values[metric.name] = records(frame)
             elif isinstance(metric, BugCount):
                 frame = read(linked_bugs(view, instant, metric.untargeted), connection=connection)
                 values[metric.name] = int(frame["bugs"].iloc[0])
@@ -237,11 +237,11 @@ def linked_bugs(view: View, instant: datetime, untargeted: bool) -> Select[Any]:
     statement = (
         select(func.count(distinct(func.row(CaseBug.tracker, CaseBug.key))).label("bugs"))
         .select_from(VERSIONS)
-        .join(CaseBug, board.linked())
+        .join(CaseBug, linked(instant))
         .where(board.known, *board.conditions(view.but(state="open")))
     )
     if untargeted:
-        statement = statement.where(~exists().where(board.targeted()).correlate(CaseBug))
+        statement = statement.where(~exists().where(targeted(instant)).correlate(CaseBug))
     return statement
 
 

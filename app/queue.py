@@ -6,7 +6,7 @@ import threading
 from celery import Celery
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
-from sqlalchemy import func, select, update
+from sqlalchemy import Update, func, update
 
 from app.database import transaction
 from app.models import Sync
@@ -23,29 +23,24 @@ def ask(name: str, *, full: bool = False) -> bool:
 
     The row is what counts: when Redis is away, the next tick of the workers finds it.
     """
-    with transaction() as connection:
-        asked = connection.execute(
-            update(Sync)
-            .where(Sync.name == name)
-            .values(
-                asked_at=func.clock_timestamp(),
-                asked_full=Sync.asked_full | full,
-                attempts=0,
-                retry_at=None,
-            )
-        )
-    if asked.rowcount:
-        threading.Thread(target=_wake, name="wake the workers", daemon=True).start()
-    return bool(asked.rowcount)
+    return bool(_ask(update(Sync).where(Sync.name == name), full=full))
 
 
 def ask_all() -> list[str]:
     """Let every sync run as soon as its source is free; tells their names."""
+    return _ask(update(Sync), full=False)
+
+
+def _ask(chosen: Update, *, full: bool) -> list[str]:
+    values = {
+        "asked_at": func.clock_timestamp(),
+        "asked_full": Sync.asked_full | full,
+        "attempts": 0,
+        "retry_at": None,
+    }
     with transaction() as connection:
-        names = list(connection.execute(select(Sync.name).order_by(Sync.place)).scalars())
-        connection.execute(
-            update(Sync).values(asked_at=func.clock_timestamp(), attempts=0, retry_at=None)
-        )
+        asked = connection.execute(chosen.values(values).returning(Sync.name))
+        names = list(asked.scalars())
     if names:
         threading.Thread(target=_wake, name="wake the workers", daemon=True).start()
     return names

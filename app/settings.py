@@ -106,7 +106,7 @@ class Settings:
         "label of a card whose case may be escalated soon", str, "PotentialEscalation"
     )
     bugzilla_url: str | None = _setting(
-        "address of Bugzilla; ending in /rest or /xmlrpc.cgi to use only that", values.site
+        "address of Bugzilla; ending in /xmlrpc.cgi to use only XML-RPC", values.site
     )
     bugzilla_api_key: str | None = _setting("Bugzilla API key", str, secret=True)
     source_timeout: float = _setting(

@@ -14,9 +14,8 @@ SILENT_SECONDS = 120
 
 SYNCS = text("""
 select s.name, s.source, s.told, s.schedule, s.full_schedule, s.due_at, s.retry_at, s.asked_at,
-    s.fresh_seconds, s.attempts,
+    s.fresh_seconds,
     good.finished_at as good_at,
-    full_run.finished_at as full_at,
     latest.id as run_id, latest.state, latest.mode, latest.started_at, latest.finished_at,
     latest.error, latest.doing, latest.done, latest.total, latest.notes, latest.requests,
     latest.seen, latest.inserted, latest.updated, latest.unchanged, latest.gone, latest.rejected,
@@ -38,10 +37,6 @@ left join lateral (
     select finished_at from sync_runs r
     where r.sync = s.name and r.state in ('finished', 'partial') order by r.id desc limit 1
 ) good on true
-left join lateral (
-    select finished_at from sync_runs r
-    where r.sync = s.name and r.state = 'finished' and r.mode = 'full' order by r.id desc limit 1
-) full_run on true
 order by s.place
 """)
 
@@ -109,6 +104,12 @@ def syncs(connection: Connection | None = None) -> pd.DataFrame:
     data were last read well (UTC).
     """
     return read(SYNCS, connection=connection)
+
+
+def progress_words(row: dict[str, Any]) -> str:
+    """How far a running run is: `cases 340 of 900`."""
+    told = f"{row['doing'] or 'starting'} {int(row['done']):,}"
+    return f"{told} of {int(row['total']):,}" if row["total"] else told
 
 
 def runs(limit: int = 50, *, connection: Connection | None = None) -> pd.DataFrame:

@@ -9,7 +9,8 @@ from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import queue
-from app.syncs import connected, syncs
+from app.database import records
+from app.syncs import connected, progress_words, syncs
 from app.version import Version, data_version
 from components.text import ago
 
@@ -68,21 +69,16 @@ def mark(standing: str, words: str) -> Component:
     return html.Span([html.Span(className=f"dot dot-{standing}"), words], className="mark-words")
 
 
+def running(row: dict[str, Any], name: str = "") -> Component:
+    """A run under way: what it does, and a bar of how far it is."""
+    bar = {"value": str(row["done"]), "max": str(row["total"])} if row["total"] else {}
+    return html.Label([f"{name}{progress_words(row)}", html.Progress(**bar)], className="running")
+
+
 def progress(frame: pd.DataFrame) -> list[Component]:
     """The runs under way, with how far they are."""
-    rows = frame[frame["standing"] == "running"] if not frame.empty else frame
-    shown = []
-    for row in rows.to_dict("records"):
-        total = None if pd.isna(row["total"]) else int(row["total"])
-        told = f"{int(row['done']):,} of {total:,}" if total else f"{int(row['done']):,}"
-        doing = row["doing"] or "starting"
-        bar = {"value": str(int(row["done"])), "max": str(total)} if total else {}
-        shown.append(
-            html.Label(
-                [f"{row['name']}: {doing} {told}", html.Progress(**bar)], className="running"
-            )
-        )
-    return shown
+    rows = [row for row in records(frame) if row["standing"] == "running"]
+    return [running(row, f"{row['name']}: ") for row in rows]
 
 
 def _marks(frame: pd.DataFrame, version: Version, now: datetime) -> list[Component]:
@@ -129,10 +125,10 @@ def refresh(clicks: Any) -> Any:
     if not clicks:
         return no_update, no_update
     frame = syncs()
-    running = frame[frame["standing"] == "running"]
+    under_way = frame[frame["standing"] == "running"]
     asked = queue.ask_all()
-    if not running.empty:
-        names = ", ".join(running["name"])
+    if not under_way.empty:
+        names = ", ".join(under_way["name"])
         told = f"A refresh is already under way ({names}); another one follows it."
     elif asked:
         told = "The sources are being read."

@@ -6,7 +6,8 @@ import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
-from components.freshness import WORDS, mark
+from app.database import records
+from components.freshness import WORDS, mark, running
 from components.text import ago, moment
 
 HEADS = {
@@ -20,7 +21,7 @@ HEADS = {
 def schedule(frame: pd.DataFrame, zone: str) -> Component:
     """Every sync with its standing, schedule and last run, and a button to run it."""
     rows = []
-    for row in rows_of(frame):
+    for row in records(frame):
         age = ago(row["good_at"], row["now"]) if row["good_at"] else "none yet"
         words = " ".join(filter(None, [age, WORDS[row["standing"]]]))
         full = (
@@ -65,12 +66,7 @@ def _last_run(row: dict[str, Any]) -> Component | str:
     if row["run_id"] is None:
         return "–"
     if row["state"] == "running":
-        total = int(row["total"]) if row["total"] else None
-        told = f"{row['doing'] or 'starting'} {int(row['done']):,}" + (
-            f" of {total:,}" if total else ""
-        )
-        bar = {"value": str(int(row["done"])), "max": str(total)} if total else {}
-        return html.Label([told, html.Progress(**bar)], className="running")
+        return running(row)
     changed = int(row["inserted"] + row["updated"] + row["gone"])
     told = f"{changed:,} changed of {int(row['seen']):,}, {int(row['requests']):,} requests"
     notes = [html.Div(words, className="secondary") for words in row["notes"] or []]
@@ -89,7 +85,7 @@ def reconciliation(frame: pd.DataFrame, zone: str) -> Component:
                 html.Td(moment(row["at"], zone)),
             ]
         )
-        for row in rows_of(frame)
+        for row in records(frame)
     ]
     heads = ("Sync", "Source showed", "Board holds", "Difference", "Asked for all at")
     told = "A difference is what has come, gone or been refused since then."
@@ -110,7 +106,7 @@ def rejected_records(frame: pd.DataFrame, number: int, zone: str) -> Component:
                 ),
             ]
         )
-        for row in rows_of(frame)
+        for row in records(frame)
     ]
     shown = f" The latest {len(rows)} are shown." if number > len(rows) else ""
     told = (
@@ -124,7 +120,7 @@ def rejected_records(frame: pd.DataFrame, number: int, zone: str) -> Component:
 def latest_runs(frame: pd.DataFrame, zone: str) -> Component:
     """What ran, newest first."""
     rows = []
-    for row in rows_of(frame):
+    for row in records(frame):
         numbers = ("requests", "seen", "inserted", "updated", "gone", "rejected")
         rows.append(
             html.Tr(
@@ -167,10 +163,3 @@ def _table_card(
     shown = [html.Div(table, className="wide-table")] if rows else []
     parts = [html.H2(title), html.P(told, className="secondary")]
     return html.Section([*parts, *shown], className="card sync-card")
-
-
-def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows with plain values, None for what is missing."""
-    table = frame.astype(object)
-    records = table.where(table.notna(), None).to_dict("records")
-    return [{str(name): value for name, value in record.items()} for record in records]

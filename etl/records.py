@@ -1,8 +1,11 @@
 """What sources hand over: observations, and records that could not be understood."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
+
+from etl.errors import UNREADABLE, reason
 
 # A field of a case that is known from its creation on, as soon as it is first observed: a case has
 # a status and an owner before its first update is logged. Others hold only from their own time.
@@ -80,6 +83,19 @@ class Rejected:
 
 
 Record = Observation | Whole | Rejected
+
+
+def whole_or_rejected(
+    position: int, key: str | None, payload: dict[str, object], records: Iterable[Record]
+) -> Iterator[Record]:
+    """What a record of a source tells, or why it could not be read: all of it or nothing.
+
+    Half of a record's comments would make the others seem gone.
+    """
+    try:
+        yield from list(records)
+    except UNREADABLE as fault:
+        yield Rejected(position, key, reason(fault), payload)
 
 
 def canonical_instant(moment: datetime) -> str:

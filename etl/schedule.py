@@ -19,6 +19,7 @@ from etl.syncs import BY_NAME, configured
 
 SILENT_SECONDS = 90
 LONGEST_RETRY = timedelta(hours=1)
+DIED = "its worker ended in the middle of the run"
 TICK_LOCK = "select pg_try_advisory_xact_lock(hashtext('caseboard tick'))"
 SOURCE_KEY = "hashtext('caseboard source'), hashtext(:source)"
 
@@ -86,7 +87,7 @@ def tick() -> list[str]:
 
 def register(connection: Connection) -> None:
     """One row per sync that the settings allow; a new one is due at once."""
-    now = _now(connection)
+    now = now_of(connection)
     syncs = configured(get_settings())
     known = {row.name: row for row in connection.execute(select(SyncRow.__table__))}
     connection.execute(delete(SyncRow).where(SyncRow.name.not_in([sync.name for sync in syncs])))
@@ -164,7 +165,7 @@ def _reap(connection: Connection) -> None:
     running = connection.execute(text(RUNNING), {"silent": SILENT_SECONDS}).all()
     for run in running:
         if connection.execute(text(TRY_SOURCE), {"source": run.source}).scalar_one():
-            lose(connection, "its worker ended in the middle of the run", run.source)
+            lose(connection, DIED, run.source)
         elif run.silent:
             connection.execute(text(END_HOLDER), {"holder": holder_name(run.source)})
             lose(connection, f"its worker was silent for {SILENT_SECONDS} s", run.source)
@@ -180,7 +181,8 @@ def _say_alive(connection: Connection) -> None:
     )
 
 
-def _now(connection: Connection) -> datetime:
+def now_of(connection: Connection) -> datetime:
+    """The database's clock."""
     moment: datetime = connection.execute(select(func.now())).scalar_one()
     return moment
 

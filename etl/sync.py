@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from celery.exceptions import SoftTimeLimitExceeded
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.database import engine, transaction
@@ -16,7 +16,7 @@ from app.settings import get_settings
 from etl.errors import Later, Refused, RunLost
 from etl.run import Run
 from etl.runs import FINISH, LONGEST_ERROR
-from etl.schedule import SOURCE_KEY, holder_name, lose, slots, wake
+from etl.schedule import DIED, SOURCE_KEY, holder_name, lose, now_of, slots, wake
 from etl.syncs import BY_NAME
 
 log = logging.getLogger(__name__)
@@ -113,12 +113,12 @@ def _claim(source: str, name: str | None) -> Run | None:
     """Begin the next due run of a source; None when nothing is due."""
     with transaction() as connection:
         # We hold the source, so whatever still says that it runs there is lost.
-        lose(connection, "its worker ended in the middle of the run", source)
+        lose(connection, DIED, source)
         due = connection.execute(text(NEXT), {"source": source, "name": name}).scalar()
         if due is None:
             return None
         row = connection.execute(select(SyncRow.__table__).where(SyncRow.name == due)).one()
-        now = connection.execute(select(func.now())).scalar_one()
+        now = now_of(connection)
         full = row.asked_full or (row.full_due_at is not None and row.full_due_at <= now)
         told = {
             "name": due,
@@ -192,7 +192,7 @@ def _reschedule(connection: Connection, run: Run, retry_after: float | None) -> 
         wait = max(FIRST_RETRY_SECONDS * 2 ** (run.attempt - 1), retry_after)
         connection.execute(text(RETRY), {"name": run.sync, "wait": wait})
         return
-    now = connection.execute(select(func.now())).scalar_one()
+    now = now_of(connection)
     due_at, full_due_at = slots(BY_NAME[run.sync], now)
     enumerated = run.full and run.state == "finished"
     told = {

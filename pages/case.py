@@ -8,7 +8,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from app.columns import COLUMNS, Column
-from app.database import read, snapshot
+from app.database import read, records, snapshot
 from app.timeline import exists, facts, timeline
 from app.version import Version
 from app.view import View
@@ -54,8 +54,7 @@ def content(view: View, version: Version, number: str) -> list[Component]:
             known = not read(exists(number), connection=connection).empty
             return [_unknown(number, instant, view, known=known)]
         changes = read(timeline(number, instant), connection=connection)
-    table = found.astype(object)
-    case = {str(name): value for name, value in table.where(table.notna(), None).iloc[0].items()}
+    [case] = records(found)
     return [
         html.P(dcc.Link("← Back to the cases", href=view.url("/cases"))),
         html.Div(

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import queue
-from app.database import snapshot
+from app.database import records, snapshot
 from app.syncs import (
     connected,
     reconciled,
@@ -31,7 +31,6 @@ from components.synctables import (
     latest_runs,
     reconciliation,
     rejected_records,
-    rows_of,
     schedule,
 )
 from components.text import moment
@@ -86,7 +85,7 @@ def _alarms(
                 kind="fault",
             )
         )
-    for row in rows_of(frame):
+    for row in records(frame):
         if row["standing"] in {"failed", "lost", "held"}:
             more = (
                 [html.P(f"It is tried again at {moment(row['retry_at'], zone)}.")]
@@ -118,7 +117,7 @@ def _unknown(connection: Connection) -> list[Component]:
         return []
     items = [
         html.Li([html.Span(row["status"], dir="auto"), f" ({row['number']:,} {row['what']}s)"])
-        for row in rows_of(frame)
+        for row in records(frame)
     ]
     return [
         notice(
@@ -175,15 +174,12 @@ def _ask(name: str) -> str:
 
 
 def _retry(number: Any) -> str:
-    with snapshot() as connection:
-        frame = rejects(REJECTS_SHOWN, connection=connection)
-        history = runs(1_000, connection=connection)
+    frame = rejects(REJECTS_SHOWN)
     found = frame[frame["id"] == number] if isinstance(number, int) else frame.iloc[:0]
     if found.empty:
         return "That record is no longer among the rejected ones."
-    of_run = history[history["id"] == found["run_id"].iloc[0]]
-    name = of_run["sync"].iloc[0] if not of_run.empty else ""
-    if queue.ask(str(name), full=True):
+    name = str(found["source"].iloc[0])
+    if queue.ask(name, full=True):
         return f"{name} reads everything anew; what it understands leaves this list."
     return "It came from a file: import the file again, with a map that tells its columns."
 

@@ -1,15 +1,10 @@
 """The portal's cases and what may happen to them; every change tells when it happens."""
 
-from bisect import bisect_left, bisect_right, insort
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from etl.sandbox.model import CLOSED, ON_US, Case, Comment, Gone
-from etl.sandbox.order import ByTime
-
-FIRST = datetime.min.replace(tzinfo=UTC)
-LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def whole(at: datetime) -> datetime:
@@ -18,13 +13,10 @@ def whole(at: datetime) -> datetime:
 
 
 class Cases:
-    """All cases, indexed by number, creation and last change."""
+    """All cases by number."""
 
-    def __init__(self, *, links_modify: bool = True) -> None:
+    def __init__(self) -> None:
         self.by_number: dict[str, Case] = {}
-        self.links_modify = links_modify
-        self._created: list[tuple[datetime, str]] = []
-        self._modified = ByTime()
         self._comments = 0
 
     def get(self, number: str) -> Case:
@@ -33,21 +25,10 @@ class Cases:
             return case
         raise Gone(f"There is no case {number}.")
 
-    def created(self, low: datetime | None, high: datetime | None) -> list[Case]:
-        """The cases created in the closed interval, in order of creation."""
-        start = bisect_left(self._created, (low or FIRST, ""))
-        stop = bisect_right(self._created, (high or LAST, "~"))
-        return [self.by_number[number] for _, number in self._created[start:stop]]
-
-    def modified(self, low: datetime) -> list[Case]:
-        """The cases that changed at `low` or later."""
-        return [self.by_number[number] for number in self._modified.since(low)]
-
     def open(self, at: datetime, case: Case) -> None:
         """A case arrives; what it is made from stays as it was."""
         own = replace(case, created=whole(at), tags=list(case.tags), comments=[])
         self.by_number[own.number] = own
-        insort(self._created, (own.created, own.number))
         self._touch(own, at)
 
     def change(self, at: datetime, number: str, fields: dict[str, Any]) -> None:
@@ -78,10 +59,7 @@ class Cases:
 
     def delete(self, _at: datetime, number: str) -> None:
         """The case leaves the portal without a trace."""
-        case = self.get(number)
-        del self.by_number[number]
-        self._created.remove((case.created, number))
-        self._modified.drop(number)
+        del self.by_number[self.get(number).number]
 
     def comment(
         self,
@@ -119,33 +97,22 @@ class Cases:
         """A bug is linked to the case."""
         case = self.get(number)
         case.bugs.setdefault(bug, at)
-        self._linked(case, at)
+        self._touch(case, at)
 
     def unlink_bug(self, at: datetime, number: str, bug: int) -> None:
         """A bug is no longer linked."""
         case = self.get(number)
         case.bugs.pop(bug, None)
-        self._linked(case, at)
+        self._touch(case, at)
 
     def link_issue(self, at: datetime, number: str, key: str) -> None:
         """A JIRA issue is linked to the case."""
         case = self.get(number)
         case.issues.setdefault(key, whole(at))
-        self._linked(case, at)
-
-    def unlink_issue(self, at: datetime, number: str, key: str) -> None:
-        """A JIRA issue is no longer linked."""
-        case = self.get(number)
-        case.issues.pop(key, None)
-        self._linked(case, at)
-
-    def _linked(self, case: Case, at: datetime) -> None:
-        if self.links_modify:
-            self._touch(case, at)
+        self._touch(case, at)
 
     def _touch(self, case: Case, at: datetime) -> None:
         case.modified = whole(at)
-        self._modified.touch(case.number, case.modified)
 
 
 def _comment(case: Case, comment: int) -> Comment:

@@ -5,13 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from etl.sandbox.model import Change, Comment, Gone, Issue, RemoteLink
-from etl.sandbox.order import ByTime
 
 FINISHED = ("Done", "Closed", "Won't Fix / Obsolete")
 
 
 class Issues:
-    """All issues, indexed by key, project and last change.
+    """All issues, indexed by key and project.
 
     An event names an issue by a reference of its own, since the key is only given when the issue
     is made.
@@ -22,7 +21,6 @@ class Issues:
         self.by_project: dict[str, dict[int, Issue]] = {"FE": {}, "ESC": {}, "PROD": {}}
         self._keys: dict[str, str] = {}
         self._numbers = dict.fromkeys(self.by_project, 0)
-        self._updated = ByTime()
         self._serial = 10_000_000
 
     def get(self, name: str) -> Issue:
@@ -40,10 +38,6 @@ class Issues:
         )
         issue = self.by_key.get(key)
         return None if issue is None or issue.hidden else issue
-
-    def updated(self, low: datetime) -> list[Issue]:
-        """The issues that changed at `low` or later."""
-        return [self.by_key[key] for key in self._updated.since(low)]
 
     def make(self, at: datetime, issue: Issue, reference: str = "") -> str:
         """An issue is made; the key that it gets."""
@@ -64,7 +58,7 @@ class Issues:
         )
         self.by_key[key] = self.by_project[own.project][number] = own
         self._keys[reference or key] = key
-        self._touch(own, at)
+        own.updated = at
         return key
 
     def change(self, at: datetime, name: str, author: str, fields: dict[str, Any]) -> None:
@@ -82,14 +76,14 @@ class Issues:
         if "status" in fields:
             issue.resolved = at if issue.status in FINISHED else None
         issue.changes.append(Change(self._next(), author, at, items))
-        self._touch(issue, at)
+        issue.updated = at
 
     def comment(self, at: datetime, name: str, text: str, author: str) -> int:
         """Somebody writes on the issue; the comment's id."""
         issue = self.get(name)
         comment = Comment(self._next(), author, text, at, at)
         issue.comments.append(comment)
-        self._touch(issue, at)
+        issue.updated = at
         return comment.id
 
     def edit_comment(self, at: datetime, name: str, comment: int, text: str) -> None:
@@ -97,33 +91,28 @@ class Issues:
         issue = self.get(name)
         found = _comment(issue, comment)
         found.text, found.updated = text, at
-        self._touch(issue, at)
+        issue.updated = at
 
     def delete_comment(self, at: datetime, name: str, comment: int) -> None:
         """A comment is taken back."""
         issue = self.get(name)
         issue.comments.remove(_comment(issue, comment))
-        self._touch(issue, at)
+        issue.updated = at
 
     def link(self, at: datetime, name: str, url: str, title: str) -> None:
         """The issue links to somewhere else."""
         issue = self.get(name)
         issue.links.append(RemoteLink(self._next(), url, title))
-        self._touch(issue, at)
+        issue.updated = at
 
     def delete(self, _at: datetime, name: str) -> None:
         """The issue leaves JIRA without a trace."""
         issue = self.get(name)
         del self.by_key[issue.key], self.by_project[issue.project][issue.number]
-        self._updated.drop(issue.key)
 
     def hide(self, _at: datetime, name: str, hidden: bool) -> None:
         """Permission goes or comes back, which is no update of the issue."""
         self.get(name).hidden = hidden
-
-    def _touch(self, issue: Issue, at: datetime) -> None:
-        issue.updated = at
-        self._updated.touch(issue.key, at)
 
     def _next(self) -> int:
         self._serial += 1

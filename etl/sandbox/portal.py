@@ -44,7 +44,6 @@ class Portal:
             clips,
             trackers,
         )
-        self.most_rows = WINDOW
         self._tokens: dict[str, float] = {}
 
     def answer(self, request: Request) -> Answer:
@@ -93,7 +92,7 @@ class Portal:
     def _search(self, request: Request) -> Answer:
         try:
             test = parse(request.args.get("q", ""))
-            rows = min(int(request.args.get("rows", DEFAULT_ROWS)), self.most_rows)
+            rows = min(int(request.args.get("rows", DEFAULT_ROWS)), WINDOW)
             start = int(request.args.get("start", 0))
         except (BadQuery, ValueError) as fault:
             return json_answer({"error": {"msg": str(fault), "code": 400}}, 400)

@@ -16,7 +16,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from etl.sandbox import jira, portal
-from etl.sandbox.answers import JSON, Answer, json_answer
+from etl.sandbox.answers import Answer, json_answer
 from etl.sandbox.bugzilla import API_KEY, Bugzilla
 from etl.sandbox.faults import Fault, Faults
 from etl.sandbox.jira import Jira
@@ -228,6 +228,3 @@ def _reset(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     # The server's own file of the connection would keep it open.
     os.close(connection.detach())
-
-
-__all__ = ["JSON", "Sandbox"]

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from etl.errors import UNREADABLE, Malformed, reason
-from etl.records import Fact, Observation, Record, Rejected, canonical_instant
+from etl.errors import Malformed
+from etl.records import Fact, Observation, Record, canonical_instant, whole_or_rejected
 from etl.sources.texts import clean, instant, needed
 
 # What a bug's history calls the fields that we keep; the first of the targets that a site has.
@@ -29,12 +29,8 @@ def bug_records(
     seen_at: datetime,
 ) -> Iterator[Record]:
     """A bug, with its past where it was fetched."""
-    try:
-        # All of a record or nothing: half of its comments would make the others seem gone.
-        yield from list(_bug(position, bug, history or [], seen_at))
-    except UNREADABLE as fault:
-        payload: dict[str, object] = {name: str(value) for name, value in bug.items()}
-        yield Rejected(position, str(bug.get("id")), reason(fault), payload)
+    records = _bug(position, bug, history or [], seen_at)
+    return whole_or_rejected(position, str(bug.get("id")), bug, records)
 
 
 def hidden_bug(position: int, number: str, why: str, seen_at: datetime) -> Observation:

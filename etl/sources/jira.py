@@ -145,15 +145,8 @@ class Jira:
     def _token_pages(self, condition: str) -> Iterator[list[dict[str, Any]]]:
         token, seen = None, set[str]()
         for _ in range(MOST_PAGES):
-            answer = self._ask(
-                self._client.enhanced_search_issues,
-                f"{condition} ORDER BY key ASC",
-                nextPageToken=token,
-                maxResults=PAGE,
-                fields=self._asked_fields(),
-                expand=EXPAND,
-                json_result=True,
-            )
+            search = self._client.enhanced_search_issues
+            answer = self._search(search, f"{condition} ORDER BY key ASC", nextPageToken=token)
             issues = issues_of(answer)
             if seen and not issues:
                 raise Later("JIRA gave an empty page in the middle of a search.")
@@ -171,15 +164,8 @@ class Jira:
         last = None
         for _ in range(MOST_PAGES):
             after = f" AND key > {last!r}".replace("'", '"') if last else ""
-            answer = self._ask(
-                self._client.search_issues,
-                f"({condition}){after} ORDER BY key ASC",
-                startAt=0,
-                maxResults=PAGE,
-                fields=self._asked_fields(),
-                expand=EXPAND,
-                json_result=True,
-            )
+            search = self._client.search_issues
+            answer = self._search(search, f"({condition}){after} ORDER BY key ASC", startAt=0)
             issues = issues_of(answer)
             if last and not issues:
                 raise Later("JIRA gave an empty page in the middle of a search.")
@@ -187,6 +173,18 @@ class Jira:
             if not issues or len(issues) >= int(answer.get("total", 0)):
                 return
             last = issues[-1]["key"]
+
+    def _search(self, search: Any, jql: str, **place: Any) -> Any:
+        """One page of a search, as JIRA's JSON."""
+        return self._ask(
+            search,
+            jql,
+            maxResults=PAGE,
+            fields=self._asked_fields(),
+            expand=EXPAND,
+            json_result=True,
+            **place,
+        )
 
     def _fetch(self, keys: Sequence[str]) -> list[dict[str, Any]]:
         body = {
@@ -204,15 +202,7 @@ class Jira:
             return []
         quoted = ", ".join(f'"{key}"' for key in keys)
         try:
-            answer = self._ask(
-                self._client.search_issues,
-                f"key in ({quoted})",
-                startAt=0,
-                maxResults=PAGE,
-                fields=self._asked_fields(),
-                expand=EXPAND,
-                json_result=True,
-            )
+            answer = self._search(self._client.search_issues, f"key in ({quoted})", startAt=0)
         except Refused as fault:
             if fault.status != 400:
                 raise

@@ -5,8 +5,16 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from etl.errors import UNREADABLE, Malformed, reason
-from etl.records import Entity, Fact, Observation, Record, Rejected, Whole, canonical_instant
+from etl.errors import Malformed
+from etl.records import (
+    Entity,
+    Fact,
+    Observation,
+    Record,
+    Whole,
+    canonical_instant,
+    whole_or_rejected,
+)
 from etl.sources.jira import Issue
 from etl.sources.texts import CASE_IN_SUMMARY, CASE_NUMBER, as_list, clean, instant, needed
 
@@ -27,22 +35,16 @@ def card_records(
     `kind` is tracking or escalation, `fields` the ids of custom fields by purpose. `linked` tells
     the cases of a card from its remote links; it is asked only when the card itself tells none.
     """
-    try:
-        # All of a record or nothing: half of its comments would make the others seem gone.
-        yield from list(_card(position, card, kind, fields, seen_at, linked))
-    except UNREADABLE as fault:
-        yield Rejected(position, card.asked, reason(fault), card.raw)
+    records = _card(position, card, kind, fields, seen_at, linked)
+    return whole_or_rejected(position, card.asked, card.raw, records)
 
 
 def issue_records(
     position: int, issue: Issue, fields: dict[str, str], seen_at: datetime
 ) -> Iterator[Record]:
     """A JIRA issue that cases link, as a bug, with its past."""
-    try:
-        # All of a record or nothing: half of its comments would make the others seem gone.
-        yield from list(_issue(position, issue, fields, seen_at))
-    except UNREADABLE as fault:
-        yield Rejected(position, issue.asked, reason(fault), issue.raw)
+    records = _issue(position, issue, fields, seen_at)
+    return whole_or_rejected(position, issue.asked, issue.raw, records)
 
 
 def updated(issue: Issue) -> datetime:

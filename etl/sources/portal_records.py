@@ -6,8 +6,16 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from etl.errors import UNREADABLE, Malformed, reason
-from etl.records import Entity, Fact, Observation, Record, Rejected, Whole, canonical_instant
+from etl.errors import Malformed
+from etl.records import (
+    Entity,
+    Fact,
+    Observation,
+    Record,
+    Whole,
+    canonical_instant,
+    whole_or_rejected,
+)
 from etl.sources.texts import as_list, clean, instant, needed
 
 SEVERITY = re.compile(r"\s*([1-4])(\D|$)")
@@ -17,11 +25,8 @@ CLOSED = "closed"
 def case_records(position: int, doc: dict[str, Any], seen_at: datetime) -> Iterator[Record]:
     """A case as the search tells it."""
     number = clean(doc.get("case_number"))
-    try:
-        # All of a record or nothing: half of its comments would make the others seem gone.
-        yield from list(_case(position, number, doc, seen_at))
-    except UNREADABLE as fault:
-        yield Rejected(position, number, reason(fault), doc)
+    records = _case(position, number, doc, seen_at)
+    return whole_or_rejected(position, number, doc, records)
 
 
 def detail_records(
@@ -32,11 +37,8 @@ def detail_records(
     seen_at: datetime,
 ) -> Iterator[Record]:
     """What only the details of a case tell; `issues` are the keys of its JIRA issues."""
-    try:
-        # All of a record or nothing: half of its comments would make the others seem gone.
-        yield from list(_details(position, number, told, issues, seen_at))
-    except UNREADABLE as fault:
-        yield Rejected(position, number, reason(fault), told)
+    records = _details(position, number, told, issues, seen_at)
+    return whole_or_rejected(position, number, told, records)
 
 
 def tags(value: object) -> list[str]:

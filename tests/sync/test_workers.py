@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from celery import Celery
+from sqlalchemy import text
 
-from app import programs
+from app import database, programs
 from app.local import REDIS_BIN
 from app.processes import Child, start
 from app.settings import get_settings, use
@@ -157,14 +158,7 @@ def test_a_worker_killed_twenty_times_ends_in_the_same_board(undisturbed, crew):
                 crew.send("caseboard.run", source)
             wait_until_running(desk)
         assert in_the_middle > KILLS / 3
-        wait_for_all(desk, 240)
-        finish(desk)
-        assert desk.contents() == expected
-        assert desk.disagreements() == []
-        crew.stop()
-        crew.beats, crew.workers, crew.redis = [], [], None
-        time.sleep(0.5)
-        one_run_at_a_time(desk)
+        ends_as(desk, crew, expected)
         duplicates = "select count(*) - count(distinct (entity, key, field, at, seq, value, actor)) from changes"
         assert desk.value(duplicates) == 0
 
@@ -191,25 +185,26 @@ def test_three_beats_two_workers_doubled_messages_and_a_redis_that_fails(undistu
         crew.redis.process.send_signal(signal.SIGSTOP)
         time.sleep(FROZEN_SECONDS)
         crew.redis.process.send_signal(signal.SIGCONT)
-        wait_for_all(desk, 240)
-        finish(desk)
-        assert desk.contents() == expected
-        assert desk.disagreements() == []
-        # Nobody is alive who could hold anything, and no slot was missed.
-        crew.stop()
-        crew.beats, crew.workers, crew.redis = [], [], None
-        time.sleep(0.5)
-        one_run_at_a_time(desk)
+        ends_as(desk, crew, expected)
+        # No slot was missed.
         assert {
             r[0] for r in desk.rows("select distinct sync from sync_runs where state = 'finished'")
         } >= set(SOURCES)
 
 
+def ends_as(desk, crew: Crew, expected) -> None:
+    """The board is as expected, and when the crew has gone nothing of it is left."""
+    wait_for_all(desk, 240)
+    finish(desk)
+    assert desk.contents() == expected
+    assert desk.disagreements() == []
+    crew.stop()
+    crew.beats, crew.workers, crew.redis = [], [], None
+    time.sleep(0.5)
+    one_run_at_a_time(desk)
+
+
 def with_all_due(desk) -> None:
-    from sqlalchemy import text
-
-    from app import database
-
     with database.transaction() as connection:
         connection.execute(text("update syncs set asked_at = now(), asked_full = true"))
 
