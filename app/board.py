@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     DateTime,
     Float,
@@ -17,39 +18,51 @@ from sqlalchemy import (
     and_,
     case,
     cast,
-    exists,
     func,
     literal,
     or_,
+    text,
 )
 
-from app import links
-from app.models import Case
+from app import links, search
 from app.setting_values import SlaPolicy
 from app.settings import get_settings
-from app.versions import TICK, VERSIONS, V
+from app.versions import TICK, V
 from app.view import View
 
 Condition = ColumnElement[bool]
+Instant = datetime | BindParameter[datetime]
 SECONDS_PER_DAY = 86_400.0
+DONE = "Done"
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The cases as they stood at `instant` (UTC), and the expressions that describe them."""
+    """The cases as they stood at `instant` (UTC), and the expressions that describe them.
 
-    instant: datetime
+    `live` tells that nothing is known after the instant (`Version.live`): the versions in force are
+    then those without an end, which have indexes of their own.
+    """
+
+    instant: Instant
     sla: SlaPolicy
+    live: bool = False
 
     @classmethod
-    def at(cls, instant: datetime) -> "Board":
+    def at(cls, instant: Instant, *, live: bool = False) -> "Board":
         """The board at an instant, under the SLA policy of the settings."""
-        return cls(instant, get_settings().sla)
+        return cls(instant, get_settings().sla, live)
 
     @property
     def known(self) -> Condition:
         """The versions in force at the instant."""
-        return and_(V.valid_from <= self.instant, V.valid_to > self.instant)
+        if self.live:
+            return V.valid_to == text("'infinity'")
+        # A version is never updated after it began: the third term says nothing new, but lets an
+        # index of updates begin at the instant.
+        return and_(
+            V.valid_from <= self.instant, V.valid_to > self.instant, V.updated_at <= self.instant
+        )
 
     def expression(self, name: str) -> ColumnElement[Any]:
         """The SQL of a column of `app.columns.COLUMNS`, read off the version `V`."""
@@ -69,10 +82,19 @@ class Board:
             asked.append(self._sla().in_(view.sla))
         if view.stale is not None:
             asked.append(V.updated_at <= self.instant - timedelta(days=view.stale))
+        if view.recent is not None:
+            asked.append(V.updated_at > self.instant - timedelta(days=view.recent))
         return asked
 
     def lasting_filters(self, view: View) -> list[Condition]:
         """The filters that hold or fail for a version as a whole, however far time has gone."""
+        asked = self.value_filters(view)
+        if view.q:
+            asked.append(search.matches(view.q, None if view.as_of is None else self.instant))
+        return asked
+
+    def value_filters(self, view: View) -> list[Condition]:
+        """The filters by values of a version alone, without the search."""
         asked: list[Condition] = [
             _any_of(column, getattr(view, name))
             for name, column in _TEXT_FILTERS.items()
@@ -81,7 +103,13 @@ class Board:
         if view.severity:
             asked.append(_any_of(V.severity, tuple(n or "" for n in view.severity)))
         if view.tag:
-            asked.append(or_(*(_has_tag(tag) for tag in view.tag)))
+            asked.append(or_(*(_has(V.tags, tag) for tag in view.tag)))
+        if view.label:
+            asked.append(or_(*(_has(V.labels, label) for label in view.label)))
+        if view.waiting_on:
+            asked.append(V.waiting_on.in_(view.waiting_on))
+        if view.card:
+            asked.append(or_(*(_CARDS[standing] for standing in view.card)))
         if view.escalated:
             asked.append(V.escalated.in_(view.escalated))
         if view.crit_sit:
@@ -90,8 +118,6 @@ class Board:
             asked.append(or_(V.escalated == "yes", V.crit_sit))
         if view.bugs:
             asked.append(or_(*(links.has_bugs(self.instant, kind) for kind in view.bugs)))
-        if view.q:
-            asked.append(_matches(view.q))
         return asked + _ranges(view)
 
     def open_spans(self, view: View) -> list[tuple[ColumnElement[Any], ColumnElement[Any]]]:
@@ -101,10 +127,13 @@ class Board:
         cease to match while it lasts.
         """
         starts: list[ColumnElement[Any]] = [V.valid_from]
+        ends: list[ColumnElement[Any]] = [V.valid_to]
         if view.stale is not None:
             starts.append(V.updated_at + timedelta(days=view.stale))
+        if view.recent is not None:
+            ends.append(V.updated_at + timedelta(days=view.recent))
         if not view.sla:
-            return [(func.greatest(*starts), V.valid_to)]
+            return [(func.greatest(*starts), func.least(*ends))]
         target = self.target_days()
         breach = V.created_date + target * timedelta(days=1)
         risk = V.created_date + target * timedelta(hours=12) + TICK
@@ -115,7 +144,7 @@ class Board:
         return [
             (
                 func.greatest(*starts, case((target.is_(None), never), else_=begins[state])),
-                func.least(V.valid_to, func.coalesce(ceases[state], never)),
+                func.least(*ends, func.coalesce(ceases[state], never)),
             )
             for state in view.sla
         ]
@@ -144,7 +173,7 @@ class Board:
         return cast(func.floor(self.elapsed_days()), Integer)
 
     def _age_in_status_days(self) -> ColumnElement[int]:
-        days = _days_between(V.status_since, literal(self.instant))
+        days = _days_between(V.status_since, cast(self.instant, DateTime(timezone=True)))
         return cast(func.floor(days), Integer)
 
     def _sla(self) -> ColumnElement[str]:
@@ -201,8 +230,17 @@ _TEXT_FILTERS: dict[str, ColumnElement[Any]] = {
     "status": V.status,
     "account": V.account,
     "engineer": V.engineer,
+    "owner": V.owner,
+    "group": V.group_name,
     "product": V.product,
+    "product_version": V.product_version,
     "card_status": V.card_status,
+}
+
+_CARDS: dict[str, Condition] = {
+    "none": V.card.is_(None),
+    "open": and_(V.card.is_not(None), V.card_status.is_distinct_from(DONE)),
+    "done": and_(V.card.is_not(None), V.card_status == DONE),
 }
 
 _STATES: dict[str, Condition] = {
@@ -220,8 +258,8 @@ def _any_of(column: ColumnElement[Any], values: Sequence[Any]) -> Condition:
     return asked if len(given) == len(values) else or_(asked, column.is_(None))
 
 
-def _has_tag(tag: str) -> Condition:
-    return V.tags.any(tag) if tag else func.cardinality(V.tags) == 0
+def _has(column: ColumnElement[Any], value: str) -> Condition:
+    return column.any(value) if value else func.cardinality(column) == 0
 
 
 def _ranges(view: View) -> list[Condition]:
@@ -234,19 +272,6 @@ def _ranges(view: View) -> list[Condition]:
         if end:
             asked.append(column < end)
     return asked
-
-
-def _matches(words: str) -> Condition:
-    """Number, summary, card or description holds the words, whatever their case."""
-    described = exists().where(
-        Case.case_number == V.case_number, Case.description.icontains(words, autoescape=True)
-    )
-    return or_(
-        V.case_number.icontains(words, autoescape=True),
-        V.summary.icontains(words, autoescape=True),
-        V.card.icontains(words, autoescape=True),
-        described.correlate(VERSIONS),
-    )
 
 
 def _days_between(start: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElement[float]:

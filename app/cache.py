@@ -107,22 +107,36 @@ def remembered(parts: tuple[str, ...], compute: Callable[[], str]) -> str:
 
     Threads of one process that want the same missing answer wait for the first to compute it.
     """
-    key = hashlib.sha256(orjson.dumps(parts)).hexdigest()
-    known = _get(key)
-    if known is not None:
-        return known
+    key = _key(parts)
+    told = _get(key)
+    if told is not None:
+        return told
     with _guard:
         lock = _computing.setdefault(key, threading.Lock())
     with lock:
         try:
-            known = _get(key)
-            if known is None:
-                known = compute()
-                _set(key, known)
-            return known
+            told = _get(key)
+            if told is None:
+                told = compute()
+                _set(key, told)
+            return told
         finally:
             with _guard:
                 _computing.pop(key, None)
+
+
+def known(parts: tuple[str, ...]) -> str | None:
+    """The text remembered for a key made of `parts`, None when there is none."""
+    return _get(_key(parts))
+
+
+def remember(parts: tuple[str, ...], value: str) -> None:
+    """Remember a text for a key made of `parts`, where Redis answers."""
+    _set(_key(parts), value)
+
+
+def _key(parts: tuple[str, ...]) -> str:
+    return hashlib.sha256(orjson.dumps(parts)).hexdigest()
 
 
 def _get(key: str) -> str | None:

@@ -21,6 +21,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
+MOST_SEEDED = 5_000_000
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; tells faults in a sentence. The exit status: 0 done, 1 not, 2 misused."""
@@ -96,6 +98,10 @@ def _parser() -> argparse.ArgumentParser:
     add("status", _status, "tell how fresh the data are, and what failed")
     sandbox = add("sandbox", _sandbox, "serve a made-up portal, JIRA and Bugzilla to try with")
     sandbox.add_argument("arguments", nargs=argparse.REMAINDER, help="see: sandbox -- --help")
+    seeding = add("seed", _seed, "fill an empty database with a made-up world of any size")
+    seeding.add_argument("--cases", type=_cases, required=True, metavar="N", help="how many cases")
+    seeding.add_argument("--seed", type=int, default=1, help="another number, another world")
+    seeding.add_argument("--until", metavar="ISO", help="where the world ends (default: now)")
     doctor = add("doctor", _doctor, "check the settings and each connection")
     doctor.add_argument("--settings", action="store_true", help="list the settings in force")
     return parser
@@ -208,6 +214,25 @@ def _import(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _seed(asked: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from app.view_fields import ParameterError, parse_instant
+    from etl.seed import NotEmpty, seed
+
+    try:
+        now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+        until = parse_instant("until", asked.until, "UTC") if asked.until else now
+        with _connected(asked.data_dir), _progress("Seeding") as progress:
+            database.upgrade()
+            seed(asked.cases, asked.seed, until, progress)
+    except (NotEmpty, ParameterError) as fault:
+        err.print(str(fault))
+        return 2
+    out.print(f"{asked.cases:,} cases up to {until:%Y-%m-%d %H:%M} UTC were made.")
+    return 0
+
+
 def _doctor(asked: argparse.Namespace) -> int:
     settings = get_settings()
     if asked.settings:
@@ -254,6 +279,12 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _cases(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) <= MOST_SEEDED:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of cases up to {MOST_SEEDED:,}")
+    return int(text)
 
 
 def _port(text: str) -> int:

@@ -86,6 +86,16 @@ def read(
     return pd.DataFrame.from_records(result.fetchall(), columns=list(result.keys()))
 
 
+def fetch(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """The rows of one compiled statement (`%(name)s` parameters), without a frame around them.
+
+    For answers of a few rows at a time, where frame and transaction would cost more than the
+    statement.
+    """
+    with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(sql, dict(parameters))]
+
+
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a frame as plain values by column, None for what is missing."""
     table = frame.astype(object)

@@ -27,11 +27,16 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 EMPTY_LIST = text("'{}'::text[]")
 FALSE = text("false")
+
+# The versions in force now, and those of them that are open: what pages show nearly always.
+CURRENT = "valid_to = 'infinity' and not gone"
+CURRENT_OPEN = "valid_to = 'infinity' and is_open"
+NEWEST_FIRST = ("updated_at desc", "case_number")
 
 
 class Base(DeclarativeBase):
@@ -275,6 +280,13 @@ class Change(Base):
     run_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sync_runs.id"))
 
 
+def _ordered(name: str, where: str | None, *keys: str) -> Index:
+    """An index of case versions in an order that pages ask for; texts order by code point."""
+    told = {} if where is None else {"postgresql_where": text(where)}
+    columns = (key if key.isidentifier() else text(key) for key in keys)
+    return Index(f"ix_case_versions_{name}", *columns, **told)
+
+
 class CaseVersion(Base):
     """A case as it stood during `[valid_from, valid_to)`; derived from `changes`, rebuildable.
 
@@ -285,6 +297,7 @@ class CaseVersion(Base):
     __tablename__ = "case_versions"
     __table_args__ = (
         CheckConstraint("valid_from < valid_to", name="positive_length"),
+        CheckConstraint("updated_at <= valid_from", name="updated_before"),
         Index("ix_case_versions_time", "valid_from", "valid_to"),
         Index("ix_case_versions_open", "valid_to", "valid_from", postgresql_where=text("is_open")),
         Index(
@@ -293,6 +306,21 @@ class CaseVersion(Base):
             "valid_from",
             postgresql_where=text("event is not null"),
         ),
+        _ordered("updated", None, *NEWEST_FIRST),
+        _ordered("current_updated", CURRENT, *NEWEST_FIRST),
+        _ordered("current_created", CURRENT, "created_date", "case_number"),
+        _ordered("current_closed", CURRENT, "closed_at"),
+        _ordered("current_account", CURRENT, 'account collate "C"', *NEWEST_FIRST),
+        _ordered("current_engineer", CURRENT, 'engineer collate "C"', *NEWEST_FIRST),
+        _ordered("current_product", CURRENT, 'product collate "C"', *NEWEST_FIRST),
+        _ordered("gone", "valid_to = 'infinity' and gone", *NEWEST_FIRST),
+        _ordered("open_updated", CURRENT_OPEN, *NEWEST_FIRST),
+        _ordered("open_created", CURRENT_OPEN, "created_date", "case_number"),
+        _ordered("open_severity", CURRENT_OPEN, "severity", *NEWEST_FIRST),
+        _ordered("open_status", CURRENT_OPEN, 'status collate "C"', *NEWEST_FIRST),
+        _ordered("open_account", CURRENT_OPEN, 'account collate "C"', *NEWEST_FIRST),
+        _ordered("open_engineer", CURRENT_OPEN, 'engineer collate "C"', *NEWEST_FIRST),
+        _ordered("open_product", CURRENT_OPEN, 'product collate "C"', *NEWEST_FIRST),
     )
 
     case_number: Mapped[str] = mapped_column(primary_key=True)
@@ -466,8 +494,94 @@ class Reject(Base):
     resolved_at: Mapped[datetime | None]
 
 
+class CaseWords(Base):
+    """What a search looks through: the words of a case, its comments, cards and bugs.
+
+    Derived by the function `case_words`; `search_query` makes a query of what somebody typed.
+    """
+
+    __tablename__ = "case_words"
+    __table_args__ = (Index("ix_case_words_words", "words", postgresql_using="gin"),)
+
+    case_number: Mapped[str] = mapped_column(
+        ForeignKey("cases.case_number", onupdate="CASCADE"), primary_key=True
+    )
+    words: Mapped[str] = mapped_column(TSVECTOR)
+
+
+class Word(Base):
+    """A word that some case says: where a mistyped one finds its kin."""
+
+    __tablename__ = "known_words"
+    __table_args__ = (
+        Index(
+            "ix_known_words_kin",
+            "word",
+            postgresql_using="gin",
+            postgresql_ops={"word": "gin_trgm_ops"},
+        ),
+        Index("ix_known_words_prefix", "word", postgresql_ops={"word": "text_pattern_ops"}),
+    )
+
+    word: Mapped[str] = mapped_column(primary_key=True)
+
+
+class SavedView(Base):
+    """A View that somebody named: its query, and how its columns are laid out in the grid.
+
+    `owner` is the person's name; `team`: everybody sees it. Deleted ones are kept, to be undone.
+    """
+
+    __tablename__ = "saved_views"
+    __table_args__ = (
+        Index(
+            "ux_saved_views_own",
+            "owner",
+            text("lower(name)"),
+            unique=True,
+            postgresql_where=text("deleted_at is null and not team"),
+        ),
+        Index(
+            "ux_saved_views_team",
+            text("lower(name)"),
+            unique=True,
+            postgresql_where=text("deleted_at is null and team"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    owner: Mapped[str]
+    name: Mapped[str]
+    team: Mapped[bool] = mapped_column(server_default=FALSE)
+    query: Mapped[str]
+    layout: Mapped[dict[str, object]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    deleted_at: Mapped[datetime | None]
+
+
+class ViewMark(Base):
+    """What a View is to a person: pinned to the top, or the one that `/cases` opens with.
+
+    `view` is the id of a saved View, or the name of a ready-made one.
+    """
+
+    __tablename__ = "view_marks"
+    __table_args__ = (
+        Index("ux_view_marks_opening", "person", unique=True, postgresql_where=text("opening")),
+    )
+
+    person: Mapped[str] = mapped_column(primary_key=True)
+    view: Mapped[str] = mapped_column(primary_key=True)
+    pinned: Mapped[bool] = mapped_column(server_default=FALSE)
+    opening: Mapped[bool] = mapped_column(server_default=FALSE)
+
+
 class DataVersion(Base):
-    """One row: the version of the data. A load increments it in its own transaction."""
+    """One row: the version of the data. A load increments it in its own transaction.
+
+    `latest` is when the latest case version begins: from then on the board is what has no end.
+    """
 
     __tablename__ = "data_version"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
@@ -475,3 +589,4 @@ class DataVersion(Base):
     id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, server_default=text("1"))
     version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     changed_at: Mapped[datetime | None]
+    latest: Mapped[datetime | None]

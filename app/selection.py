@@ -1,6 +1,7 @@
 """The only place where a View becomes a statement: rows, counts, groups, days."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,35 +24,63 @@ from sqlalchemy import (
 )
 
 from app.board import Board
+from app.columns import COLUMNS
 from app.models import CaseVersion
 from app.versions import VERSIONS, V
 from app.view import View
 
 DAYS_SHOWN = 365
+ALWAYS_THERE = ("number", "created", "updated", "escalated", "crit_sit", "waiting_on", "age_days")
 
 
-def rows(
-    view: View, instant: datetime, *, limit: int | None = None, offset: int = 0
-) -> Select[Any]:
-    """The rows of a View: its columns in its order, sorted as it asks, missing values last.
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One key of an order: missing values come last, texts by code point (the same anywhere)."""
 
-    The order is total (the case number breaks ties) and the same on every server: text sorts by
-    code point.
-    """
-    board = Board.at(instant)
-    statement = select(*(board.expression(name).label(name) for name in view.columns))
+    expression: ColumnElement[Any]
+    descending: bool
+    nullable: bool
+
+    @property
+    def by(self) -> ColumnElement[Any]:
+        """The term of ORDER BY; a key that is always there needs no word on missing ones."""
+        term = self.expression.desc() if self.descending else self.expression.asc()
+        return term.nulls_last() if self.nullable and self.descending else term
+
+
+def order(view: View, board: Board) -> list[SortKey]:
+    """The order of a View's rows; it is total, as the case number breaks ties."""
+    keys = []
     for name, descending in view.order():
         key = board.expression(name)
         if isinstance(key.type, Text):
             key = key.collate("C")
-        statement = statement.order_by((key.desc() if descending else key.asc()).nulls_last())
-    statement = statement.where(board.known, *board.conditions(view))
-    return statement.limit(limit).offset(offset or None)
+        keys.append(SortKey(key, descending, name not in ALWAYS_THERE))
+    return keys
 
 
-def count(view: View, instant: datetime) -> Select[Any]:
+def rows(
+    view: View,
+    instant: datetime,
+    *,
+    limit: int | None = None,
+    offset: int = 0,
+    live: bool = False,
+) -> Select[Any]:
+    """The rows of a View: its columns in its order, sorted as it asks, missing values last."""
+    board = Board.at(instant, live=live)
+    return (
+        select(*(board.expression(name).label(name) for name in view.columns))
+        .where(board.known, *board.conditions(view))
+        .order_by(*(key.by for key in order(view, board)))
+        .limit(limit)
+        .offset(offset or None)
+    )
+
+
+def count(view: View, instant: datetime, *, live: bool = False) -> Select[Any]:
     """How many rows a View has."""
-    board = Board.at(instant)
+    board = Board.at(instant, live=live)
     return (
         select(func.count().label("cases"))
         .select_from(VERSIONS)
@@ -59,24 +88,29 @@ def count(view: View, instant: datetime) -> Select[Any]:
     )
 
 
-def grouped(view: View, instant: datetime, column: str) -> Select[Any]:
-    """Cases of a View by one column: (value, cases), most first."""
-    board = Board.at(instant)
+def grouped(view: View, instant: datetime, column: str, *, live: bool = False) -> Select[Any]:
+    """Cases of a View by one column: (value, cases), most first; by each part of a list."""
+    board = Board.at(instant, live=live)
     value = board.expression(column)
+    origin: Any = VERSIONS
+    if COLUMNS[column].kind == "list":
+        parts = func.unnest(value).table_valued("part").render_derived(name="parts")
+        origin, value = VERSIONS.outerjoin(parts, true()), parts.c.part
     return (
         select(value.label(column), func.count().label("cases"))
+        .select_from(origin)
         .where(board.known, *board.conditions(view))
         .group_by(value)
-        .order_by(func.count().desc(), value.asc().nulls_last())
+        .order_by(func.count().desc(), value.asc())
     )
 
 
-def counts(views: dict[str, View], instant: datetime) -> Select[Any]:
+def counts(views: dict[str, View], instant: datetime, *, live: bool = False) -> Select[Any]:
     """The row counts of several Views, one column each, in one pass over the board.
 
     The Views may differ in every filter; each count is what `count` would answer.
     """
-    board = Board.at(instant)
+    board = Board.at(instant, live=live)
     columns: list[Any] = [
         func.count().filter(and_(true(), *board.conditions(view))).label(name)
         for name, view in views.items()

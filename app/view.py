@@ -35,8 +35,14 @@ class View:
     status: tuple[str, ...] = ()
     account: tuple[str, ...] = ()
     engineer: tuple[str, ...] = ()
+    owner: tuple[str, ...] = ()
+    group: tuple[str, ...] = ()
     product: tuple[str, ...] = ()
+    product_version: tuple[str, ...] = ()
     tag: tuple[str, ...] = ()
+    label: tuple[str, ...] = ()
+    waiting_on: tuple[str, ...] = ()
+    card: tuple[str, ...] = ()
     card_status: tuple[str, ...] = ()
     escalated: tuple[str, ...] = ()
     crit_sit: tuple[str, ...] = ()
@@ -44,6 +50,7 @@ class View:
     sla: tuple[str, ...] = ()
     bugs: tuple[str, ...] = ()
     stale: int | None = None
+    recent: int | None = None
     created_from: datetime | None = None
     created_to: datetime | None = None
     closed_from: datetime | None = None

@@ -14,6 +14,7 @@ from app.columns import COLUMNS
 MAX_VALUES = 100
 MAX_TEXT = 300
 FIRST_YEAR, LAST_YEAR = 1900, 2200
+PARTIES = ("us", "customer", "engineering", "vendor", "unknown", "none")
 
 _ISO_OFFSET_SPACE = re.compile(r" (\d\d:?\d\d)$")
 _ISO = re.compile(
@@ -203,8 +204,14 @@ FIELDS: dict[str, Field] = {
     "status": _texts("status"),
     "account": _texts("account"),
     "engineer": _texts("engineer"),
+    "owner": _texts("owner"),
+    "group": _texts("group"),
     "product": _texts("product"),
+    "product_version": _texts("product_version"),
     "tag": _texts("tag"),
+    "label": _texts("label"),
+    "waiting_on": _choices("waiting_on", *PARTIES),
+    "card": _choices("card", "none", "open", "done"),
     "card_status": _texts("card_status"),
     "escalated": _choices("escalated", "yes", "potential", "no"),
     "crit_sit": _choices("crit_sit", "yes", "no"),
@@ -212,6 +219,7 @@ FIELDS: dict[str, Field] = {
     "sla": _choices("sla", "ok", "at_risk", "breached"),
     "bugs": _choices("bugs", "none", "untargeted", "any"),
     "stale": _days("stale"),
+    "recent": _days("recent"),
     "created_from": _instant("created_from"),
     "created_to": _instant("created_to"),
     "closed_from": _instant("closed_from"),

@@ -19,6 +19,7 @@ WAITING_NAMES = {
     "unknown": "unknown",
     "none": "nobody",
 }
+CARD_NAMES = {"none": "without card", "open": "card not done", "done": "card done"}
 FIELD_LABELS = {
     "q": "Search",
     "state": "State",
@@ -26,8 +27,14 @@ FIELD_LABELS = {
     "status": "Status",
     "account": "Account",
     "engineer": "Engineer",
+    "owner": "Owner",
+    "group": "Group",
     "product": "Product",
+    "product_version": "Version",
     "tag": "Tag",
+    "label": "Label",
+    "waiting_on": "Waiting on",
+    "card": "Card",
     "card_status": "Card status",
     "escalated": "Prio-list",
     "crit_sit": "Crit sit",
@@ -35,6 +42,7 @@ FIELD_LABELS = {
     "sla": "SLA",
     "bugs": "Bugs",
     "stale": "No update for",
+    "recent": "Updated within",
     "created_from": "Created from",
     "created_to": "Created before",
     "closed_from": "Closed from",
@@ -76,7 +84,11 @@ def value_words(name: str, value: Any, zone: str) -> str:
         return ", ".join(SEVERITY_NAMES[number] for number in value)
     if name == "sla":
         return ", ".join(SLA_NAMES[part] for part in value)
-    if name == "stale":
+    if name == "waiting_on":
+        return ", ".join(WAITING_NAMES[part] for part in value)
+    if name == "card":
+        return ", ".join(CARD_NAMES[part] for part in value)
+    if name in {"stale", "recent"}:
         return f"{value} day" if value == 1 else f"{value} days"
     if isinstance(value, tuple):
         return ", ".join(str(part) or "not set" for part in value)
@@ -124,8 +136,14 @@ def _text_parts(view: "View") -> list[str]:
     bugs = {"none": "without bugs", "untargeted": "with untargeted bugs", "any": "with bugs"}
     told = (
         (view.status, f"status {_either(view.status, 'not set')}"),
+        (view.owner, f"owned by {_either(view.owner, 'nobody')}"),
+        (view.group, f"group {_either(view.group, 'not set')}"),
         (view.product, f"product {_either(view.product, 'not set')}"),
+        (view.product_version, f"version {_either(view.product_version, 'not set')}"),
         (view.tag, f"tagged {_either(view.tag, 'nothing')}"),
+        (view.label, f"labelled {_either(view.label, 'nothing')}"),
+        (view.waiting_on, f"waiting on {value_words('waiting_on', view.waiting_on, view.tz)}"),
+        (view.card, value_words("card", view.card, view.tz)),
         (view.card_status, f"card {_either(view.card_status, 'without status')}"),
         (view.escalated, f"prio-list {' or '.join(view.escalated)}"),
         (view.crit_sit, f"critical situation {' or '.join(view.crit_sit)}"),
@@ -133,6 +151,7 @@ def _text_parts(view: "View") -> list[str]:
         (view.sla, f"SLA {' or '.join(SLA_NAMES[part] for part in view.sla)}"),
         (view.bugs, " or ".join(bugs[part] for part in view.bugs)),
         (view.stale is not None, f"no update for {value_words('stale', view.stale, view.tz)}"),
+        (view.recent is not None, f"updated within {value_words('recent', view.recent, view.tz)}"),
     )
     return [words for asked, words in told if asked]
 

@@ -8,7 +8,7 @@ writers end in the same rows, and everything can be rebuilt with an identical re
 from sqlalchemy import Connection, text
 
 from app.database import transaction
-from etl.history import bugs, cards, cases, comments
+from etl.history import bugs, cards, cases, comments, search
 
 # Derived rows must see all facts, so one writer at a time derives.
 LOCK = "select pg_advisory_xact_lock(hashtext('caseboard case history'))"
@@ -24,6 +24,11 @@ CASES_TOLD = """
 insert into touched_cases
 select key from touched where entity = 'case'
 on conflict do nothing
+"""
+
+LATEST = """
+update data_version set latest = greatest(latest, (
+    select max(v.valid_from) from case_versions v join touched_cases t on t.key = v.case_number))
 """
 
 
@@ -66,3 +71,5 @@ def _derive(connection: Connection, facts: str) -> None:
         bugs.rebuild(connection)
     if told & {"case", "comment", "card", "card_comment"}:
         comments.rebuild(connection)
+    search.rebuild(connection)
+    connection.execute(text(LATEST))

@@ -1,5 +1,7 @@
 """Cases: versions and current rows, from their own facts and from the cards that track them."""
 
+from typing import Any
+
 import orjson
 from sqlalchemy import Connection, text
 
@@ -90,7 +92,8 @@ select
     at,
     coalesce(lead(at) over history, 'infinity'),
     (state ->> 'created')::timestamptz,
-    coalesce((state ->> 'updated')::timestamptz, (state ->> 'created')::timestamptz),
+    -- Never later than the version itself: pages find the newest versions of an instant by it.
+    least(at, coalesce((state ->> 'updated')::timestamptz, (state ->> 'created')::timestamptz)),
     case
         when before is null then 'created'
         when gone and not was_gone then 'gone'
@@ -182,17 +185,18 @@ where known is distinct from excluded
 
 def rebuild(connection: Connection) -> None:
     """Derive versions and current rows of the cases in the temp table `touched_cases`."""
-    parameters = _parameters()
+    told = parameters()
     connection.execute(text(NEW))
     connection.execute(text(CLEAR))
-    connection.execute(text(CARD_SPANS), parameters)
+    connection.execute(text(CARD_SPANS), told)
     connection.execute(text("create index on card_spans (key, kind)"))
     connection.execute(text("analyze card_spans"))
-    connection.execute(text(VERSIONS), parameters)
-    connection.execute(text(CASES), parameters)
+    connection.execute(text(VERSIONS), told)
+    connection.execute(text(CASES), told)
 
 
-def _parameters() -> dict[str, object]:
+def parameters() -> dict[str, Any]:
+    """The settings that history follows, as the statements take them (maps as JSON texts)."""
     settings = get_settings()
     waiting = {
         status.lower(): party for status, party in settings.status_map.items() if party != "closed"

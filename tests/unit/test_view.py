@@ -36,14 +36,20 @@ views = st.builds(
     severity=some(st.integers(0, 4)).map(lambda chosen: tuple(sorted(chosen))),
     **{
         name: some(words).map(lambda chosen: tuple(sorted(chosen)))
-        for name in ("status", "account", "engineer", "product", "tag", "card_status")
+        for name in (
+            "status", "account", "engineer", "owner", "group", "product", "product_version",
+            "tag", "label", "card_status",
+        )
     },
+    waiting_on=ordered("us", "customer", "engineering", "vendor", "unknown", "none"),
+    card=ordered("none", "open", "done"),
     escalated=ordered("yes", "potential", "no"),
     crit_sit=ordered("yes", "no"),
     escalation=ordered("any"),
     sla=ordered("ok", "at_risk", "breached"),
     bugs=ordered("none", "untargeted", "any"),
     stale=st.none() | st.integers(0, 9999),
+    recent=st.none() | st.integers(0, 9999),
     **{
         f"{verb}_{end}": st.none() | instants
         for verb in ("created", "closed", "updated")

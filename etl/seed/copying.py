@@ -1,0 +1,133 @@
+"""Getting a seeded world into the tables: chunks by COPY, without indexes until all is there."""
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from app.database import engine, transaction
+from etl.seed.bugs import bugs, told_of
+from etl.seed.lives import life
+from etl.seed.rows import COLUMNS, Lines
+from etl.seed.versions import Rules
+from etl.seed.world import World
+
+TABLES = (*(name for name in COLUMNS if name != "seeded_texts"), "case_words")
+
+TEXTS = "create temp table seeded_texts (case_number text, told text) on commit drop"
+WORDS = "insert into case_words select case_number, search_words(told) from seeded_texts"
+KNOWN = "insert into known_words select unnest(cast(:words as text[])) on conflict do nothing"
+
+# What stands on the tables: foreign keys go first and come last.
+STANDING = """
+select c.conrelid::regclass::text as table, 'alter table ' || c.conrelid::regclass
+        || ' add constraint ' || quote_ident(c.conname) || ' ' || pg_get_constraintdef(c.oid) as make,
+    'alter table ' || c.conrelid::regclass || ' drop constraint ' || quote_ident(c.conname) as drop,
+    case when c.contype = 'f' then 3 else 1 end as step
+from pg_constraint c
+where c.contype in ('p', 'u', 'f')
+    and (c.conrelid::regclass::text = any(:tables) or c.confrelid::regclass::text = any(:tables))
+union all
+select i.indrelid::regclass::text, pg_get_indexdef(i.indexrelid),
+    'drop index ' || i.indexrelid::regclass, 2
+from pg_index i
+where i.indrelid::regclass::text = any(:tables)
+    and not exists (select from pg_constraint c where c.conindid = i.indexrelid)
+order by step desc, 1, 2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An index or constraint: its table, how it is made and dropped, and in which step."""
+
+    table: str
+    make: str
+    drop: str
+    step: int
+
+
+def index_away() -> list[Standing]:
+    """Drop what stands on the tables, which are empty; tells what it was."""
+    with transaction() as connection:
+        found = connection.execute(text(STANDING), {"tables": list(TABLES)})
+        standing = [Standing(*row) for row in found]
+        for one in standing:
+            connection.execute(text(one.drop))
+    return standing
+
+
+def index_again(standing: list[Standing]) -> None:
+    """Make again what stood on the tables, two tables at a time, and tell the planner of them."""
+    by_table = {
+        table: list(group)
+        for table, group in groupby(
+            sorted((one for one in standing if one.step < 3), key=lambda s: (s.table, s.step)),
+            key=lambda one: one.table,
+        )
+    }
+    heaviest = sorted(by_table, key=lambda table: -HEAVY.get(table, 0))
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda table: _make(table, by_table[table]), heaviest))
+    for one in standing:
+        if one.step == 3:
+            _run(one.make)
+
+
+HEAVY = {"changes": 9, "case_versions": 8, "case_words": 7, "comments": 6, "cases": 5}
+
+
+def copy_chunk(
+    world: World, rules: Rules, run_id: int, number: int, chunks: int, environment: Mapping[str, str]
+) -> None:
+    """Copy one of the chunks of a world, in a transaction; runs in a process of its own."""
+    os.environ.update(environment)
+    known = bugs(world)
+    lines = Lines(world, rules, run_id, known)
+    chance = world.chance(f"chunk {number}")
+    for place in _share(world.cases, number, chunks):
+        lines.add_life(life(world, place, chance))
+    mine = _share(world.bugs, number, chunks)
+    for bug, told in zip(mine, told_of(world, known, mine.start, mine.stop), strict=True):
+        lines.add_bug(known[bug], told)
+    with transaction() as connection:
+        connection.execute(text("set local statement_timeout = 0"))
+        connection.execute(text("set local synchronous_commit = off"))
+        connection.execute(text(TEXTS))
+        _copy(connection, lines)
+        connection.execute(text(WORDS))
+        # In one order, so that two chunks that bring the same words wait for each other in turn.
+        connection.execute(text(KNOWN), {"words": sorted(lines.words())})
+
+
+def _share(total: int, number: int, chunks: int) -> range:
+    return range(total * number // chunks, total * (number + 1) // chunks)
+
+
+def _copy(connection: Connection, lines: Lines) -> None:
+    cursor: Any = connection.connection.cursor()
+    for table, columns in COLUMNS.items():
+        told = BytesIO("".join(lines.by_table[table]).encode())
+        cursor.copy_expert(f"copy {table} ({columns}) from stdin", told)
+
+
+def _make(table: str, standing: list[Standing]) -> None:
+    for one in standing:
+        _run(one.make)
+    _run(f"vacuum (analyze, parallel 0) {table}")
+
+
+def _run(statement: str) -> None:
+    with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("set statement_timeout = 0")
+        connection.exec_driver_sql("set maintenance_work_mem = '768MB'")
+        try:
+            connection.exec_driver_sql(statement)
+        finally:
+            connection.exec_driver_sql("reset statement_timeout")
+            connection.exec_driver_sql("reset maintenance_work_mem")
