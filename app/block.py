@@ -5,20 +5,32 @@ block that follows one given before begins after that one's last row (keyset); a
 found by its number through the narrow index of the order, before the wide rows are read.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import ColumnElement, DateTime, Integer, Select, and_, bindparam, false, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    DateTime,
+    Integer,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    false,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import psycopg2
 
 from app import search
 from app.board import Board
 from app.cache import known, remember
 from app.database import fetch
-from app.selection import SortKey, order
+from app.selection import ALWAYS_THERE, SortKey, order
 from app.settings import get_settings
 from app.version import Version
 from app.versions import VERSIONS, V
@@ -26,6 +38,11 @@ from app.view import View
 from app.view_fields import write_instant
 
 Row = tuple[Any, ...]
+
+# Orders whose index nearly always gives a page at once; in others the place of the rows is found
+# first, in an index that holds what is sorted by, and then the wide rows of one page are read.
+FEW = 300
+WALKED = ("updated", "-updated", "created", "-created")
 
 
 class Place(NamedTuple):
@@ -62,16 +79,23 @@ class Stretch:
 
     def at(self, start: int, size: int) -> list[Row]:
         """The rows from the `start`th on."""
-        return self._run(Place(skip=start > 0), size, {"skip": start})
+        if start:
+            return self._run(Place(skip=True), size, {"skip": start})
+        return self._filled(self._run(Place(), size, {}), size)
 
     def after(self, key: Row, size: int) -> list[Row]:
         """The rows after the one with a key."""
         missing = tuple(part is None for part in key)
         bound = {f"key{number}": part for number, part in enumerate(key)}
         found = self._run(Place(missing=missing), size, bound)
-        if len(found) < size and not missing[0]:
-            found += self._run(Place(first_missing=True), size - len(found), {})
-        return found
+        return found if missing[0] else self._filled(found, size)
+
+    def _filled(self, found: list[Row], size: int) -> list[Row]:
+        """Rows with the first key, and after them, where there is room, those without it."""
+        nullable = self.view.order()[0][0] not in ALWAYS_THERE
+        if len(found) == size or not nullable:
+            return found
+        return found + self._run(Place(first_missing=True), size - len(found), {})
 
     def post(self, start: int) -> Row | None:
         """The key of the row before the `start`th, where it was seen before."""
@@ -88,63 +112,84 @@ class Stretch:
 
     def _run(self, place: Place, size: int, bound: dict[str, Any]) -> list[Row]:
         view, version = self.view, self.version
-        common = bool(view.q) and search.understood(view.q, version).common
+        told = {"instant": self.instant, "size": size, **bound}
+        named = False
+        if view.q:
+            found = search.understood(view.q, version)
+            told |= {"numbers": found.numbers, "query": found.query}
+            # At a past instant each named case is asked what it said then, which takes longer.
+            named = found.numbers is not None and (view.as_of is None or found.hits <= FEW)
         live = version.live(self.instant)
-        sql, values = _prepared(view, place, live, common, repr(get_settings().sla))
-        return fetch(sql, {**values, "instant": self.instant, "size": size, **bound})
+        sql, values = _prepared(view, place, live, named, repr(get_settings().sla))
+        return fetch(sql, {**values, **told})
 
 
 @lru_cache(maxsize=1_024)
 def _prepared(
-    view: View, place: Place, live: bool, common: bool, _policy: str
+    view: View, place: Place, live: bool, named: bool, _policy: str
 ) -> tuple[str, dict[str, Any]]:
     """The SQL text and the parameters that the View fixes."""
-    board = Board.at(bindparam("instant", type_=DateTime(timezone=True), required=False), live=live)
-    compiled = _statement(view, place, board, common=common).compile(
+    board = Board.at(_bound("instant", DateTime(timezone=True)), live=live)
+    compiled = _statement(view, place, board, named=named).compile(
         dialect=psycopg2.dialect(),  # type: ignore[no-untyped-call]
         compile_kwargs={"render_postcompile": True},
     )
     return str(compiled), dict(compiled.params)
 
 
-def _statement(view: View, place: Place, board: Board, *, common: bool) -> Select[Any]:
+def _statement(view: View, place: Place, board: Board, *, named: bool) -> Select[Any]:
     keys = order(view, board)
-    columns = [board.expression(name).label(name) for name in view.columns]
     told = [key.expression.label(f"key{number}") for number, key in enumerate(keys)]
-    chosen = [board.known, *_conditions(view, board, common=common)]
+    chosen = [board.known, *_conditions(view, place, board, named=named)]
     if place.missing:
         chosen.append(_follows(keys, place.missing))
-    if place.first_missing:
+    elif place.first_missing:
         chosen.append(keys[0].expression.is_(None))
-    sorting = [key.by for key in keys]
-    size = bindparam("size", type_=Integer, required=False)
+    elif keys[0].nullable and not place.skip:
+        # The part without the first key is asked for when this one ends.
+        chosen.append(keys[0].expression.is_not(None))
     if not place.skip:
-        return select(*columns, *told).where(*chosen).order_by(*sorting).limit(size)
-    page = (
-        select(V.case_number, *told)
-        .where(*chosen)
-        .order_by(*sorting)
-        .limit(size)
-        .offset(bindparam("skip", type_=Integer, required=False))
-        .subquery("page")
-    )
+        keys = [replace(keys[0], nullable=False), *keys[1:]]
+    page = select(V.case_number, *told).where(*chosen).order_by(*(key.by for key in keys))
+    page = page.limit(_bound("size", Integer()))
+    if place.skip:
+        page = page.offset(_bound("skip", Integer()))
+    columns = [board.expression(name).label(name) for name in view.columns]
+    if view.sort[0] in WALKED and not place.skip:
+        return page.with_only_columns(*columns, *told, maintain_column_froms=True)
+    found = page.subquery("page")
     again = [
-        SortKey(page.c[f"key{number}"], key.descending, key.nullable).by
+        SortKey(found.c[f"key{number}"], key.descending, key.nullable).by
         for number, key in enumerate(keys)
     ]
     return (
-        select(*columns, *(page.c[label.name] for label in told))
+        select(*columns, *(found.c[label.name] for label in told))
         .select_from(VERSIONS)
-        .join(page, page.c.case_number == V.case_number)
+        .join(found, found.c.case_number == V.case_number)
         .where(board.known)
         .order_by(*again)
     )
 
 
-def _conditions(view: View, board: Board, *, common: bool) -> list[ColumnElement[bool]]:
-    if common and view.as_of is None:
-        return [*board.conditions(view.but(q="")), search.holds(view.q)]
-    return board.conditions(view)
+def _bound(name: str, kind: Any) -> BindParameter[Any]:
+    """A parameter that each run gives anew."""
+    return bindparam(name, type_=kind, required=False)
+
+
+def _conditions(
+    view: View, place: Place, board: Board, *, named: bool
+) -> list[ColumnElement[bool]]:
+    # A place far away is counted off, and then all hits must be gathered anyway.
+    if not view.q or (place.skip and not named):
+        return board.conditions(view)
+    asked = board.conditions(view.but(q=""))
+    if named:
+        asked.append(search.among(_bound("numbers", Text())))
+    else:
+        asked.append(search.holds(_bound("query", Text())))
+    if view.as_of is not None:
+        asked.append(search.said(view.q, board.instant))
+    return asked
 
 
 def _follows(keys: list[SortKey], missing: tuple[bool, ...]) -> ColumnElement[bool]:
@@ -154,11 +199,11 @@ def _follows(keys: list[SortKey], missing: tuple[bool, ...]) -> ColumnElement[bo
     """
     ways, equal = [], []
     for number, (key, is_missing) in enumerate(zip(keys, missing, strict=True)):
-        bound = bindparam(f"key{number}", type_=key.expression.type, required=False)
+        bound = _bound(f"key{number}", key.expression.type)
         ways.append(and_(*equal, _beyond(key, bound, is_missing=is_missing, first=number == 0)))
         equal.append(key.expression.is_(None) if is_missing else key.expression == bound)
     first = keys[0]
-    bound = bindparam("key0", type_=first.expression.type, required=False)
+    bound = _bound("key0", first.expression.type)
     if missing[0]:
         return and_(first.expression.is_(None), or_(*ways))
     start = first.expression <= bound if first.descending else first.expression >= bound

@@ -15,6 +15,7 @@ from sqlalchemy import (
     DateTime,
     Float,
     Integer,
+    Text,
     and_,
     case,
     cast,
@@ -90,7 +91,9 @@ class Board:
         """The filters that hold or fail for a version as a whole, however far time has gone."""
         asked = self.value_filters(view)
         if view.q:
-            asked.append(search.matches(view.q, None if view.as_of is None else self.instant))
+            asked.append(search.matches(view.q))
+        if view.q and view.as_of is not None:
+            asked.append(search.said(view.q, self.instant))
         return asked
 
     def value_filters(self, view: View) -> list[Condition]:
@@ -204,7 +207,7 @@ _PLAIN: dict[str, ColumnElement[Any]] = {
     "created": V.created_date,
     "updated": V.updated_at,
     # A case reopened since is not closed, though `closed_from` still finds its closing.
-    "closed": case((V.is_open, None), else_=V.closed_at),
+    "closed": case((~V.is_open, V.closed_at)),
     "severity": V.severity,
     "status": V.status,
     "account": V.account,
@@ -253,6 +256,7 @@ _STATES: dict[str, Condition] = {
 
 def _any_of(column: ColumnElement[Any], values: Sequence[Any]) -> Condition:
     """The column is one of the values; the empty string stands for "not set"."""
+    column = column.collate("C") if isinstance(column.type, Text) else column
     given = [value for value in values if value != ""]
     asked = column.in_(given)
     return asked if len(given) == len(values) else or_(asked, column.is_(None))

@@ -37,6 +37,27 @@ FALSE = text("false")
 CURRENT = "valid_to = 'infinity' and not gone"
 CURRENT_OPEN = "valid_to = 'infinity' and is_open"
 NEWEST_FIRST = ("updated_at desc", "case_number")
+SPAN = ("valid_from", "valid_to", "is_open", "gone")
+# What cases are sorted, filtered and counted by: read off an index, without the wide rows.
+NARROW = (
+    "is_open",
+    "updated_at",
+    "created_date",
+    "closed_at",
+    "status_since",
+    "severity",
+    "status",
+    "waiting_on",
+    "account",
+    "engineer",
+    "owner",
+    "product",
+    "group_name",
+    "card",
+    "card_status",
+    "escalated",
+    "crit_sit",
+)
 
 
 class Base(DeclarativeBase):
@@ -280,11 +301,13 @@ class Change(Base):
     run_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sync_runs.id"))
 
 
-def _ordered(name: str, where: str | None, *keys: str) -> Index:
+def _ordered(
+    name: str, where: str | None, *keys: str, beside: tuple[str, ...] = ("is_open",)
+) -> Index:
     """An index of case versions in an order that pages ask for; texts order by code point."""
     told = {} if where is None else {"postgresql_where": text(where)}
     columns = (key if key.isidentifier() else text(key) for key in keys)
-    return Index(f"ix_case_versions_{name}", *columns, **told)
+    return Index(f"ix_case_versions_{name}", *columns, postgresql_include=list(beside), **told)
 
 
 class CaseVersion(Base):
@@ -306,14 +329,21 @@ class CaseVersion(Base):
             "valid_from",
             postgresql_where=text("event is not null"),
         ),
-        _ordered("updated", None, *NEWEST_FIRST),
+        _ordered("updated", None, *NEWEST_FIRST, beside=SPAN),
+        _ordered("current", CURRENT, "case_number", beside=NARROW),
         _ordered("current_updated", CURRENT, *NEWEST_FIRST),
         _ordered("current_created", CURRENT, "created_date", "case_number"),
-        _ordered("current_closed", CURRENT, "closed_at"),
+        _ordered(
+            "current_closed",
+            CURRENT,
+            "(case when not is_open then closed_at end)",
+            "case_number",
+        ),
         _ordered("current_account", CURRENT, 'account collate "C"', *NEWEST_FIRST),
         _ordered("current_engineer", CURRENT, 'engineer collate "C"', *NEWEST_FIRST),
         _ordered("current_product", CURRENT, 'product collate "C"', *NEWEST_FIRST),
         _ordered("gone", "valid_to = 'infinity' and gone", *NEWEST_FIRST),
+        _ordered("open_now", CURRENT_OPEN, "case_number", beside=NARROW),
         _ordered("open_updated", CURRENT_OPEN, *NEWEST_FIRST),
         _ordered("open_created", CURRENT_OPEN, "created_date", "case_number"),
         _ordered("open_severity", CURRENT_OPEN, "severity", *NEWEST_FIRST),

@@ -10,19 +10,32 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, exists, func, select, text
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    Text,
+    cast,
+    exists,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 from app.database import snapshot
 from app.models import CaseWords
 from app.version import Version
 from app.versions import VERSIONS, V
 
+Condition = ColumnElement[bool]
+
 # From so many hits on it is faster to look at the rows in their order until a page is full.
 COMMON = 10_000
 
 HITS = """
-select count(*) from (
-    select from case_words where words @@ (select search_query(:q)) limit :most
+select search_query(:q)::text, count(*), array_agg(case_number)::text from (
+    select case_number from case_words where words @@ (select search_query(:q)) limit :most
 ) hits
 """
 MENDED = "select typed, kin from search_terms(:q) where kin <> '{}' order by place"
@@ -30,18 +43,16 @@ MENDED = "select typed, kin from search_terms(:q) where kin <> '{}' order by pla
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """How many cases of all times match (`COMMON` + 1: at least so many), and what was mended.
+    """What to look for, as a `tsquery`'s text, and the cases of all times that match.
 
-    `mended` are the words that no case says, each with the words looked for in its place.
+    `numbers` are theirs as an array's text, None when they are too many to name; `hits` is how many
+    they are, or `COMMON` + 1. `mended` are the words that no case says, each with the words looked for in its place.
     """
 
+    query: str | None
     hits: int
+    numbers: str | None
     mended: tuple[tuple[str, tuple[str, ...]], ...]
-
-    @property
-    def common(self) -> bool:
-        """Whether the words are found nearly everywhere."""
-        return self.hits > COMMON
 
 
 def understood(q: str, version: Version) -> Understood:
@@ -49,32 +60,46 @@ def understood(q: str, version: Version) -> Understood:
     return _understood(q, version.key)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def _understood(q: str, _version: str) -> Understood:
     with snapshot() as connection:
-        hits = connection.execute(text(HITS), {"q": q, "most": COMMON + 1}).scalar_one()
+        query, hits, numbers = connection.execute(text(HITS), {"q": q, "most": COMMON + 1}).one()
         mended = connection.execute(text(MENDED), {"q": q}).all()
-    return Understood(hits, tuple((typed, tuple(kin)) for typed, kin in mended))
+    named = None if hits > COMMON else numbers or "{}"
+    return Understood(query, hits, named, tuple((typed, tuple(kin)) for typed, kin in mended))
 
 
-def matches(q: str, moment: datetime | BindParameter[datetime] | None) -> ColumnElement[bool]:
-    """A version whose case holds the words; with `moment`, held them then."""
-    query = select(func.search_query(q)).scalar_subquery()
-    found = V.case_number.in_(
-        select(CaseWords.case_number).where(CaseWords.words.op("@@", is_comparison=True)(query))
-    )
-    if moment is None:
-        return found
-    then: Any = func.case_words(V.case_number, moment)
-    return found & then.op("@@", is_comparison=True)(query)
+def matches(q: str) -> Condition:
+    """A version whose case holds the words."""
+    found = select(CaseWords.case_number).where(_says(CaseWords.words, _query(q)))
+    return V.case_number.in_(found)
 
 
-def holds(q: str) -> ColumnElement[bool]:
-    """The same of one row after the other, for words that are found nearly everywhere."""
-    query = select(func.search_query(q)).scalar_subquery()
+def among(numbers: BindParameter[str]) -> Condition:
+    """A version of one of the cases that are told by an array's text."""
+    return V.case_number == func.any(cast(numbers, ARRAY(Text)))
+
+
+def holds(query: BindParameter[str]) -> Condition:
+    """The same as `matches`, one row after the other, for words that are found nearly everywhere.
+
+    The offset keeps the planner from gathering all hits first.
+    """
     words = select(CaseWords.case_number).where(
         CaseWords.case_number == V.case_number,
-        CaseWords.words.op("@@", is_comparison=True)(query),
+        _says(CaseWords.words, cast(query, TSQUERY)),
     )
-    # The offset keeps the planner from gathering all hits first.
-    return exists(words.correlate(VERSIONS).offset(text("0")))
+    return exists(words.correlate(VERSIONS).offset(0))
+
+
+def said(q: str, moment: datetime | BindParameter[datetime]) -> Condition:
+    """A version whose case held the words at an instant, as far as is known."""
+    return _says(func.case_words(V.case_number, moment), _query(q))
+
+
+def _query(q: str) -> ColumnElement[Any]:
+    return select(func.search_query(q)).scalar_subquery()
+
+
+def _says(words: ColumnElement[Any], query: ColumnElement[Any]) -> Condition:
+    return words.op("@@", is_comparison=True)(query)
