@@ -42,6 +42,8 @@ Row = tuple[Any, ...]
 # Orders whose index nearly always gives a page at once; in others the place of the rows is found
 # first, in an index that holds what is sorted by, and then the wide rows of one page are read.
 FEW = 300
+# What the grid needs of each row, shown or not.
+BESIDE = {"number": V.case_number, "escalation_link": V.escalation_link}
 WALKED = ("updated", "-updated", "created", "-created")
 
 
@@ -59,14 +61,18 @@ class Place(NamedTuple):
 def block(
     view: View, instant: datetime, version: Version, start: int, size: int
 ) -> tuple[list[dict[str, Any]], bool]:
-    """The rows `start` to `start + size` of a View by column name, and whether more follow."""
+    """The rows `start` to `start + size` of a View by column name, and whether more follow.
+
+    Whatever the columns, `number` and `escalation_link` are told too.
+    """
     stretch = Stretch(view, instant, version)
     key = stretch.post(start) if start else None
     found = stretch.at(start, size + 1) if key is None else stretch.after(key, size + 1)
-    shown, width = found[:size], len(view.columns)
+    names = [*view.columns, *(name for name in BESIDE if name not in view.columns)]
+    shown = found[:size]
     if len(shown) == size:
-        stretch.set_post(start + size, shown[-1][width:])
-    return [dict(zip(view.columns, row, strict=False)) for row in shown], len(found) > size
+        stretch.set_post(start + size, shown[-1][len(names) :])
+    return [dict(zip(names, row, strict=False)) for row in shown], len(found) > size
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +161,7 @@ def _statement(view: View, place: Place, board: Board, *, named: bool) -> Select
     if place.skip:
         page = page.offset(_bound("skip", Integer()))
     columns = [board.expression(name).label(name) for name in view.columns]
+    columns += [value.label(name) for name, value in BESIDE.items() if name not in view.columns]
     if view.sort[0] in WALKED and not place.skip:
         return page.with_only_columns(*columns, *told, maintain_column_froms=True)
     found = page.subquery("page")
@@ -197,7 +204,8 @@ def _follows(keys: list[SortKey], missing: tuple[bool, ...]) -> ColumnElement[bo
 
     The first term repeats what the others say, so that an index can begin there.
     """
-    ways, equal = [], []
+    ways: list[ColumnElement[bool]] = []
+    equal: list[ColumnElement[bool]] = []
     for number, (key, is_missing) in enumerate(zip(keys, missing, strict=True)):
         bound = _bound(f"key{number}", key.expression.type)
         ways.append(and_(*equal, _beyond(key, bound, is_missing=is_missing, first=number == 0)))
@@ -210,9 +218,7 @@ def _follows(keys: list[SortKey], missing: tuple[bool, ...]) -> ColumnElement[bo
     return and_(start, or_(*ways))
 
 
-def _beyond(
-    key: SortKey, bound: Any, *, is_missing: bool, first: bool
-) -> ColumnElement[bool]:
+def _beyond(key: SortKey, bound: Any, *, is_missing: bool, first: bool) -> ColumnElement[bool]:
     """The key comes after the bound one; missing ones come last."""
     if is_missing:
         return false()

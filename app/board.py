@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     DateTime,
     Float,
@@ -26,13 +25,13 @@ from sqlalchemy import (
 )
 
 from app import links, search
+from app.links import Instant
 from app.setting_values import SlaPolicy
 from app.settings import get_settings
 from app.versions import TICK, V
 from app.view import View
 
 Condition = ColumnElement[bool]
-Instant = datetime | BindParameter[datetime]
 SECONDS_PER_DAY = 86_400.0
 DONE = "Done"
 

@@ -96,6 +96,11 @@ def fetch(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in connection.exec_driver_sql(sql, dict(parameters))]
 
 
+def plain(connection: Connection, select: Executable) -> list[dict[str, Any]]:
+    """The rows of a statement as plain values by column, without a frame between."""
+    return [dict(row) for row in connection.execute(select).mappings()]
+
+
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a frame as plain values by column, None for what is missing."""
     table = frame.astype(object)

@@ -70,7 +70,8 @@ def values_of(view: View, instant: datetime, version: Version, name: str) -> Val
 def _compute(view: View, instant: datetime, version: Version) -> str:
     with snapshot() as connection:
         found = connection.execute(select_facets(view, instant, live=version.live(instant))).all()
-    total, told = 0, {name: [] for name in TOGETHER}  # type: dict[str, Values]
+    total = 0
+    told: dict[str, Values] = {name: [] for name in TOGETHER}
     for row in found:
         names = [name for place, name in enumerate(TOGETHER) if not row.mask >> place & 1]
         if not names:
@@ -93,12 +94,18 @@ def select_facets(view: View, instant: datetime, *, live: bool) -> Select[Any]:
     """
     board = Board.at(instant, live=live)
     chosen = {name: getattr(view, name) for name in TOGETHER if getattr(view, name)}
-    base = view.but(**{name: () for name in chosen})
+    base = view.but(**dict.fromkeys(chosen, ()))
+
+    def passes(alone: View) -> ColumnElement[bool]:
+        return func.coalesce(and_(*board.filters(alone)), False)
+
     seen = (
         select(
             *(board.expression(name).label(name) for name in TOGETHER),
             *(
-                func.coalesce(and_(*board.filters(View(**{name: value}))), False).label(f"ok_{name}")
+                func.coalesce(and_(*board.filters(View(**{name: value}))), False).label(
+                    f"ok_{name}"
+                )
                 for name, value in chosen.items()
             ),
         )

@@ -3,17 +3,29 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, cast, exists, func, literal, or_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    and_,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from app.models import BugVersion, CaseBug, Comment, JiraComment
 from app.versions import VERSIONS, V
 
 Condition = ColumnElement[bool]
+Instant = datetime | BindParameter[datetime]
 NO_TARGET = ("", "---")
 
 
-def linked(instant: datetime) -> Condition:
+def linked(instant: Instant) -> Condition:
     """The bug links of a version that held at an instant."""
     return and_(
         CaseBug.case_number == V.case_number,
@@ -22,7 +34,7 @@ def linked(instant: datetime) -> Condition:
     )
 
 
-def targeted(instant: datetime) -> Condition:
+def targeted(instant: Instant) -> Condition:
     """The bug of a link had a target release or fix version at an instant."""
     return and_(
         BugVersion.tracker == CaseBug.tracker,
@@ -33,7 +45,7 @@ def targeted(instant: datetime) -> Condition:
     )
 
 
-def has_bugs(instant: datetime, kind: str) -> Condition:
+def has_bugs(instant: Instant, kind: str) -> Condition:
     """A version has bugs: `any`, `none`, or `untargeted` ones."""
     if kind == "untargeted":
         aimless = ~exists().where(targeted(instant)).correlate(CaseBug)
@@ -42,7 +54,7 @@ def has_bugs(instant: datetime, kind: str) -> Condition:
     return some if kind == "any" else ~some
 
 
-def bug_keys(instant: datetime) -> ColumnElement[list[str]]:
+def bug_keys(instant: Instant) -> ColumnElement[list[str]]:
     """The keys of a version's bugs, in order."""
     keys = func.array_agg(aggregate_order_by(CaseBug.key, CaseBug.key))
     return (
@@ -53,7 +65,7 @@ def bug_keys(instant: datetime) -> ColumnElement[list[str]]:
     )
 
 
-def latest_comment(instant: datetime, part: str) -> ColumnElement[Any]:
+def latest_comment(instant: Instant, part: str) -> ColumnElement[Any]:
     """The `text` or the instant (`at`) of the latest comment on a case or its card."""
     told = union_all(
         select(Comment.comment_text.label("text"), Comment.commented_at.label("at"))
@@ -70,5 +82,5 @@ def latest_comment(instant: datetime, part: str) -> ColumnElement[Any]:
     return latest.correlate(VERSIONS).scalar_subquery()
 
 
-def _still_there(gone_at: Any, instant: datetime) -> Condition:
+def _still_there(gone_at: Any, instant: Instant) -> Condition:
     return or_(gone_at.is_(None), gone_at > instant)

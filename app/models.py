@@ -305,9 +305,13 @@ def _ordered(
     name: str, where: str | None, *keys: str, beside: tuple[str, ...] = ("is_open",)
 ) -> Index:
     """An index of case versions in an order that pages ask for; texts order by code point."""
-    told = {} if where is None else {"postgresql_where": text(where)}
     columns = (key if key.isidentifier() else text(key) for key in keys)
-    return Index(f"ix_case_versions_{name}", *columns, postgresql_include=list(beside), **told)
+    return Index(
+        f"ix_case_versions_{name}",
+        *columns,
+        postgresql_where=where and text(where),
+        postgresql_include=list(beside),
+    )
 
 
 class CaseVersion(Base):

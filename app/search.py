@@ -46,7 +46,8 @@ class Understood:
     """What to look for, as a `tsquery`'s text, and the cases of all times that match.
 
     `numbers` are theirs as an array's text, None when they are too many to name; `hits` is how many
-    they are, or `COMMON` + 1. `mended` are the words that no case says, each with the words looked for in its place.
+    they are, or `COMMON` + 1. `mended` are the words that no case says, each with the words looked
+    for in its place.
     """
 
     query: str | None
@@ -101,5 +102,6 @@ def _query(q: str) -> ColumnElement[Any]:
     return select(func.search_query(q)).scalar_subquery()
 
 
-def _says(words: ColumnElement[Any], query: ColumnElement[Any]) -> Condition:
-    return words.op("@@", is_comparison=True)(query)
+def _says(words: Any, query: ColumnElement[Any]) -> Condition:
+    held: Condition = words.op("@@", is_comparison=True)(query)
+    return held

@@ -4,15 +4,18 @@ import logging
 from pathlib import Path
 
 from dash import Dash
-from flask import Flask, Response, abort, g, request
+from flask import Flask, Response, abort, g, redirect, request
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
 
 import pages
 from app import cache, health
 from app.api import cases, charts
 from app.api.requests import problem
+from app.auth.person import current
+from app.saved_views import opening_view
 from app.settings import get_settings
 from app.view import View
 from app.view_fields import ParameterError
@@ -43,6 +46,7 @@ def create_app() -> Flask:
         server.register_blueprint(blueprint)
     _register_faults(server)
     _check_addresses(server)
+    _open_with_views(server)
     _dash(server)
     # Dash finishes its set-up at the first request, and two at once would find it half done.
     server.test_client().get("/_dash-dependencies")
@@ -105,6 +109,20 @@ def _check_addresses(server: Flask) -> None:
         if g.get("page_status") and response.status_code == 200:
             response.status_code = g.page_status
         return response
+
+
+def _open_with_views(server: Flask) -> None:
+    @server.before_request
+    def open_with_a_view() -> BaseResponse | None:
+        """`/cases` alone opens with the View that the person chose for it."""
+        if request.method != "GET" or request.path != "/cases" or request.query_string:
+            return None
+        try:
+            chosen = opening_view(current())
+        except SQLAlchemyError:
+            return None
+        query = chosen.view.to_query() if chosen else ""
+        return redirect(f"/cases?{query}#view={chosen.id}") if chosen and query else None
 
 
 def _is_page(path: str) -> bool:

@@ -20,6 +20,12 @@ WAITING_NAMES = {
     "none": "nobody",
 }
 CARD_NAMES = {"none": "without card", "open": "card not done", "done": "card done"}
+_NAMES: dict[str, dict[Any, str]] = {
+    "severity": SEVERITY_NAMES,
+    "sla": SLA_NAMES,
+    "waiting_on": WAITING_NAMES,
+    "card": CARD_NAMES,
+}
 FIELD_LABELS = {
     "q": "Search",
     "state": "State",
@@ -80,14 +86,9 @@ def value_words(name: str, value: Any, zone: str) -> str:
     """The value of one filter in words, for a chip: `Urgent, High`; `30 days`."""
     if isinstance(value, datetime):
         return day_words(value, zone)
-    if name == "severity":
-        return ", ".join(SEVERITY_NAMES[number] for number in value)
-    if name == "sla":
-        return ", ".join(SLA_NAMES[part] for part in value)
-    if name == "waiting_on":
-        return ", ".join(WAITING_NAMES[part] for part in value)
-    if name == "card":
-        return ", ".join(CARD_NAMES[part] for part in value)
+    names = _NAMES.get(name)
+    if names is not None:
+        return ", ".join(names[part] for part in value)
     if name in {"stale", "recent"}:
         return f"{value} day" if value == 1 else f"{value} days"
     if isinstance(value, tuple):

@@ -86,25 +86,14 @@ window.dash_clientside = window.dash_clientside || {};
 
     async copyLink() {
       try {
-        await navigator.clipboard.writeText(window.location.href);
+        // The bare table opens with the reader's own View: the link says what is meant.
+        const url = new URL(window.location.href);
+        if (url.pathname === "/cases" && !url.search) url.search = "?state=open";
+        await navigator.clipboard.writeText(url.href);
         return "The link was copied.";
       } catch (error) {
         return "This browser does not let pages copy; take the address from its bar.";
       }
-    },
-
-    // The order that the headers show goes into the URL and the CSV link; no page is loaded.
-    sortIntoUrl(request, csv) {
-      if (!request || request.startRow !== 0) return none();
-      const sort = (request.sortModel || [])
-        .map((part) => (part.sort === "desc" ? "-" : "") + part.colId)
-        .join(",");
-      const address = new URL(window.location.href);
-      const shown = address.searchParams.get("sort") || "-updated";
-      if (!sort || sort === shown) return none();
-      address.searchParams.set("sort", sort);
-      window.history.replaceState(window.history.state, "", address);
-      return csv.split("?")[0] + address.search;
     },
 
     density(clicks) {

@@ -3,32 +3,31 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from dash import (
-    ClientsideFunction,
-    Input,
-    Output,
-    State,
-    callback,
-    clientside_callback,
-    dcc,
-    html,
-    no_update,
-)
+from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, no_update
 from dash.development.base_component import Component
 from dash_ag_grid import AgGrid
 
-from app.columns import COLUMNS, Column
-from app.database import read
-from app.selection import rows
+from app.block import block
+from app.columns import COLUMNS, DEFAULT_COLUMNS, Column
+from app.settings import get_settings
 from app.version import data_version
-from app.view import View
+from app.view import DEFAULT_SORT, View
 from app.view_fields import ParameterError
-from components.filterbar import asked, search_of
-from components.records import shown_rows
+from components.filterbar import FILTER_OF_COLUMN, asked
+from components.records import shown_row
 
 BLOCK = 100
 LARGEST_BLOCK = 1_000
-RENDERERS = {"number": "CaseLink", "severity": "Severity", "sla": "Sla"}
+LEAST_COUNT = 1_000
+RENDERERS = {
+    "number": "CaseLink",
+    "severity": "Severity",
+    "sla": "Sla",
+    "account": "Filtering",
+    "engineer": "Filtering",
+    "card": "Card",
+    "escalated": "Escalated",
+}
 GRID_THEME = (
     "themeQuartz.withParams({"
     "backgroundColor: 'var(--card)', foregroundColor: 'var(--text)', "
@@ -41,24 +40,44 @@ GRID_THEME = (
 )
 
 
-def case_grid(view: View, count: int) -> Component:
-    """The grid of a View whose rows number `count`."""
+def case_grid(view: View) -> Component:
+    """The grid of a View; its rows and their number come by themselves."""
     return AgGrid(
         id="grid",
         rowModelType="infinite",
+        getRowId="params.data.number",
         columnDefs=[_column(COLUMNS[name], place, view) for place, name in enumerate(view.columns)],
-        defaultColDef={"sortable": True, "resizable": True, "suppressMovable": True},
+        defaultColDef={
+            "sortable": True,
+            "resizable": True,
+            "suppressHeaderMenuButton": True,
+            "cellClassRules": {"rtl": {"function": "beginsRightToLeft(params.value)"}},
+        },
         dashGridOptions={
             "theme": {"function": GRID_THEME},
             "cacheBlockSize": BLOCK,
-            "infiniteInitialRowCount": max(count, 1),
-            "maxBlocksInCache": 20,
-            "alwaysMultiSort": False,
+            "infiniteInitialRowCount": LEAST_COUNT,
+            # The grid keeps one request at a time in its properties.
+            "maxConcurrentDatasourceRequests": 1,
+            "blockLoadDebounceMillis": 30,
+            "maxBlocksInCache": 30,
             "multiSortKey": "ctrl",
-            "suppressCellFocus": False,
             "enableCellTextSelection": True,
             "ensureDomOrder": True,
-            "context": {"query": view.to_query()},
+            "suppressDragLeaveHidesColumns": True,
+            "rowSelection": {
+                "mode": "multiRow",
+                "checkboxes": True,
+                "headerCheckbox": False,
+                "enableClickSelection": False,
+            },
+            "selectionColumnDef": {"pinned": "left", "width": 38, "resizable": False},
+            "context": {
+                "cards": f"{get_settings().jira_url}/browse/" if get_settings().jira_url else "",
+                "sort": ",".join(DEFAULT_SORT),
+                "columns": ",".join(DEFAULT_COLUMNS),
+                "filters": FILTER_OF_COLUMN,
+            },
         },
         className="case-grid",
         columnSize=None,
@@ -72,11 +91,13 @@ def _column(column: Column, place: int, view: View) -> dict[str, Any]:
         "field": column.name,
         "headerName": label,
         "width": column.width,
+        "minWidth": 60,
         "tooltipField": column.name if column.kind in {"text", "list"} else None,
         "sortingOrder": ["asc", "desc", None],
+        "headerComponentParams": {"innerHeaderComponent": "FilterHeader"},
     }
     if column.name == "summary":
-        told |= {"flex": 1, "minWidth": 160}
+        told |= {"flex": 1, "minWidth": 140}
     if place == 0:
         told["pinned"] = "left"
     if column.name in RENDERERS:
@@ -90,45 +111,27 @@ def _column(column: Column, place: int, view: View) -> dict[str, Any]:
     return told
 
 
-def column_menu(view: View) -> Component:
-    """The choice of columns."""
-    options = [{"label": column.label, "value": column.name} for column in COLUMNS.values()]
-    return html.Details(
-        [
-            html.Summary("Columns", className="button"),
-            html.Div(
-                [
-                    dcc.Checklist(
-                        id="columns", options=options, value=list(view.columns), className="choices"
-                    ),
-                    html.Button("Show these", id="columns-apply", className="primary", n_clicks=0),
-                ],
-                className="popover wide",
-            ),
-        ],
-        className="menu",
-    )
-
-
 @callback(
     Output("grid", "getRowsResponse"),
     Input("grid", "getRowsRequest"),
     State("view", "data"),
     prevent_initial_call=True,
 )
-def block(request: Any, query: Any) -> Any:
+def rows_of_block(request: Any, query: Any) -> Any:
     """One block of rows; anything that is not a proper request gets none."""
     view, span = asked(query), _span(request)
     if view is None or span is None:
         return no_update
     view = _sorted(view, request.get("sortModel"))
     start, end = span
-    instant = view.instant(datetime.now(UTC), data_version().changed_at)
-    frame = read(rows(view, instant, limit=end - start + 1, offset=start))
-    more = len(frame) > end - start
-    shown = shown_rows(frame.head(end - start), view)
+    version = data_version()
+    instant = view.instant(datetime.now(UTC), version.changed_at)
+    found, more = block(view, instant, version, start, end - start)
     # The count is known at the last block; until then the grid only learns that there is more.
-    return {"rowData": shown, "rowCount": None if more else start + len(shown)}
+    return {
+        "rowData": [shown_row(row, view.tz) for row in found],
+        "rowCount": None if more else start + len(found),
+    }
 
 
 def _span(request: Any) -> tuple[int, int] | None:
@@ -141,41 +144,23 @@ def _span(request: Any) -> tuple[int, int] | None:
 
 
 def _sorted(view: View, model: Any) -> View:
-    """The View in the order that the grid's headers show; its own order when they show none."""
+    """The View in the order that the grid's headers show.
+
+    Headers tell only of the columns shown: where they say what the View says of those, the View's
+    own order stands.
+    """
     try:
         names = [f"{'-' if part['sort'] == 'desc' else ''}{part['colId']}" for part in model or []]
-        return view.but(sort=View.from_values({"sort": [",".join(names)]}).sort) if names else view
+        told = tuple(name for name in view.sort if name.removeprefix("-") in view.columns)
+        if not names or tuple(names) == told:
+            return view
+        return view.but(sort=View.from_values({"sort": [",".join(names)]}).sort)
     except (ParameterError, KeyError, TypeError):
         return view
 
 
-@callback(
-    Output("url", "search", allow_duplicate=True),
-    Input("columns-apply", "n_clicks"),
-    State("columns", "value"),
-    State("view", "data"),
-    prevent_initial_call=True,
-)
-def choose_columns(clicks: Any, names: Any, query: Any) -> Any:
-    """Show other columns; those shown keep their order, new ones follow."""
-    view = asked(query)
-    if not clicks or view is None or not isinstance(names, list):
-        return no_update
-    known = [name for name in names if isinstance(name, str) and name in COLUMNS]
-    kept = [name for name in view.columns if name in known]
-    added = [name for name in COLUMNS if name in known and name not in kept]
-    return search_of(view.but(columns=tuple(kept + added))) if known else no_update
-
-
 clientside_callback(
-    ClientsideFunction("caseboard", "sortIntoUrl"),
-    Output("csv", "href"),
-    Input("grid", "getRowsRequest"),
-    State("csv", "href"),
-    prevent_initial_call=True,
-)
-clientside_callback(
-    ClientsideFunction("caseboard", "density"),
-    Output("density", "title"),
-    Input("density", "n_clicks"),
+    ClientsideFunction("desk", "attach"),
+    Output("desk-beat", "data"),
+    Input("table-view", "data"),
 )

@@ -3,33 +3,23 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import pandas as pd
 from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
-from app.database import read
-from app.selection import grouped
+from app.facets import ALONE, TOGETHER, values_of
 from app.version import data_version
 from app.view import View
 from app.view_fields import ParameterError
-from app.words import FIELD_LABELS, SEVERITY_NAMES, SLA_NAMES, value_words
+from app.words import FIELD_LABELS, SEVERITY_NAMES, SLA_NAMES, WAITING_NAMES, value_words
 
-# The column whose values and counts a filter offers; None for those with a fixed choice.
-OFFERED: dict[str, str] = {
-    "severity": "severity",
-    "status": "status",
-    "account": "account",
-    "engineer": "engineer",
-    "product": "product",
-    "card_status": "card_status",
-    "escalated": "escalated",
-    "sla": "sla",
-}
+# Filters whose values are offered with their counts.
+OFFERED = (*TOGETHER, *ALONE)
 FIXED: dict[str, list[tuple[str, str]]] = {
     "state": [("open", "Open"), ("closed", "Closed"), ("all", "Open and closed"), ("gone", "Gone")],
-    "crit_sit": [("yes", "Yes"), ("no", "No")],
+    "card": [("none", "Without card"), ("open", "Card not done"), ("done", "Card done")],
     "bugs": [("none", "None"), ("untargeted", "Without target"), ("any", "Any")],
     "stale": [(str(days), f"{days} days") for days in (3, 7, 14, 30, 90)],
+    "recent": [(str(days), f"{days} days") for days in (1, 3, 7, 14, 30)],
 }
 DATED = (
     "created_from",
@@ -39,7 +29,20 @@ DATED = (
     "updated_from",
     "updated_to",
 )
-MOST_OFFERED = 500
+# A case without a target is in no state of the SLA.
+UNSET_UNKNOWN = ("sla", "escalated", "crit_sit", "waiting_on")
+# By which parameter a column of the table is filtered; a date is asked from its first day on.
+FILTER_OF_COLUMN = {
+    **{name: name for name in TOGETHER},
+    **{column: name for name, column in ALONE.items()},
+    "bugs": "bugs",
+    "card": "card",
+    "created": "created_from",
+    "closed": "closed_from",
+    "updated": "updated_from",
+    "age_days": "created_to",
+    "sla_remaining_days": "sla",
+}
 
 
 def filter_bar(view: View, path: str) -> Component:
@@ -129,26 +132,33 @@ def offer(name: Any, query: Any) -> tuple[list[dict[str, str]], list[str], bool,
     if name in FIXED:
         fixed = [{"label": label, "value": value} for value, label in FIXED[name]]
         return fixed, [], False, True
-    others = dropped(view, name)
-    instant = others.instant(datetime.now(UTC), data_version().changed_at)
-    frame = read(grouped(others, instant, OFFERED[name]))
+    version = data_version()
+    instant = view.instant(datetime.now(UTC), version.changed_at)
+    found = [
+        (value, cases)
+        for value, cases in values_of(view, instant, version, name)
+        if value or name not in UNSET_UNKNOWN
+    ]
     options = [
-        _option(name, value, int(cases))
-        for value, cases in frame.head(MOST_OFFERED).itertuples(index=False)
-        if not (pd.isna(value) and name == "sla")
+        {"label": f"{value_label(name, value)} ({cases:,})", "value": value}
+        for value, cases in found
     ]
     chosen = [str(value or "") for value in getattr(view, name)]
     known = {option["value"] for option in options}
     return options, [value for value in chosen if value in known], False, True
 
 
-def _option(name: str, value: Any, cases: int) -> dict[str, str]:
-    if pd.isna(value):
-        return {"label": f"Not set ({cases:,})", "value": ""}
+def value_label(name: str, value: str) -> str:
+    """A value of a filter as people read it."""
+    if not value:
+        return "Not set"
     if name == "severity":
-        return {"label": f"{SEVERITY_NAMES[int(value)]} ({cases:,})", "value": str(int(value))}
-    label = SLA_NAMES[value] if name == "sla" else str(value)
-    return {"label": f"{label} ({cases:,})", "value": str(value)}
+        return SEVERITY_NAMES[int(value)]
+    if name == "sla":
+        return SLA_NAMES[value].capitalize()
+    if name == "waiting_on":
+        return WAITING_NAMES[value].capitalize()
+    return value.capitalize() if name in {"escalated", "crit_sit"} else value
 
 
 @callback(
@@ -171,7 +181,7 @@ def apply(clicks: Any, name: Any, values: Any, date: Any, query: Any) -> tuple[A
     texts = [date] if name in DATED else values if isinstance(values, list) else [values]
     if not texts or any(not isinstance(text, str) for text in texts):
         return no_update, "Choose a value."
-    if name in {"state", "stale"} and len(texts) > 1:
+    if name in {"state", "stale", "recent"} and len(texts) > 1:
         return no_update, "Choose one value."
     try:
         added = View.from_values({name: texts, "tz": [view.tz]})

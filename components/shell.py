@@ -29,8 +29,10 @@ from app.version import Version
 from app.view import View
 from app.view_fields import zones
 from components import notices
+from components.facetpanel import facets_open
 from components.filterbar import asked
 from components.freshness import freshness, pulse
+from components.viewmenu import base
 from components.when import as_of_menu, zone_menu
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,8 @@ def root() -> Component:
             dcc.Location(id="url", refresh="callback-nav"),
             dcc.Store(id="themes", data=themes),
             dcc.Store(id="theme"),
+            base(),
+            facets_open(),
             pulse(),
             html.Datalist([html.Option(value=name) for name in sorted(zones())], id="zones"),
             html.Div(id="fault", role="alert"),

@@ -1,5 +1,6 @@
 """How single values are shown to people."""
 
+import math
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -24,4 +25,5 @@ def days(value: float | None) -> str:
     """A span of days: `12 d`, `0.4 d`; a dash for none."""
     if value is None or value != value:  # noqa: PLR0124 - NaN differs from itself
         return "–"
-    return f"{value:,.0f} d" if abs(value) >= 10 else f"{value:,.1f} d"
+    # Whole days are cut, not rounded, as ages are.
+    return f"{math.trunc(value):,} d" if abs(value) >= 10 else f"{value:,.1f} d"

@@ -1,5 +1,7 @@
-"""A case's history, newest first: what changed, from what to what, when and by whom."""
+"""The story of a case, newest first: what was said and what changed, when, where and by whom."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -8,43 +10,101 @@ from dash import html
 from dash.development.base_component import Component
 
 from app.columns import COLUMNS
+from app.story import KINDS
 from app.words import SEVERITY_NAMES
-from components.text import moment
+from components.comments import told_text
+from components.text import ago, moment
+
+SOURCES = {"portal": "Portal", "jira": "JIRA", "bugzilla": "Bugzilla"}
+KIND_WORDS = {"comments": "Comments", "case": "Case", "cards": "Cards", "bugs": "Bugs"}
+FIELD_WORDS = {"gone": "no longer at its source", "linked": "linked", "restricted": "restricted"}
+LONG_VALUE = 200
 
 
-def timeline_list(changes: pd.DataFrame, zone: str) -> Component:
-    """The changes of a case as a list; those of one instant and actor are one entry."""
-    table = changes.astype(object)
-    rows = list(table.where(table.notna(), None).itertuples(index=False))
-    entries = [
-        _entry(list(group), zone) for _, group in groupby(rows, key=lambda row: (row.at, row.actor))
+def kind_chips(counts: Mapping[str, int]) -> Component:
+    """A chip for each kind of event with its number; pressing one hides or shows its events."""
+    chips = [
+        html.Button(
+            f"{KIND_WORDS[kind]} {counts.get(kind, 0):,}",
+            className="kind",
+            **{"data-kind": kind, "aria-pressed": "true"},
+        )
+        for kind in KINDS
     ]
-    return html.Ol(entries, className="timeline")
+    return html.Div(chips, className="kinds", role="group", **{"aria-label": "What to show"})
 
 
-def _entry(rows: list[Any], zone: str) -> Component:
-    first = rows[0]
+def timeline_list(events: Sequence[Mapping[str, Any]], zone: str, now: datetime) -> Component:
+    """The events of `app.story.story` as a list; changes of one thing at one instant are one."""
+    groups = groupby(
+        events, key=lambda e: (e["at"], e["actor"], e["entity"], e["key"], e["kind"] == "comments")
+    )
+    entries = []
+    for _, group in groups:
+        told = list(group)
+        if told[0]["kind"] == "comments":
+            entries += [_entry([one], zone, now) for one in told]
+        else:
+            entries.append(_entry(told, zone, now))
+    return html.Ol(entries, className="timeline", id="timeline")
+
+
+def _entry(events: list[Mapping[str, Any]], zone: str, now: datetime) -> Component:
+    first = events[0]
+    at, anchor = first["at"], first["anchor"]
+    head: list[Any] = [
+        html.A(
+            html.Time(moment(at, zone), dateTime=at.isoformat()),
+            href=f"#{anchor}",
+            className="when",
+            title=f"{ago(at, now)}; a link to this event",
+        ),
+        html.Span(SOURCES.get(first["source"], first["source"]), className="source"),
+        html.Span(_what(first), className="what", dir="auto"),
+        html.Span(first["actor"] or "", className="actor", dir="auto"),
+    ]
+    if first["is_public"] is False:
+        head.append(html.Span("private", className="flag"))
+    body: list[Component] = (
+        [told_text(first["after"])]
+        if first["kind"] == "comments"
+        else [html.Ul([_change(event, zone) for event in events])]
+    )
     return html.Li(
-        [
-            html.Div(
-                [
-                    html.Time(moment(first.at, zone), dateTime=first.at.isoformat()),
-                    html.Span(first.actor or "", className="actor", dir="auto"),
-                ],
-                className="when",
-            ),
-            html.Ul([_change(row, zone) for row in rows]),
-        ]
+        [html.Div(head, className="event-head"), *body],
+        id=anchor,
+        className=f"event event-{first['kind']}",
     )
 
 
-def _change(row: Any, zone: str) -> Component:
-    label = COLUMNS[row.field].label if row.field in COLUMNS else row.field.replace("_", " ")
-    after = html.Span(_value(row.field, row.after, zone), className="after", dir="auto")
-    if row.before is None:
-        return html.Li([html.Span(f"{label} ", className="field"), after])
-    before = html.Span(_value(row.field, row.before, zone), className="before", dir="auto")
-    return html.Li([html.Span(f"{label} ", className="field"), before, " → ", after])
+def _what(event: Mapping[str, Any]) -> str:
+    """What an event is about, in words."""
+    match event["entity"]:
+        case "comment":
+            return "commented on the card" if event["source"] == "jira" else "commented"
+        case "card":
+            return f"card {event['key']}"
+        case "bug":
+            return f"bug {event['key'].split('|')[-1]}"
+        case "link":
+            return f"link to {event['key'].split('|')[-1]}"
+    return ""
+
+
+def _change(event: Mapping[str, Any], zone: str) -> Component:
+    field = event["field"]
+    if field in FIELD_WORDS:
+        negated = event["after"] != "true"
+        return html.Li(f"not {FIELD_WORDS[field]} any more" if negated else FIELD_WORDS[field])
+    label = COLUMNS[field].label if field in COLUMNS else field.replace("_", " ").capitalize()
+    name = html.Span(f"{label} ", className="field")
+    after = html.Span(_value(field, event["after"], zone), className="after", dir="auto")
+    if event["after"] and len(event["after"]) > LONG_VALUE:
+        return html.Li([name, told_text(event["after"])])
+    if event["before"] is None:
+        return html.Li([name, after])
+    before = html.Span(_value(field, event["before"], zone), className="before", dir="auto")
+    return html.Li([name, before, " → ", after])
 
 
 def _value(field: str, value: str | None, zone: str) -> str:
@@ -54,4 +114,6 @@ def _value(field: str, value: str | None, zone: str) -> str:
         return SEVERITY_NAMES.get(int(value), value)
     if field in COLUMNS and COLUMNS[field].kind == "instant":
         return moment(pd.Timestamp(value).to_pydatetime(), zone)
-    return value
+    if value.startswith("[") and value.endswith("]"):
+        return value[1:-1].replace('"', "").replace(",", ", ") or "none"
+    return f"{value[:LONG_VALUE]}…" if len(value) > LONG_VALUE else value

@@ -1,22 +1,34 @@
 """`/cases/<number>`: a case told whole."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import pandas as pd
-from dash import dcc, html
+from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
+from app.clock import stretches, versions_of
 from app.columns import COLUMNS, Column
-from app.database import read, records, snapshot
-from app.timeline import exists, facts, timeline
-from app.version import Version
+from app.database import plain, read, records, snapshot
+from app.hanging import bugs_of
+from app.neighbours import neighbours
+from app.story import story, told_by_kind
+from app.timeline import exists, facts
+from app.version import Version, data_version
 from app.view import View
-from app.words import SEVERITY_NAMES, SLA_NAMES, WAITING_NAMES, day_words
+from app.words import SEVERITY_NAMES, WAITING_NAMES, day_words
+from components.buglist import bug_table, tracker_link
+from components.comments import told_text
+from components.filterbar import asked
 from components.notices import notice
-from components.text import days, moment
-from components.timeline import timeline_list
+from components.shell import case_path
+from components.slaclock import clock_card, waiting_card
+from components.text import moment
+from components.timeline import kind_chips, timeline_list
 from pages.page import Page
+
+EVENTS_SHOWN = 200
+MOST_EVENTS = 5_000
 
 FACTS = (
     "status",
@@ -46,25 +58,54 @@ FACTS = (
 
 
 def content(view: View, version: Version, number: str) -> list[Component]:
-    """Facts, SLA clock and history of one case at the View's instant."""
+    """Everything that is known of one case at the View's instant."""
     instant = view.instant(datetime.now(UTC), version.changed_at)
     with snapshot() as connection:
         found = read(facts(number, instant), connection=connection)
         if found.empty:
             known = not read(exists(number), connection=connection).empty
             return [_unknown(number, instant, view, known=known)]
-        changes = read(timeline(number, instant), connection=connection)
+        bugs = plain(connection, bugs_of(number, instant))
+        versions = plain(connection, versions_of(number, instant))
+        events = plain(connection, story(number, instant, EVENTS_SHOWN))
+        kinds = plain(connection, told_by_kind(number, instant))
     [case] = records(found)
+    parts = stretches(versions, instant)
     return [
-        html.P(dcc.Link("← Back to the cases", href=view.url("/cases"))),
+        _way(view, neighbours(view, instant, version, number)),
         html.Div(
             [
-                html.Div([_facts(case, view), _clock(case)], className="column"),
-                html.Div([_summary(case), _history(changes, view)], className="column grow"),
+                html.Div(
+                    [
+                        _facts(case, view),
+                        clock_card(case, parts, view.tz),
+                        waiting_card(parts, view.tz),
+                    ],
+                    className="column",
+                ),
+                html.Div(
+                    [
+                        _summary(case),
+                        _bugs(bugs, case, view),
+                        _history(number, events, _counted(kinds), view, instant),
+                    ],
+                    className="column grow",
+                ),
             ],
             className="case",
         ),
     ]
+
+
+def _way(view: View, beside: tuple[str | None, str | None]) -> Component:
+    """Back to the table, and to the cases before and after this one in it."""
+    before, after = beside
+    ways: list[Component] = [dcc.Link("← Back to the cases", href=view.url("/cases"))]
+    for number, words, name in ((before, "Previous", "previous"), (after, "Next", "next")):
+        if number is not None:
+            href = view.url(case_path(number))
+            ways.append(dcc.Link(f"{words} {number}", href=href, className=f"button {name}"))
+    return html.Nav(ways, className="way", **{"aria-label": "Cases of this view"})
 
 
 def sentence(view: View) -> str:
@@ -75,7 +116,7 @@ def sentence(view: View) -> str:
 def _summary(case: dict[str, Any]) -> Component:
     told = [html.H2(case["summary"] or "No summary", dir="auto")]
     if case["description"]:
-        told.append(html.P(case["description"], className="description", dir="auto"))
+        told.append(told_text(case["description"]))
     return html.Section(told, className="card")
 
 
@@ -87,12 +128,12 @@ def _facts(case: dict[str, Any], view: View) -> Component:
             continue
         rows += [
             html.Dt(COLUMNS[name].label),
-            html.Dd(_fact(name, value, view), dir="auto"),
+            html.Dd(_fact(name, value, case, view), dir="auto"),
         ]
     return html.Section([html.H2("Facts"), html.Dl(rows, className="facts")], className="card")
 
 
-def _fact(name: str, value: Any, view: View) -> str | Component:
+def _fact(name: str, value: Any, case: dict[str, Any], view: View) -> str | Component:
     everything = View(state="all", as_of=view.as_of, tz=view.tz)
     match name:
         case "severity":
@@ -102,7 +143,18 @@ def _fact(name: str, value: Any, view: View) -> str | Component:
             return dcc.Link(value, href=everything.but(**{name: (value,)}).url("/cases"))
         case "waiting_on":
             return WAITING_NAMES.get(value, value)
+        case "card":
+            return tracker_link("jira", value)
+        case "escalated":
+            return _outside(str(value), case["escalation_link"])
     return _plain(COLUMNS[name], value, view.tz)
+
+
+def _outside(words: str, address: str | None) -> str | Component:
+    """Words that lead out of Caseboard, where there is a web address to lead to."""
+    if not address or not address.lower().startswith(("http://", "https://")):
+        return words
+    return html.A(words, href=address, target="_blank", rel="noopener noreferrer")
 
 
 def _plain(column: Column, value: Any, zone: str) -> str:
@@ -115,42 +167,62 @@ def _plain(column: Column, value: Any, zone: str) -> str:
     return f"{int(value):,} d" if column.unit else str(value)
 
 
-def _clock(case: dict[str, Any]) -> Component:
-    """The SLA clock, with how it was computed."""
-    if case["sla"] is None:
-        told = [html.P("Without a severity there is no target.")]
-    else:
-        share = case["elapsed_days"] / case["target_days"]
-        end = "now" if case["is_open"] else "it was closed"
-        told = [
-            html.P(
-                [
-                    html.Strong(SLA_NAMES[case["sla"]].capitalize()),
-                    f": {days(case['elapsed_days'])} of {case['target_days']:g} d ({share:.0%})",
-                ],
-                className=f"sla sla-{case['sla']}",
-            ),
-            html.Progress(value=str(min(share, 1.0)), max="1"),
-            html.P(
-                f"Counted from its creation until {end}; the target of severity "
-                f"{int(case['severity'])} is {case['target_days']:g} days. "
-                "At risk above half of it.",
-                className="secondary",
-            ),
-        ]
-    return html.Section([html.H2("SLA clock"), *told], className="card")
+def _bugs(bugs: list[dict[str, Any]], case: dict[str, Any], view: View) -> Component:
+    return html.Section(
+        [html.H2("Bugs and issues"), bug_table(bugs, case["severity"], view.tz)], className="card"
+    )
 
 
-def _history(changes: pd.DataFrame, view: View) -> Component:
-    head = f"{len(changes):,} changes, newest first, times in {view.tz}"
+def _counted(kinds: list[dict[str, Any]]) -> dict[str, int]:
+    return {row["kind"]: row["events"] for row in kinds}
+
+
+def _history(
+    number: str,
+    events: Sequence[Mapping[str, Any]],
+    kinds: Mapping[str, int],
+    view: View,
+    instant: datetime,
+) -> Component:
+    whole = sum(kinds.values())
+    head = f"{whole:,} events, newest first, times in {view.tz}"
+    rest = whole - len(events)
+    more = (
+        [html.Button(f"Show all {whole:,}", id="story-all", className="button", n_clicks=0)]
+        if rest > 0
+        else []
+    )
     return html.Section(
         [
-            html.H2("History"),
+            html.H2("Story"),
             html.P(head, className="secondary"),
-            timeline_list(changes, view.tz),
+            dcc.Store(id="story-of", data=number),
+            kind_chips(kinds),
+            html.Div(timeline_list(events, view.tz, instant), id="story"),
+            html.Div(more, id="story-more"),
         ],
         className="card",
     )
+
+
+@callback(
+    Output("story", "children"),
+    Output("story-more", "children"),
+    Input("story-all", "n_clicks"),
+    State("story-of", "data"),
+    State("view", "data"),
+    prevent_initial_call=True,
+)
+def show_all(clicks: Any, number: Any, query: Any) -> Any:
+    """The whole story."""
+    view = asked(query)
+    # Dash calls this also when the page brings the button: nobody has clicked then.
+    if not clicks or view is None or not isinstance(number, str) or "\x00" in number:
+        return no_update, no_update
+    instant = view.instant(datetime.now(UTC), data_version().changed_at)
+    with snapshot() as connection:
+        events = plain(connection, story(number[:100], instant, MOST_EVENTS))
+    return timeline_list(events, view.tz, instant), []
 
 
 def _unknown(number: str, instant: datetime, view: View, *, known: bool) -> Component:

@@ -1,61 +1,40 @@
 """`/cases`: the case table."""
 
-from datetime import UTC, datetime
-
 from dash import html
 from dash.development.base_component import Component
 
-from app.database import read, snapshot
-from app.selection import counts
 from app.version import Version
 from app.view import View
-from app.words import FIELD_LABELS
-from components.casegrid import case_grid, column_menu
-from components.filterbar import dropped, filter_bar
-from components.notices import nothing_matches
+from components.casedetail import detail_panel
+from components.casegrid import case_grid
+from components.facetpanel import facet_panel
+from components.filterbar import filter_bar
 from components.sample import first_minute
+from components.tablehead import help_dialog, stores, table_head
+from components.viewmenu import view_menu
 from pages.page import Page
 
 PATH = "/cases"
 
 
 def content(view: View, version: Version) -> list[Component]:
-    """The count, the tools and the grid."""
+    """The tools and the grid; rows, count and facets come by themselves, each when it is ready."""
     if version.number == 0:
         return [first_minute()]
-    instant = view.instant(datetime.now(UTC), version.changed_at)
-    everything = View(state="all", as_of=view.as_of, tz=view.tz)
-    with snapshot() as connection:
-        found = read(counts({"shown": view, "all": everything}, instant), connection=connection)
-        shown, total = (int(number) for number in found.iloc[0])
-        ways = _ways_back(view, instant) if not shown else []
-    head = html.Div(
-        [
-            html.P(
-                [html.Strong(f"{shown:,}"), f" of {total:,} cases"],
-                className="count",
-                role="status",
-            ),
-            column_menu(view),
-            html.Button("Density", id="density", className="button", n_clicks=0),
-            html.A("CSV", id="csv", href=view.url("/api/v1/cases.csv"), className="button"),
-        ],
-        className="tablehead",
-    )
-    body = case_grid(view, shown) if shown else nothing_matches(view, PATH, ways)
-    return [filter_bar(view, PATH), head, body]
-
-
-def _ways_back(view: View, instant: datetime) -> list[tuple[str, int, View]]:
-    """Which single filter's removal brings rows back, and how many."""
-    others = {name: dropped(view, name) for name in view.filters()}
-    if not view.filters().get("state"):
-        others["state"] = view.but(state="all")
-    found = read(counts(others, instant)).iloc[0]
     return [
-        (FIELD_LABELS[name].lower(), int(found[name]), other)
-        for name, other in others.items()
-        if int(found[name])
+        *stores(view),
+        html.Div([view_menu(), filter_bar(view, PATH)], className="tools"),
+        table_head(view),
+        html.Div(id="table-note", className="table-note"),
+        html.Div(
+            [
+                facet_panel(),
+                html.Div(case_grid(view), className="grid-box", id="table-body"),
+                detail_panel(),
+            ],
+            className="desk",
+        ),
+        help_dialog(),
     ]
 
 

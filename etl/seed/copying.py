@@ -26,7 +26,8 @@ KNOWN = "insert into known_words select unnest(cast(:words as text[])) on confli
 # What stands on the tables: foreign keys go first and come last.
 STANDING = """
 select c.conrelid::regclass::text as table, 'alter table ' || c.conrelid::regclass
-        || ' add constraint ' || quote_ident(c.conname) || ' ' || pg_get_constraintdef(c.oid) as make,
+        || ' add constraint ' || quote_ident(c.conname)
+        || ' ' || pg_get_constraintdef(c.oid) as make,
     'alter table ' || c.conrelid::regclass || ' drop constraint ' || quote_ident(c.conname) as drop,
     case when c.contype = 'f' then 3 else 1 end as step
 from pg_constraint c
@@ -83,7 +84,12 @@ HEAVY = {"changes": 9, "case_versions": 8, "case_words": 7, "comments": 6, "case
 
 
 def copy_chunk(
-    world: World, rules: Rules, run_id: int, number: int, chunks: int, environment: Mapping[str, str]
+    world: World,
+    rules: Rules,
+    run_id: int,
+    number: int,
+    chunks: int,
+    environment: Mapping[str, str],
 ) -> None:
     """Copy one of the chunks of a world, in a transaction; runs in a process of its own."""
     os.environ.update(environment)

@@ -73,10 +73,8 @@ def life(world: World, place: int, chance: random.Random) -> Life:
     return told
 
 
-def _case(
-    told: Life, world: World, chance: random.Random, born: int, ended: int, severity: int,
-    *, closes: bool,
-) -> None:  # fmt: skip
+def _first(world: World, chance: random.Random, severity: int) -> Told:
+    """What is told of a case when it is opened."""
     bits = chance.getrandbits
     first: Told = {
         "status": "New",
@@ -98,9 +96,19 @@ def _case(
         first["crit_sit"] = True
     if chance.random() < len(RARE) * RARE_CASES / world.cases:
         first["description"] += f" {RARE[bits(16) % len(RARE)]}"
+    return first
+
+
+def _case(
+    told: Life, world: World, chance: random.Random, born: int, ended: int, severity: int,
+    *, closes: bool,
+) -> None:  # fmt: skip
+    bits = chance.getrandbits
+    first = _first(world, chance, severity)
     told.case.append((born, first))
     number = 1 + bits(3) % 3
-    moments = sorted({born + 60 + int((ended - born - 60) * chance.random()) for _ in range(number)})
+    span = ended - born - 60
+    moments = sorted({born + 60 + int(span * chance.random()) for _ in range(number)})
     for step, moment in enumerate(moments):
         change: Told = {"status": WAITING[bits(16) % len(WAITING)]}
         if step == 0 and bits(1):

@@ -76,10 +76,14 @@ class Lines:
         state: Told = {"summary": summary}
         for place, (at, change) in enumerate(told):
             state |= change
-            facts = {**state, "updated": stamp(at)} if not place else {**change, "updated": stamp(at)}
+            facts = (
+                {**state, "updated": stamp(at)} if not place else {**change, "updated": stamp(at)}
+            )
             self._facts("bug", f"{tracker}|{key}", at, facts, state.get("assignee"))
             until = stamp(told[place + 1][0]) if place + 1 < len(told) else "infinity"
-            values = [_cell(state.get(name)) for name in ("status", "severity", "target", "assignee")]
+            values = [
+                _cell(state.get(name)) for name in ("status", "severity", "target", "assignee")
+            ]
             shown = "\t".join([summary, *values])
             self._add("bug_versions", f"{tracker}\t{key}\t{stamp(at)}\t{until}\t{shown}\tf\tf")
             if until == "infinity":

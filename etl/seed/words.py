@@ -4,23 +4,24 @@ import random
 from dataclasses import dataclass
 
 HEAD = """
-the to and is after in on error cluster node pod with not fails timeout network update service
-restart operator upgrade from customer log logs memory storage when host kernel driver version
-attached please reproduced latency packet drops interface configuration certificate expired api
-deployment image registry pull boot installer firmware disk volume mount permission denied policy
-route gateway dns lookup cache sync replica quorum leader election failover backup restore cpu
-load spike throttling queue message broker session login token proxy ingress egress bond vlan mtu
-bridge port switch radio cell antenna timing clock drift ptp sriov numa hugepages isolated realtime
-workload profile tuning sysctl module parameter crash dump core trace stack oom killed eviction
-scheduler taint toleration affinity namespace quota limit secret webhook controller reconcile loop
-machine provisioning baremetal inspection ironic metal remote console power reset sensor fan
-temperature replaced hardware vendor support engineering backport errata release target planned
-verified workaround confirmed closing solved thanks waiting feedback information collected sosreport
-""".split()
+the to and is after in on error cluster node pod with not fails timeout network update
+service restart operator upgrade from customer log logs memory storage when host kernel
+driver version attached please reproduced latency packet drops interface configuration
+certificate expired api deployment image registry pull boot installer firmware disk volume
+mount permission denied policy route gateway dns lookup cache sync replica quorum leader
+election failover backup restore cpu load spike throttling queue message broker session
+login token proxy ingress egress bond vlan mtu bridge port switch radio cell antenna timing
+clock drift ptp sriov numa hugepages isolated realtime workload profile tuning sysctl module
+parameter crash dump core trace stack oom killed eviction scheduler taint toleration
+affinity namespace quota limit secret webhook controller reconcile loop machine provisioning
+baremetal inspection ironic metal remote console power reset sensor fan temperature replaced
+hardware vendor support engineering backport errata release target planned verified
+workaround confirmed closing solved thanks waiting feedback information collected sosreport
+""".split()  # noqa: SIM905
 SYLLABLES = """
-ba be bi bo bu ca ce co da de di do fa fe fi ga ge go ha he hi ka ke ko la le li lo ma me mi mo na
-ne ni no pa pe pi po ra re ri ro sa se si so ta te ti to va ve vi vo xa ze zo
-""".split()
+ba be bi bo bu ca ce co da de di do fa fe fi ga ge go ha he hi ka ke ko la le li lo ma me mi
+mo na ne ni no pa pe pi po ra re ri ro sa se si so ta te ti to va ve vi vo xa ze zo
+""".split()  # noqa: SIM905
 ABROAD = (
     "クラスタの更新後にノードが起動しない", "ネットワークの遅延が大きい", "升级后节点无法启动",
     "存储卷无法挂载", "فشل التحديث بعد إعادة تشغيل العقدة", "انقطاع الشبكة بين العقد",

@@ -61,12 +61,16 @@ def _tail(number: int) -> str:
 
 
 _NAMES = """
-Acme Northwind Globex Initech Umbra Vector Halcyon Meridian Borealis Cascade Delta Ember Fathom
-Granite Harbor Ionic Juniper Keystone Lumen Monarch
-""".split()
+Acme Northwind Globex Initech Umbra Vector Halcyon Meridian Borealis Cascade Delta Ember
+Fathom Granite Harbor Ionic Juniper Keystone Lumen Monarch
+""".split()  # noqa: SIM905
 _KINDS = ("Telecom", "Networks", "Mobile", "Systems", "Broadband", "Energy", "Bank", "Rail")
-_FIRST = "Ana Ben Chi Dora Emil Farah Goran Hana Ivan Jana Kofi Lena".split()
-_LAST = "Abe Berg Costa Diaz Endo Fox Gruber Haas Ito Jung Kaya Lund".split()
+_FIRST = """
+Ana Ben Chi Dora Emil Farah Goran Hana Ivan Jana Kofi Lena
+""".split()  # noqa: SIM905
+_LAST = """
+Abe Berg Costa Diaz Endo Fox Gruber Haas Ito Jung Kaya Lund
+""".split()  # noqa: SIM905
 _PRODUCTS = (
     "Platform", "Edge", "Core", "Storage", "Network", "Console", "Gateway", "Mesh", "Pipeline",
     "Virtualization",

@@ -32,9 +32,7 @@ def contents(*tables: str) -> dict[str, tuple[int, int]]:
         "select count(*) as n, coalesce(sum(hashtextextended("
         "(to_jsonb(t) - array['id', 'run_id', 'learned_at'])::text, 0)), 0)::text as hash from {} t"
     )
-    return {
-        table: tuple(database.read(text(hashed.format(table))).iloc[0]) for table in tables
-    }
+    return {table: tuple(database.read(text(hashed.format(table))).iloc[0]) for table in tables}
 
 
 def number(statement: str) -> float:
@@ -66,7 +64,13 @@ def test_the_same_numbers_give_the_same_world_and_others_another(seeded):
 
 def test_it_is_like_a_team_s_world(seeded):
     assert number("select count(*) from cases") == CASES
-    assert 0.02 < number("select avg(case when is_open then 1.0 else 0 end) from case_versions where valid_to = 'infinity'") < 0.09
+    assert (
+        0.02
+        < number(
+            "select avg(case when is_open then 1.0 else 0 end) from case_versions where valid_to = 'infinity'"
+        )
+        < 0.09
+    )
     assert 2.4 < number("select count(*) from comments") / CASES < 3.4
     assert 0.7 < number("select count(*) from jira_cards where kind = 'tracking'") / CASES < 0.9
     assert 0.2 < number("select count(*) from case_bugs") / CASES < 0.4

@@ -37,8 +37,16 @@ views = st.builds(
     **{
         name: some(words).map(lambda chosen: tuple(sorted(chosen)))
         for name in (
-            "status", "account", "engineer", "owner", "group", "product", "product_version",
-            "tag", "label", "card_status",
+            "status",
+            "account",
+            "engineer",
+            "owner",
+            "group",
+            "product",
+            "product_version",
+            "tag",
+            "label",
+            "card_status",
         )
     },
     waiting_on=ordered("us", "customer", "engineering", "vendor", "unknown", "none"),

@@ -107,6 +107,7 @@ update data_version set latest = (select max(valid_from) from case_versions)
 CURRENT = "valid_to = 'infinity' and not gone"
 OPEN = "valid_to = 'infinity' and is_open"
 NEWEST = "updated_at desc, case_number"
+CLOSED = "(case when not is_open then closed_at end)"
 SPAN = "valid_from, valid_to, is_open, gone"
 NARROW = (
     "is_open, updated_at, created_date, closed_at, status_since, severity, status, waiting_on, "
@@ -118,7 +119,11 @@ ORDERS = {
     "current": ("case_number", NARROW, CURRENT),
     "current_updated": (NEWEST, "is_open", CURRENT),
     "current_created": ("created_date, case_number", "is_open", CURRENT),
-    "current_closed": ("(case when not is_open then closed_at end), case_number", "is_open", CURRENT),
+    "current_closed": (
+        "(case when not is_open then closed_at end), case_number",
+        "is_open",
+        CURRENT,
+    ),
     "current_account": (f'account collate "C", {NEWEST}', "is_open", CURRENT),
     "current_engineer": (f'engineer collate "C", {NEWEST}', "is_open", CURRENT),
     "current_product": (f'product collate "C", {NEWEST}', "is_open", CURRENT),

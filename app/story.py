@@ -1,0 +1,148 @@
+"""The story of a case: its comments and every change of it, its cards, its bugs and its links.
+
+One list up to an instant, newest first. Of cards and bugs it tells what changed while they belonged
+to the case.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
+
+from app.hanging import comments_of
+from app.models import CardVersion, CaseBug, Change
+
+# Fields that only say when another one changed, or how we keep the record.
+NOT_TOLD = ("created", "updated", "source", "kind", "cases", "notified_users")
+KINDS = ("comments", "case", "cards", "bugs")
+_KIND_OF = {"case": "case", "card": "cards", "bug": "bugs", "link": "bugs"}
+
+
+def story(number: str, instant: datetime, limit: int | None = None) -> Select[Any]:
+    """The events of a case up to an instant, newest first.
+
+    Columns: `at`, `kind` (of `KINDS`), `source` (portal, jira, bugzilla), `entity` and `key` of
+    what changed, `field`, `before`, `after`, `actor`, `anchor` (unique in the story), `is_public`.
+    A comment has its text in `after`. Repeated observations of one value are one event.
+    """
+    told = _events(number, instant)
+    newest = (told.c.at.desc(), told.c.seq.desc(), told.c.anchor)
+    return select(told).order_by(*newest).limit(limit)
+
+
+def told_by_kind(number: str, instant: datetime) -> Select[Any]:
+    """How many events of each kind the story of a case has: kind, events."""
+    told = _events(number, instant)
+    return select(told.c.kind, func.count().label("events")).group_by(told.c.kind)
+
+
+def _events(number: str, instant: datetime) -> Any:
+    comments = comments_of(number, instant).order_by(None).subquery("comments")
+    spoken = select(
+        comments.c.at,
+        literal(0).label("seq"),
+        literal("comments").label("kind"),
+        comments.c.source,
+        literal("comment").label("entity"),
+        literal(number).label("key"),
+        literal("comment").label("field"),
+        cast(null(), Text).label("before"),
+        comments.c.text.label("after"),
+        comments.c.author.label("actor"),
+        (comments.c.source + "-" + comments.c.id).label("anchor"),
+        comments.c.is_public,
+    )
+    return union_all(spoken, _changes(number, instant)).subquery("told")
+
+
+def _changes(number: str, instant: datetime) -> Select[Any]:
+    told = (Change.at, Change.seq, cast(Change.value, Text).collate("C"), Change.actor)
+    parts = (Change.entity, Change.key, Change.field)
+    seen = (
+        select(
+            Change,
+            func.lag(Change.value).over(partition_by=parts, order_by=told).label("before"),
+            func.row_number().over(partition_by=parts, order_by=told).label("place"),
+        )
+        .where(
+            or_(*_of_case(number)),
+            Change.at <= instant,
+            Change.field.not_in(NOT_TOLD),
+        )
+        .subquery("seen")
+    )
+    column = seen.c
+    kind = case(_KIND_OF, value=column.entity)
+    source = case(
+        (column.entity == "card", "jira"),
+        (column.entity == "bug", func.split_part(column.key, "|", 1)),
+        else_="portal",
+    )
+    changed = or_(
+        and_(column.place > 1, column.before.is_distinct_from(column.value)),
+        and_(column.place == 1, column.value.is_not(None), column.value != "false"),
+    )
+    return select(
+        column.at,
+        column.seq,
+        kind.label("kind"),
+        source,
+        column.entity,
+        column.key,
+        column.field,
+        column.before,
+        column.value,
+        column.actor,
+        literal("change-") + cast(column.id, Text),
+        null(),
+    ).where(changed, _belongs(column, number))
+
+
+def _of_case(number: str) -> list[ColumnElement[bool]]:
+    """The facts of the case, of its cards and bugs of all times, and of its links to them."""
+    cards = select(CardVersion.key).where(CardVersion.cases.contains([number]))
+    linked = select(CaseBug.tracker + "|" + CaseBug.key).where(CaseBug.case_number == number)
+    links = select(literal(number) + "|" + CaseBug.tracker + "|" + CaseBug.key).where(
+        CaseBug.case_number == number
+    )
+    return [
+        and_(Change.entity == "case", Change.key == number),
+        and_(Change.entity == "card", Change.key.in_(cards)),
+        and_(Change.entity == "bug", Change.key.in_(linked)),
+        and_(Change.entity == "link", Change.key.in_(links)),
+    ]
+
+
+def _belongs(column: Any, number: str) -> ColumnElement[bool]:
+    """What changed belonged to the case when it changed."""
+    card = exists().where(
+        CardVersion.key == column.key,
+        CardVersion.cases.contains([number]),
+        CardVersion.valid_from <= column.at,
+        CardVersion.valid_to > column.at,
+    )
+    bug = exists().where(
+        CaseBug.case_number == number,
+        CaseBug.tracker + "|" + CaseBug.key == column.key,
+        CaseBug.linked_at <= column.at,
+        or_(CaseBug.unlinked_at.is_(None), CaseBug.unlinked_at > column.at),
+    )
+    return or_(
+        column.entity.in_(("case", "link")),
+        and_(column.entity == "card", card),
+        and_(column.entity == "bug", bug),
+    )
