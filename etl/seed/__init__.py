@@ -4,7 +4,6 @@ Cases, cards and bugs come with their facts, so that their history can be derive
 result; of comments only the rows are made, as the facts would be most of the world.
 """
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import datetime
@@ -59,7 +58,7 @@ def seed(
         database.reset()
         with ProcessPoolExecutor(min(PROCESSES, steps), get_context("spawn")) as pool:
             chunks = [
-                pool.submit(copy_chunk, made, rules, run_id, number, steps, dict(os.environ))
+                pool.submit(copy_chunk, made, rules, run_id, number, steps)
                 for number in range(steps)
             ]
             for done, chunk in enumerate(as_completed(chunks), start=1):

@@ -1,7 +1,5 @@
 """Getting a seeded world into the tables: chunks by COPY, without indexes until all is there."""
 
-import os
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
@@ -83,16 +81,8 @@ def index_again(standing: list[Standing]) -> None:
 HEAVY = {"changes": 9, "case_versions": 8, "case_words": 7, "comments": 6, "cases": 5}
 
 
-def copy_chunk(
-    world: World,
-    rules: Rules,
-    run_id: int,
-    number: int,
-    chunks: int,
-    environment: Mapping[str, str],
-) -> None:
+def copy_chunk(world: World, rules: Rules, run_id: int, number: int, chunks: int) -> None:
     """Copy one of the chunks of a world, in a transaction; runs in a process of its own."""
-    os.environ.update(environment)
     known = bugs(world)
     lines = Lines(world, rules, run_id, known)
     chance = world.chance(f"chunk {number}")

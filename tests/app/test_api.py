@@ -88,13 +88,13 @@ def test_the_file_is_named_by_the_sentence(log, client):
 def test_a_block_that_is_no_proper_request_has_no_rows(log, request_body):
     from dash import no_update
 
-    from components.casegrid import block
+    from components.casegrid import rows_of_block as block
 
     assert block(request_body, "") is no_update
 
 
 def test_a_block_is_the_rows_of_the_view_in_the_order_of_the_headers(log):
-    from components.casegrid import block
+    from components.casegrid import rows_of_block as block
 
     request = {"startRow": 10, "endRow": 20, "sortModel": [{"colId": "number", "sort": "desc"}]}
     told = block(request, "as_of=2016-03-10&columns=number")
