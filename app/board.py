@@ -262,7 +262,7 @@ def _any_of(column: ColumnElement[Any], values: Sequence[Any]) -> Condition:
 
 
 def _has(column: ColumnElement[Any], value: str) -> Condition:
-    return column.any(value) if value else func.cardinality(column) == 0
+    return column.contains([value]) if value else func.cardinality(column) == 0
 
 
 def _ranges(view: View) -> list[Condition]:

@@ -32,7 +32,7 @@ from app.selection import rows
 from app.view import View
 
 CHUNKS_AHEAD = 16
-FORMULA_START = r"^[=+\-@\t\r\n＝＋－＠]"
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 LIST_SEPARATOR = "; "
 TIMEOUT = "10min"
 
@@ -166,14 +166,22 @@ def _copy(statement: Select[Any], zone: str, pipe: _Pipe) -> None:
             cursor: Any = connection.connection.cursor()
             # COPY takes no parameters of its own; the driver binds them as for any statement.
             bound = cursor.mogrify(str(compiled), compiled.params).decode()
+            # The first row may take a while to be found; the reader sees meanwhile that it comes.
+            pipe.write(_header(statement))
+            pipe.flush()
             with pipe.cancelled_by(cursor.connection.cancel):
-                cursor.copy_expert(f"copy ({bound}) to stdout with (format csv, header)", pipe)
+                cursor.copy_expert(f"copy ({bound}) to stdout with (format csv)", pipe)
     except _ReaderLeft:
         return
     except Exception as error:  # noqa: BLE001 - whatever it was, the reader sees a broken stream
         pipe.finish(error)
     else:
         pipe.finish()
+
+
+def _header(statement: Select[Any]) -> bytes:
+    """The names of the columns, which are plain words, as the first line."""
+    return f"{','.join(column.name for column in statement.selected_columns)}\n".encode()
 
 
 def _cell(column: ColumnElement[Any], kind: str) -> ColumnElement[Any]:
@@ -190,4 +198,5 @@ def _cell(column: ColumnElement[Any], kind: str) -> ColumnElement[Any]:
 
 def _inert(column: ColumnElement[Any]) -> ColumnElement[Any]:
     words = cast(column, Text)
-    return case((words.regexp_match(FORMULA_START), literal("'") + words), else_=words)
+    first = func.left(words, 1)
+    return case((first.in_(FORMULA_STARTS), literal("'") + words), else_=words)

@@ -25,6 +25,24 @@ from etl.events_import import SAMPLE, import_events
 
 log = logging.getLogger(__name__)
 
+# Dash's own page, which does not say what language it is in.
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+    <head>
+        {%metas%}
+        <title>{%title%}</title>
+        {%favicon%}
+        {%css%}
+    </head>
+    <body>
+        {%app_entry%}
+        <footer>
+            {%config%}
+            {%scripts%}
+            {%renderer%}
+        </footer>
+    </body>
+</html>"""
 CALLBACKS = "/_dash-update-component"
 ROOT = Path(__file__).parent.parent
 RETRY_AFTER_SECONDS = "2"
@@ -58,6 +76,7 @@ def _dash(server: Flask) -> Dash:
         __name__,
         server=server,
         title="Caseboard",
+        index_string=INDEX,
         update_title=None,
         use_pages=True,
         # Folder discovery would import every page a second time under another name.

@@ -97,7 +97,7 @@ window.dashAgGridFunctions.beginsRightToLeft = function (value) {
     return h(
       "span",
       { className: "filter-header" },
-      h("span", { className: "ag-header-cell-text" }, props.displayName),
+      h("span", { className: "header-name" }, props.displayName),
       name &&
         h("button", {
           className: active ? "filter-by active" : "filter-by",

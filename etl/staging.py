@@ -12,6 +12,8 @@ create temp table staged_facts (
 ) on commit drop
 """
 
+# The actor is part of an index, whose entries are short.
+LONGEST_ACTOR = 200
 COPY = "copy staged_facts from stdin"
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -71,11 +73,12 @@ def _lines(record: Observation) -> bytes:
     seen = "\\N" if record.seen_at is None else record.seen_at.isoformat()
     head = f"{record.position}\t{record.entity}\t{_cell(record.key)}\t{record.kind}\t{told}\t{seen}"
     return "".join(
-        f"{head}\t{fact.field}\t{_cell(fact.value)}\t{fact.at.isoformat()}\t{fact.seq}\t{_cell(fact.actor)}\n"
+        f"{head}\t{fact.field}\t{_cell(fact.value)}\t{fact.at.isoformat()}\t{fact.seq}"
+        f"\t{_cell(fact.actor, LONGEST_ACTOR)}\n"
         for fact in record.facts
     ).encode()
 
 
-def _cell(value: str | None) -> str:
-    """A value in the text format of COPY."""
-    return "\\N" if value is None else value.translate(_ESCAPES)
+def _cell(value: str | None, longest: int | None = None) -> str:
+    """A value in the text format of COPY, its first `longest` characters."""
+    return "\\N" if value is None else value[:longest].translate(_ESCAPES)

@@ -103,20 +103,20 @@ select
     end,
     not closed and not gone,
     gone,
-    state ->> 'status',
+    named(state ->> 'status'),
     max(at) filter (
         where before is null or state ->> 'status' is distinct from before ->> 'status'
     ) over history,
     case when closed then 'none'
         else coalesce(cast(:waiting as jsonb) ->> lower(state ->> 'status'), 'unknown') end,
     (state ->> 'severity')::smallint,
-    state ->> 'owner',
-    coalesce(state ->> 'assignee', state ->> 'owner'),
-    state ->> 'account',
+    named(state ->> 'owner'),
+    named(coalesce(state ->> 'assignee', state ->> 'owner')),
+    named(state ->> 'account'),
     state ->> 'summary',
-    state ->> 'product',
+    named(state ->> 'product'),
     state ->> 'product_version',
-    state ->> 'group',
+    named(state ->> 'group'),
     coalesce((state ->> 'crit_sit')::boolean, false),
     case
         when state ? 'escalation' then 'yes'
@@ -125,8 +125,8 @@ select
         else coalesce(state ->> 'escalated', 'no')
     end,
     coalesce(cast(:browse as text) || (state ->> 'escalation'), state ->> 'escalation_link'),
-    state ->> 'card',
-    state ->> 'card_status',
+    named(state ->> 'card'),
+    named(state ->> 'card_status'),
     {texts("contributors")},
     {texts("labels")},
     {texts("tags")},

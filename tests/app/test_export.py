@@ -75,7 +75,7 @@ def test_no_cell_runs_as_a_formula_and_every_text_comes_through(words):
 def test_a_stream_broken_by_the_database_is_never_taken_for_a_whole_file(desk):
     from sqlalchemy import func, select
 
-    wrong = select(100 / (3 - func.generate_series(1, 5)).label("n"))
+    wrong = select((100 / (3 - func.generate_series(1, 5))).label("n"))
     with pytest.raises(Exception, match="division by zero"):
         b"".join(copied(wrong, zone="UTC"))
 

@@ -21,7 +21,8 @@ TEXTS = {
     "RTL": "انقطاع الشبكة في الموقع الرئيسي",
     "EMOJI": "🚒 urgent 🧯 — 1 < 2 & 3 > 2",
     "FORMULA": "=HYPERLINK(1)",
-    "LONG": "x" * 3000,
+    "LONG": "x" * 3_000,
+    "HUGE": "huge " * 20_000,
 }
 
 
@@ -65,3 +66,36 @@ def test_accounts_of_any_text_can_be_filtered_by_and_found_again(page, texts):
         expect(page).to_have_url(re.compile(r"account="))
         expect(page.locator(".count strong")).to_have_text("1")
         expect(rows(page).first).to_contain_text(TEXTS[number][:10])
+
+
+@pytest.mark.parametrize("kind", ["table", "markdown"])
+def test_copied_texts_are_inert_wherever_they_are_pasted(page, texts, kind):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{texts}/cases?as_of=2016-03-10&sort=number&columns=number,summary,account")
+    expect(rows(page)).to_have_count(len(TEXTS))
+    page.locator("#copy").click()
+    page.locator(f"[data-copy='{kind}']").click()
+    expect(page.locator("#toast")).to_contain_text(f"{len(TEXTS)} rows were copied")
+    plain = page.evaluate("navigator.clipboard.readText()")
+    for line in plain.split("\n"):
+        for cell in line.split("\t"):
+            assert not re.match("[=+@\t\r]", cell), cell
+    assert TEXTS["CJK"] in plain
+    assert TEXTS["RTL"] in plain
+    html = page.evaluate(
+        """async () => {
+            const [item] = await navigator.clipboard.read();
+            return item.types.includes("text/html") ? (await item.getType("text/html")).text() : "";
+        }"""
+    )
+    if kind == "table":
+        assert "'=HYPERLINK(1)" in plain
+        assert "<script" not in html.replace("&#60;", "")
+        # Pasted into a page as rich text, it is still text.
+        page.evaluate("html => { document.body.insertAdjacentHTML('beforeend', html); }", html)
+        page.wait_for_timeout(200)
+        assert page.locator("table td", has_text="<script>").count() > 0
+    else:
+        assert "](javascript" not in plain
+        assert "<script" not in plain.replace("\\<", "")
+    assert page.evaluate("window.ran") is None

@@ -33,6 +33,25 @@ language sql immutable parallel safe
 return to_tsvector('simple', search_form(told))
 """
 
+# A name as indexes can hold it (an entry ends at some 2,700 bytes): of one that is no name, but a
+# whole text, the beginning; the fact keeps all of it.
+NAMED = """
+create function named(told text) returns text
+language sql immutable parallel safe
+return case when octet_length(told) <= 255 then told else left(told, 60) || E'\\u2026' end
+"""
+NAMES = (
+    "account", "status", "owner", "engineer", "product", "group_name", "card", "card_status",
+)  # fmt: skip
+SHORTEN = f"""
+update case_versions set {", ".join(f"{name} = named({name})" for name in NAMES)}
+where greatest({", ".join(f"octet_length({name})" for name in NAMES)}) > 255;
+update cases set account = named(account), owner = named(owner), status = named(status),
+    product = named(product), group_name = named(group_name)
+where greatest(octet_length(account), octet_length(owner), octet_length(status),
+    octet_length(product), octet_length(group_name)) > 255
+"""  # noqa: S608 - composed of the names above
+
 # Everything that a case said at an instant. Its own texts come first: positions end at some 16,000
 # words. Of its description only the latest is known.
 CASE_WORDS = """
@@ -141,6 +160,9 @@ ORDERS = {
 
 def upgrade() -> None:
     op.execute("create extension if not exists pg_trgm")
+    op.execute(NAMED)
+    for statement in SHORTEN.split(";"):
+        op.execute(statement)
     for name, (keys, beside, where) in ORDERS.items():
         chosen = f" where {where}" if where else ""
         op.execute(
@@ -238,5 +260,6 @@ def downgrade() -> None:
     op.drop_column("data_version", "latest")
     for table in ("view_marks", "saved_views", "known_words", "case_words"):
         op.drop_table(table)
+    op.execute("drop function named(text)")
     for name in ORDERS:
         op.drop_index(f"ix_case_versions_{name}", table_name="case_versions")
