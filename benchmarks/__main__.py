@@ -1,9 +1,10 @@
 """`make bench`: prints a Markdown table of ratios; every pair is measured in turn, in one run.
 
 *Raw* is the same statement run alone through the driver; *floor* is a callback-free route of the
-same web application. The data are the sample log.
+same web application. The data are the sample log, and for the case table a seeded world.
 """
 
+import argparse
 import statistics
 import tempfile
 import time
@@ -22,6 +23,7 @@ from app.panels import PANELS
 from app.selection import rows
 from app.settings import use
 from app.view import View
+from benchmarks import desk
 from etl.events_import import SAMPLE, import_events
 
 ROUNDS = 40
@@ -91,6 +93,9 @@ def report(app: Flask) -> list[tuple[str, str, float, float]]:
 
 def main() -> None:
     """Run everything on servers of its own and print the table."""
+    parser = argparse.ArgumentParser(prog="make bench ARGS=")
+    parser.add_argument("--cases", type=int, default=100_000, help="of the seeded world")
+    cases = parser.parse_args().cases
     with tempfile.TemporaryDirectory(prefix="caseboard-bench-") as folder:
         local = LocalServers(Path(folder) / "data")
         running = local.start()
@@ -100,7 +105,12 @@ def main() -> None:
             first = seconds(lambda: import_events(SAMPLE))
             from app.server import create_app
 
-            figures = report(create_app())
+            app = create_app()
+            figures = report(app)
+            database.downgrade("base")
+            database.upgrade()
+            with app.app_context():
+                figures += desk.report(app.test_client(), cases, pair)
         finally:
             database.reset()
             local.stop()
