@@ -21,6 +21,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 # A page never needs longer; a statement that does has lost its reader.
 OLDEST_POSTGRESQL = 15
 STATEMENT_TIMEOUT = "15s"
+STATEMENT_CANCELLED = "57014"
 POOL_SIZE = 8
 POOL_TIMEOUT_SECONDS = 3
 
@@ -94,6 +95,11 @@ def fetch(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """
     with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         return [tuple(row) for row in connection.exec_driver_sql(sql, dict(parameters))]
+
+
+def took_too_long(error: BaseException) -> bool:
+    """Whether the database ended a statement because its time was up."""
+    return getattr(getattr(error, "orig", None), "pgcode", None) == STATEMENT_CANCELLED
 
 
 def plain(connection: Connection, select: Executable) -> list[dict[str, Any]]:

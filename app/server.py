@@ -15,6 +15,7 @@ from app import cache, health
 from app.api import cases, charts
 from app.api.requests import problem
 from app.auth.person import current
+from app.database import took_too_long
 from app.saved_views import opening_view
 from app.settings import get_settings
 from app.view import View
@@ -157,6 +158,10 @@ def _register_faults(server: Flask) -> None:
     @server.errorhandler(InterfaceError)
     @server.errorhandler(PoolTimeoutError)
     def database_away(error: SQLAlchemyError) -> Response:
+        if took_too_long(error):
+            log.warning("%s %s took too long", request.method, request.path)
+            told = "The database was stopped after 15 seconds; narrow the selection by a filter."
+            return problem(503, "Takes too long", told)
         log.warning("%s %s: the database does not answer: %s", request.method, request.path, error)
         response = problem(503, "Database away", "The database does not answer; try again soon.")
         response.headers["Retry-After"] = RETRY_AFTER_SECONDS

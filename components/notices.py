@@ -41,6 +41,16 @@ def database_away() -> html.Section:
     )
 
 
+def too_long() -> html.Section:
+    """An answer was given up because it took too long."""
+    return notice(
+        "That takes too long",
+        "The database was stopped after 15 seconds. Narrow the selection by a filter, or sort by "
+        "another column; sorting a great many cases by their comments is what takes longest.",
+        kind="fault",
+    )
+
+
 def internal_fault() -> html.Section:
     """Something failed that should not have."""
     return notice(

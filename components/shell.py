@@ -22,7 +22,7 @@ from dash import (
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.database import read
+from app.database import read, took_too_long
 from app.theme import PALETTES, template
 from app.timeline import exists
 from app.version import Version
@@ -96,8 +96,12 @@ def frame(
 def tell_fault(error: Exception) -> None:
     """Tell people that an answer failed, above whatever page they are on; called by Dash."""
     log.error("A callback failed", exc_info=error)
-    away = isinstance(error, SQLAlchemyError)
-    fault = notices.database_away() if away else notices.internal_fault()
+    if took_too_long(error):
+        fault = notices.too_long()
+    elif isinstance(error, SQLAlchemyError):
+        fault = notices.database_away()
+    else:
+        fault = notices.internal_fault()
     set_props("fault", {"children": [fault, html.P(html.A("Reload the page", href=""))]})
 
 

@@ -119,3 +119,20 @@ def test_a_crafted_callback_request_is_refused_not_a_fault(log, client, body):
     assert 400 <= answer.status_code < 500
     assert answer.mimetype == "application/problem+json"
     assert "Traceback" not in answer.text
+
+
+def test_an_answer_that_takes_too_long_says_so(log, client, monkeypatch):
+    from sqlalchemy import text
+
+    from app import database
+    from app.api import cases as api
+
+    def slow(*_, **__):
+        with database.transaction() as connection:
+            connection.execute(text("set local statement_timeout = '20ms'"))
+            connection.execute(text("select pg_sleep(5)"))
+
+    monkeypatch.setattr(api, "read", slow)
+    answer = client.get("/api/v1/cases")
+    assert answer.status_code == 503
+    assert "narrow the selection" in answer.get_json()["detail"]
