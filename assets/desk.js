@@ -10,6 +10,7 @@ window.dash_clientside = window.dash_clientside || {};
   let grid = null;
   let rowCount = null;
   let wantedRow = 0;
+  let boardVersion = null;
 
   const layout = () => JSON.parse(localStorage.getItem(LAYOUT) || '{"widths":{},"pinned":{}}');
   const hashParts = () => new URLSearchParams(window.location.hash.slice(1));
@@ -393,12 +394,12 @@ window.dash_clientside = window.dash_clientside || {};
 
   window.dash_clientside.desk = {
     attach() {
-      grid = null;
-      rowCount = null;
       window.dash_clientside.set_props("views-layout", { data: layout() });
       const chosen = hashParts().get("view");
       if (chosen) window.dash_clientside.set_props("base-view", { data: chosen });
+      if (!grid || grid.isDestroyed()) rowCount = null;
       window.dash_ag_grid.getApiAsync("grid").then((api) => {
+        if (api === grid) return;
         grid = api;
         applyLayout(api);
         listen(api);
@@ -415,6 +416,16 @@ window.dash_clientside = window.dash_clientside || {};
       rowCount = count;
       if (grid) settle(grid);
       return none();
+    },
+
+    // New data: the rows are read again where the reader stands; count and facets follow.
+    renew(version, query) {
+      const known = boardVersion;
+      boardVersion = version;
+      const now = !new URLSearchParams(query || "").has("as_of");
+      if (known === null || version === known || typeof query !== "string" || !now) return none();
+      if (grid && !grid.isDestroyed()) grid.refreshInfiniteCache();
+      return query.endsWith("&") ? query.slice(0, -1) : query + "&";
     },
 
     toggleFacets(clicks) {

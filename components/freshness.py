@@ -32,8 +32,13 @@ SOURCES = {"portal": "Portal", "jira": "JIRA", "bugzilla": "Bugzilla"}
 
 
 def pulse() -> Component:
-    """What makes the marks live; stays while pages come and go."""
-    return dcc.Interval(id="pulse", interval=PULSE_MILLISECONDS)
+    """What makes the marks live, and tells of new data; stays while pages come and go."""
+    return html.Div(
+        [
+            dcc.Interval(id="pulse", interval=PULSE_MILLISECONDS),
+            dcc.Store(id="board-version"),
+        ]
+    )
 
 
 def freshness(version: Version | None, now: datetime) -> Component:
@@ -101,16 +106,20 @@ def _marks(frame: pd.DataFrame, version: Version, now: datetime) -> list[Compone
 @callback(
     Output("marks", "children"),
     Output("refresh-progress", "children"),
+    Output("board-version", "data"),
     Input("pulse", "n_intervals"),
     prevent_initial_call=True,
 )
 def look(_beats: Any) -> Any:
-    """The marks and the progress as they are now; what is shown stays while nobody answers."""
+    """The marks, the progress and the data version as they are now.
+
+    What is shown stays while nobody answers.
+    """
     try:
         frame, version = syncs(), data_version()
     except SQLAlchemyError:
-        return no_update, no_update
-    return _marks(frame, version, datetime.now(UTC)), progress(frame)
+        return no_update, no_update, no_update
+    return _marks(frame, version, datetime.now(UTC)), progress(frame), version.number
 
 
 @callback(

@@ -230,6 +230,13 @@ def stores(view: View) -> list[Component]:
 
 
 clientside_callback(
+    ClientsideFunction("desk", "renew"),
+    Output("table-view", "data"),
+    Input("board-version", "data"),
+    State("table-view", "data"),
+    prevent_initial_call=True,
+)
+clientside_callback(
     ClientsideFunction("desk", "setRowCount"),
     Output("count", "title"),
     Input("row-count", "data"),

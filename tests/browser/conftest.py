@@ -9,7 +9,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from app.settings import get_settings
 from tests.browser.chromium import find
@@ -17,6 +17,8 @@ from tests.conftest import EMPTY, LOG, cloned
 from tests.local.test_up import free_port
 
 CHROMIUM = find()
+# A machine with two cores may be busy with other tests.
+expect.set_options(timeout=15_000)
 ROOT = Path(__file__).parent.parent.parent
 WEB_LOG = Path(tempfile.gettempdir()) / f"caseboard-test-web-{os.getpid()}.log"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",

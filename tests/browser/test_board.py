@@ -196,7 +196,11 @@ def test_a_database_that_goes_away_is_told_and_found_again(page, tmp_path):
         served = serve_here()
         address = next(served)
         try:
-            page.expected_faults = ["Failed to load resource", "Callback error"]
+            page.expected_faults = [
+                "Failed to load resource",
+                "Callback error",
+                "server did not respond",
+            ]
             page.goto(f"{address}/cases?state=all&sort=number")
             expect(rows(page).first).to_be_visible()
             local.children[0].stop()

@@ -56,9 +56,10 @@ def test_everything_can_be_done_by_keyboard(table):
     expect(page.locator("#help")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#help")).to_be_hidden()
-    page.locator(FIRST).focus()
+    page.locator(".ag-row[row-index='0'] [col-id='severity']").click()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
+    expect(page.locator(".ag-row[row-index='2'] .ag-cell-focus")).to_be_visible()
     number = page.locator(".ag-row[row-index='2'] [col-id='number'] a").inner_text()
     page.keyboard.press(" ")
     expect(page.locator("#copy")).to_have_text("Copy 1")
@@ -269,3 +270,22 @@ def test_the_first_number_is_the_first_of_the_file(table, desk):
     assert first_number(page) == one(
         "select case_number from cases order by created_date desc, 1 limit 1"
     )
+
+
+def test_new_data_are_seen_where_the_reader_stands(page, desk):
+    from app.database import transaction
+    from etl.load import load
+    from etl.records import Fact, Observation, canonical_instant
+    from etl.runs import start_run
+
+    page.goto(f"{desk}/cases?state=all&sort=number")
+    expect(page.locator("#count strong")).to_have_text("1,500")
+    page.wait_for_timeout(5_000)
+    born = datetime(2026, 5, 1, tzinfo=UTC)
+    told = {"created": canonical_instant(born), "status": "New", "summary": "Just told"}
+    with transaction() as connection:
+        facts = tuple(Fact(name, value, born) for name, value in told.items())
+        load(connection, start_run("test", "test"), "test", [Observation(1, "00000001", facts)])
+    expect(page.locator("#count strong")).to_have_text("1,501", timeout=15_000)
+    expect(page.locator(FIRST + " a")).to_have_text("00000001")
+    expect(page).to_have_url(re.compile(r"sort=number$"))
