@@ -40,7 +40,11 @@ TIMEOUT = "10min"
 def csv_select(view: View, instant: datetime) -> Select[Any]:
     """The rows of a View with every cell as the text that the file shall hold."""
     table = rows(view, instant).subquery("shown")
-    return select(*(_cell(table.c[name], COLUMNS[name].kind).label(name) for name in view.columns))
+    cells = {name: _cell(table.c[name], COLUMNS[name].kind) for name in view.columns}
+    if len(cells) == 1:
+        # A line without anything is skipped by many readers: a lone missing value is written "".
+        cells = {name: func.coalesce(cast(cell, Text), "") for name, cell in cells.items()}
+    return select(*(cell.label(name) for name, cell in cells.items()))
 
 
 def panel_csv_select(panel: Panel, view: View, instant: datetime) -> Select[Any]:
