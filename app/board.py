@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-from app import links, search
+from app import course, links, search
 from app.links import Instant
 from app.setting_values import SlaPolicy
 from app.settings import get_settings
@@ -120,7 +120,7 @@ class Board:
             asked.append(or_(V.escalated == "yes", V.crit_sit))
         if view.bugs:
             asked.append(or_(*(links.has_bugs(self.instant, kind) for kind in view.bugs)))
-        return asked + _ranges(view)
+        return [*asked, *course.filters(view, self.instant), *_ranges(view)]
 
     def open_spans(self, view: View) -> list[tuple[ColumnElement[Any], ColumnElement[Any]]]:
         """The parts `[start, end)` of an open version in which its filters of time hold.
