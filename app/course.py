@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Float, and_, case, func, or_, select
 
+from app.lengths import Length, read_length
 from app.links import Instant
 from app.models import CaseVersion
-from app.spans import Span, read_span
 from app.versions import V
 from app.view import View
 
@@ -40,7 +40,7 @@ def filters(view: View, instant: Instant) -> list[Condition]:
     """What a View asks of the course that a case took up to an instant."""
     asked: list[Condition] = []
     for name, column in FILTERS.items():
-        spans = [span for span in map(read_span, getattr(view, name)) if span]
+        spans = [span for span in map(read_length, getattr(view, name)) if span]
         if spans:
             asked.append(or_(*(_took(column, instant, span) for span in spans)))
     if view.closing:
@@ -105,7 +105,7 @@ def last_closed(start: datetime, end: datetime) -> Condition:
     return and_(closed >= start, closed < end)
 
 
-def _took(column: str, instant: Instant, span: Span) -> Condition:
+def _took(column: str, instant: Instant, span: Length) -> Condition:
     """A case took so long to a milestone, or waits for it so long."""
     came = reached(column, instant)
     seconds = seconds_between(V.created_date, until(column, instant))

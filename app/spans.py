@@ -1,128 +1,127 @@
-"""How long something took, as filters say it: `7..14` days, `1h..8h`, `none:30..`.
+"""While which case versions a View holds: stretches of time, each with what it adds to a count.
 
-`7..14` is reached after at least 7 and less than 14 days, `none:7..14` not reached and waiting for
-that long; an end may be left out, `h` makes hours of days, `any` is `..` and `none` is `none:..`.
+A number at any instant is a sum over these stretches: `sign` for each that has begun and not ended.
 """
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import timedelta
-from decimal import Decimal
-from itertools import pairwise
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
 
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-LONGEST_HOURS = timedelta(days=3)
+from sqlalchemy import ColumnElement, FromClause, and_, func
 
-_AMOUNT = r"\d{1,5}(?:\.\d{1,4})?h?"
-_SPAN = re.compile(rf"(none:)?({_AMOUNT})?\.\.({_AMOUNT})?", re.ASCII)
-_ALIASES = {"any": "..", "none": "none:.."}
+from app.board import Board
+from app.models import BugSpan
+from app.versions import VERSIONS, V
+from app.view import View
+
+Condition = ColumnElement[bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """Lengths of time `[start, end)`, None for no bound; `reached` tells whether one has ended."""
+class Stretches:
+    """The stretches `[start, end)` of the versions out of `origin` that pass `where`.
 
-    start: timedelta | None = None
-    end: timedelta | None = None
-    reached: bool = True
+    With `within`, a moment of the case and a span, each ends a span after the moment.
+    """
 
-    @property
-    def text(self) -> str:
-        """The span as an address says it."""
-        if self.start is None and self.end is None:
-            return "any" if self.reached else "none"
-        return ("" if self.reached else "none:") + f"{_amount(self.start)}..{_amount(self.end)}"
+    start: ColumnElement[Any]
+    end: ColumnElement[Any]
+    where: tuple[Condition, ...]
+    origin: FromClause = VERSIONS
+    sign: int = 1
+    within: tuple[ColumnElement[Any], timedelta] | None = None
 
-    @property
-    def words(self) -> str:
-        """The span as people say it: `7 to 14 days`, `not yet, for 30 days or more`."""
-        if self.start is None and self.end is None:
-            return "reached" if self.reached else "not yet"
-        return (
-            length_words(self.start, self.end)
-            if self.reached
-            else (f"not yet, for {length_words(self.start, self.end)}")
-        )
+    def meeting(self, first: datetime, last: datetime) -> list[Condition]:
+        """That a stretch holds at some instant of `[first, last]`.
 
-    def within(self, other: "Span") -> "Span | None":
-        """What two spans have in common, None for nothing."""
-        if self.reached != other.reached:
-            return None
-        starts = [start for start in (self.start, other.start) if start is not None]
-        ends = [end for end in (self.end, other.end) if end is not None]
-        start, end = max(starts, default=None), min(ends, default=None)
-        if start is not None and end is not None and start >= end:
-            return None
-        return Span(start, end, self.reached)
+        The bounds of version and moment say nothing new, but let an index begin there.
+        """
+        asked = [V.valid_to > first, V.valid_from <= last]
+        if self.within:
+            moment, span = self.within
+            asked += [moment > first - span, moment <= last]
+        return [*asked, self.start <= last, self.end > first, self.start < self.end]
 
 
-def read_span(text: str) -> Span | None:
-    """The span that a text says, None where it says none."""
-    found = _SPAN.fullmatch(_ALIASES.get(text, text))
-    if found is None:
-        return None
-    start, end = _length(found[2]), _length(found[3])
-    if start is not None and end is not None and start >= end:
-        return None
-    return Span(start, end, found[1] is None)
+def open_stretches(board: Board, view: View) -> Iterator[Stretches]:
+    """While which versions are open cases of a View, whatever its own state."""
+    plain = view.but(bugs=())
+    where = (V.is_open, *board.lasting_filters(plain))
+    for start, end in board.open_spans(plain):
+        yield from _with_bugs(set(view.bugs), Stretches(start, end, where))
 
 
-def spans_between(edges: Iterable[timedelta]) -> tuple[Span, ...]:
-    """Spans that lie side by side: up to the first edge, between each two, from the last on."""
-    return tuple(Span(start, end) for start, end in pairwise((None, *edges, None)))
+def recent_stretches(board: Board, view: View, event: str, span: timedelta) -> Iterator[Stretches]:
+    """While which versions are cases of a View that were created or closed within a span before.
+
+    `event` is created or closed; the cases may be open or closed since.
+    """
+    moment = V.created_date if event == "created" else V.closed_at
+    plain = view.but(bugs=(), sla=(), stale=None, recent=None)
+    where = [
+        ~V.gone,
+        moment.is_not(None),
+        V.valid_from - moment < span,
+        *board.lasting_filters(plain),
+    ]
+    timed = view.sla or view.stale is not None or view.recent is not None
+    states: list[tuple[tuple[Condition, ...], Any]] = [((), [(V.valid_from, V.valid_to)])]
+    if timed:
+        # What is closed grows no older; what is open may pass a filter of time for a while.
+        closed = (~V.is_open, *_closed_filters(board, view))
+        states = [
+            (closed, _closed_spans(view)),
+            ((V.is_open,), board.open_spans(view.but(bugs=()))),
+        ]
+    for more, spans in states:
+        for start, end in spans:
+            # In (T - span, T] means: from the moment on until a span later.
+            one = Stretches(
+                func.greatest(start, moment),
+                func.least(end, moment + span),
+                (*where, *more),
+                within=(moment, span),
+            )
+            yield from _with_bugs(set(view.bugs), one)
 
 
-def narrowed(asked: tuple[str, ...], wanted: Iterable[Span]) -> tuple[str, ...]:
-    """What passes both a filter in force (no text: none is) and a wanted one; empty for nothing."""
-    if not asked:
-        return tuple(sorted(span.text for span in wanted))
-    known = [span for span in map(read_span, asked) if span]
-    both = {one.within(other) for one in wanted for other in known}
-    return tuple(sorted(span.text for span in both if span))
+def _closed_filters(board: Board, view: View) -> list[Condition]:
+    return [board.expression("sla").in_(view.sla)] if view.sla else []
 
 
-def length_words(start: timedelta | None, end: timedelta | None) -> str:
-    """A length of time in words: `1 to 3 hours`, `under 1 hour`, `240 days or more`."""
-    if start is None:
-        return "any time" if end is None else f"under {_words(end)}"
-    if end is None:
-        return f"{_words(start)} or more"
-    (low, unit), (high, other) = _parts(start), _parts(end)
-    return f"{low} to {high} {other}s" if unit == other else f"{_words(start)} to {_words(end)}"
+def _closed_spans(view: View) -> list[tuple[ColumnElement[Any], ColumnElement[Any]]]:
+    start: list[ColumnElement[Any]] = [V.valid_from]
+    end: list[ColumnElement[Any]] = [V.valid_to]
+    if view.stale is not None:
+        start.append(V.updated_at + timedelta(days=view.stale))
+    if view.recent is not None:
+        end.append(V.updated_at + timedelta(days=view.recent))
+    return [(func.greatest(*start), func.least(*end))]
 
 
-def _words(length: timedelta) -> str:
-    number, unit = _parts(length)
-    return f"{number} {unit}" if number == "1" else f"{number} {unit}s"
+def _with_bugs(asked: set[str], plain: Stretches) -> Iterator[Stretches]:
+    """The stretches cut to when the case had bugs as asked; "none" is all less those with any."""
+    if not asked or {"none", "any"} <= asked:
+        yield plain
+        return
+    if "none" in asked:
+        yield plain
+        yield _while_linked(plain, untargeted=False, sign=-1)
+    if "any" in asked:
+        yield _while_linked(plain, untargeted=False)
+    elif "untargeted" in asked:
+        yield _while_linked(plain, untargeted=True)
 
 
-def _parts(length: timedelta) -> tuple[str, str]:
-    hours, rest = divmod(length, HOUR)
-    if rest == timedelta(0) and hours % 24 and length < LONGEST_HOURS:
-        return str(hours), "hour"
-    return _decimal(length, DAY), "day"
-
-
-def _amount(length: timedelta | None) -> str:
-    if length is None:
-        return ""
-    number, unit = _parts(length)
-    if unit == "hour":
-        return f"{number}h"
-    days = Decimal(number)
-    exact = timedelta(microseconds=int(days * (DAY // timedelta(microseconds=1)))) == length
-    return number if exact else f"{_decimal(length, HOUR)}h"
-
-
-def _decimal(length: timedelta, unit: timedelta) -> str:
-    tick = timedelta(microseconds=1)
-    told = Decimal(length // tick) / Decimal(unit // tick)
-    return f"{told.quantize(Decimal('0.0001')).normalize():f}"
-
-
-def _length(text: str | None) -> timedelta | None:
-    if not text:
-        return None
-    number, unit = (text[:-1], HOUR) if text.endswith("h") else (text, DAY)
-    return timedelta(microseconds=int(Decimal(number) * (unit // timedelta(microseconds=1))))
+def _while_linked(plain: Stretches, *, untargeted: bool, sign: int = 1) -> Stretches:
+    spans = BugSpan.__table__.alias()
+    meet = and_(spans.c.case_number == V.case_number, spans.c.valid_from < plain.end)
+    return replace(
+        plain,
+        start=func.greatest(plain.start, spans.c.valid_from),
+        end=func.least(plain.end, spans.c.valid_to),
+        where=(*plain.where, spans.c.untargeted) if untargeted else plain.where,
+        origin=VERSIONS.join(spans, meet),
+        sign=sign,
+    )

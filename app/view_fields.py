@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from app.columns import COLUMNS
-from app.spans import read_span
+from app.lengths import read_length
 
 MAX_VALUES = 100
 MAX_TEXT = 300
@@ -143,7 +143,7 @@ def _instant(name: str, *, filters: bool = True) -> Field:
 def _spans(name: str) -> Field:
     def parse(texts: Sequence[str], _zone: str) -> tuple[str, ...]:
         _distinct(name, texts)
-        found = {text: read_span(text) for text in texts}
+        found = {text: read_length(text) for text in texts}
         for text, span in found.items():
             if span is None:
                 fault = (

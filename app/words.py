@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from app.spans import read_span
+from app.lengths import read_length
 
 if TYPE_CHECKING:
     from app.view import View
@@ -176,7 +176,7 @@ def _text_parts(view: "View") -> list[str]:
 def _course_words(name: str, value: Any, zone: str) -> str:
     if name not in MILESTONES:
         return " and ".join(day_words(moment, zone) for moment in value)
-    return " or ".join(span.words for span in map(read_span, value) if span)
+    return " or ".join(span.words for span in map(read_length, value) if span)
 
 
 def _course_parts(view: "View") -> list[str]:

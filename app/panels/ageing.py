@@ -1,151 +1,128 @@
-"""How old the open cases are, against how long cases of their severity usually take."""
+"""How old is what is open, and how severe?"""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import CTE, Integer, Select, and_, cast, func, literal, select
+from sqlalchemy import Integer, Select, case, cast, func, select
 
-from app import course
+from app.board import Board
 from app.panel import Measure, Panel, Row, total
-from app.panels.ageing_figure import ageing_figure
-from app.panels.durations import BARS
 from app.scope import Scope
-from app.spans import Span, length_words, narrowed
-from app.versions import VERSIONS, V
+from app.theme import Figure
+from app.versions import TICK, VERSIONS, V
 from app.view import View
+from app.words import SEVERITY_NAMES
 
-# Filters that hardly a closed case can meet: they choose open ones, not what these compare with.
-ONLY_OPEN = (
-    "status", "waiting_on", "card", "card_status", "sla", "stale", "recent", "days_to_relief",
-    "days_to_resolution", "days_to_close", "closing", "reopened", "escalated", "escalation",
-    "created_from", "created_to", "updated_from", "updated_to", "bugs",
-)  # fmt: skip
+# The first full day of age that a bucket no longer holds; the last bucket has no end.
+EDGES = (8, 16, 31, 61, 181)
+LABELS = ("0-7", "8-15", "16-30", "31-60", "61-180", ">180")
+
+
+def bucket(board: Board) -> Any:
+    """The place of a case's age among the buckets."""
+    age = board.elapsed_days()
+    return case(*((age < edge, place) for place, edge in enumerate(EDGES)), else_=len(EDGES))
 
 
 def ageing_select(scope: Scope) -> Select[Any]:
-    """Per severity: open cases by age, and how many are older than 85 % of the closed ones got.
-
-    The yardstick is the 85th percentile of the time to close of the cases closed in the period,
-    under those filters of the View that a closed case can meet as well.
-    """
-    usual = _usual(scope)
+    """Open cases by severity and age: a row per severity, a column per bucket."""
     board = scope.board
-    created = V.created_date
-    # To the microsecond, as instants are: what is older was created before this.
-    before = literal(scope.instant) - usual.c.p85 * literal(timedelta(days=1))
-    seconds = course.seconds_between(created, cast(literal(scope.instant), created.type))
-    in_status = course.days_between(V.status_since, cast(literal(scope.instant), created.type))
-    cases = (
-        select(
-            func.coalesce(V.severity, 0).label("severity"),
-            seconds.label("seconds"),
-            in_status.label("in_status"),
-            usual.c.p85,
-            usual.c.n.label("compared"),
-            before.label("before"),
-            func.coalesce(created < before, False).label("beyond"),
-        )
-        .select_from(VERSIONS.outerjoin(usual, usual.c.severity == func.coalesce(V.severity, 0)))
+    age = bucket(board)
+    known = (
+        select(V.severity.label("severity"), age.label("bucket"))
+        .select_from(VERSIONS)
         .where(board.known, *board.conditions(scope.view.but(state="open")))
-        .cte("open_cases")
+        .subquery("known")
     )
-    age = cases.c.seconds / course.SECONDS_PER_DAY
     return (
         select(
-            func.nullif(cases.c.severity, 0).label("severity"),
-            cast(func.count(), Integer).label("open"),
-            func.coalesce(func.max(cases.c.compared), 0).label("compared"),
-            func.max(cases.c.p85).label("p85"),
-            cast(func.count().filter(cases.c.beyond), Integer).label("beyond"),
-            func.max(cases.c.before).label("before"),
-            func.percentile_cont(0.5).within_group(age.asc()).label("age"),
-            func.percentile_cont(0.5).within_group(cases.c.in_status.asc()).label("in_status"),
+            known.c.severity,
             *(
-                cast(func.count().filter(_aged(cases, span), past), Integer).label(f"{name}_{n}")
-                for name, past in (("usual", ~cases.c.beyond), ("late", cases.c.beyond))
-                for n, span in enumerate(BARS)
+                cast(func.count().filter(known.c.bucket == place), Integer).label(f"age_{place}")
+                for place in range(len(LABELS))
             ),
+            cast(func.count(), Integer).label("cases"),
         )
-        .group_by(cases.c.severity)
-        .order_by(func.nullif(cases.c.severity, 0).asc().nulls_last())
+        .group_by(known.c.severity)
+        .order_by(known.c.severity.asc().nulls_last())
     )
 
 
-def _usual(scope: Scope) -> CTE:
-    """By severity: how many were closed in the period, and the 85th percentile of their days."""
-    board, closed = scope.board, course.MILESTONES["closed"]
-    default = View()
-    kept = scope.view.but(**{name: getattr(default, name) for name in ONLY_OPEN})
-    days = course.days_between(V.created_date, closed)
-    return (
-        select(
-            func.coalesce(V.severity, 0).label("severity"),
-            func.count().label("n"),
-            func.percentile_cont(0.85).within_group(days.asc()).label("p85"),
-        )
-        .where(board.known, *board.conditions(kept.but(state="closed")))
-        .where(course.last_closed(*scope.period.filled()))
-        .group_by(func.coalesce(V.severity, 0))
-        .cte("usual")
-    )
-
-
-def _aged(cases: CTE, span: Span) -> Any:
-    low = cases.c.seconds >= span.start.total_seconds() if span.start else literal(True)
-    return and_(low, cases.c.seconds < span.end.total_seconds()) if span.end else low
+def rows_of_bucket(place: int, severity: int, scope: Scope) -> View:
+    """The open cases of a severity whose age lies in a bucket."""
+    view, instant = scope.view, scope.instant
+    changes: dict[str, Any] = {"severity": (severity,)}
+    if place < len(EDGES):
+        start = instant - timedelta(days=EDGES[place]) + TICK
+        changes["created_from"] = max(start, view.created_from or start)
+    if place:
+        end = instant - timedelta(days=EDGES[place - 1]) + TICK
+        changes["created_to"] = min(end, view.created_to or end)
+    return view.but(state="open", **changes)
 
 
 def ageing_rows(row: Row, scope: Scope) -> Mapping[str, View]:
-    """The open cases that a number counts: by age, and on which side of the yardstick."""
-    open_ = scope.view.but(state="open", severity=(int(row["severity"] or 0),))
-    found = {"open": open_}
-    before = None if row["before"] is None else pd.Timestamp(row["before"]).to_pydatetime()
-    if before is not None:
-        found["beyond"] = _created(open_, None, before)
-    for number, span in enumerate(BARS):
-        waiting = Span(span.start, span.end, reached=False)
-        spans = narrowed(scope.view.days_to_close, [waiting])
-        if not spans:
-            continue
-        aged = open_.but(days_to_close=spans)
-        found[f"usual_{number}"] = _created(aged, before, None)
-        if before is not None:
-            found[f"late_{number}"] = _created(aged, None, before)
-    return found
+    """The View behind each number of a severity's row."""
+    severity: int = 0 if pd.isna(row["severity"]) else int(row["severity"])
+    told = {f"age_{place}": rows_of_bucket(place, severity, scope) for place in range(len(LABELS))}
+    return {**told, "cases": scope.view.but(state="open", severity=(severity,))}
 
 
-def _created(view: View, start: datetime | None, end: datetime | None) -> View:
-    """The View's cases that were created in `[start, end)`."""
-    starts = [moment for moment in (start, view.created_from) if moment]
-    ends = [moment for moment in (end, view.created_to) if moment]
-    return view.but(created_from=max(starts, default=None), created_to=min(ends, default=None))
+def ageing_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
+    """Stacked bars by age, a colour per severity; a click adds the severity."""
+    del scope
+    data = []
+    for row in frame.to_dict("records"):
+        number = 0 if pd.isna(row["severity"]) else int(row["severity"])
+        name = SEVERITY_NAMES[number]
+        counts = [int(row[f"age_{place}"]) for place in range(len(LABELS))]
+        data.append(
+            {
+                "type": "bar",
+                "name": name,
+                "x": list(LABELS),
+                "y": counts,
+                "marker": {"color": f"$severity-{number}"},
+                "customdata": [f"severity={number}"] * len(LABELS),
+                "meta": {"adds": f"severity={number}"},
+                "text": [
+                    f"{name}: {count:,} open {'case' if count == 1 else 'cases'}, {label} days old"
+                    for count, label in zip(counts, LABELS, strict=True)
+                ],
+                "textposition": "none",
+                "hovertemplate": "%{text}<extra></extra>",
+            }
+        )
+    return {
+        "data": data,
+        "layout": {
+            "barmode": "stack",
+            "legend": {"traceorder": "normal"},
+            "xaxis": {
+                "type": "category",
+                "categoryorder": "array",
+                "categoryarray": list(LABELS),
+                "title": {"text": "Age (days since creation)"},
+            },
+            "yaxis": {"title": {"text": "Open cases"}, "tickformat": ",d"},
+        },
+    }
 
 
-AGEING = Panel(
-    name="ageing",
-    title="Ageing of open work",
-    question="Which open cases are older than 85 % of the closed ones ever got?",
+BY_AGE = Panel(
+    name="by_age",
+    title="Open by severity and age",
+    question="How old is what is open?",
     state="open",
     columns=(
         Measure("severity", "Severity"),
-        Measure("open", "Open", "cases"),
-        Measure("beyond", "Older than the 85th percentile", "cases"),
-        Measure("p85", "85th percentile of time to close", "days"),
-        Measure("compared", "Closed in the period", "to compare with"),
-        Measure("before", "Older ones were created before"),
-        Measure("age", "Median age", "days"),
-        Measure("in_status", "Median time in status", "days"),
-        *(
-            Measure(f"{name}_{number}", f"{words}: {length_words(span.start, span.end)}", "cases")
-            for name, words in (("usual", "Within"), ("late", "Older"))
-            for number, span in enumerate(BARS)
-        ),
+        *(Measure(f"age_{place}", f"{label} days", "cases") for place, label in enumerate(LABELS)),
+        Measure("cases", "Open", "cases"),
     ),
     select=ageing_select,
     figure=ageing_figure,
-    n=total("open"),
+    n=total("cases"),
     rows=ageing_rows,
-    period=True,
 )

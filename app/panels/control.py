@@ -23,12 +23,12 @@ from sqlalchemy import (
 )  # fmt: skip
 
 from app import course
+from app.lengths import narrowed
 from app.panel import Measure, Panel, Row
 from app.panels.control_figure import control_figure
 from app.panels.durations import BARS, EDGES
 from app.panels.listed import listed
 from app.scope import Scope
-from app.spans import narrowed
 from app.steps import Step, steps, unit_of
 from app.versions import VERSIONS, V
 from app.view import View

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from app.database import records
+from app.lengths import DAY, Length
 from app.panels.rows import LOWEST, MOST, TICKS
 from app.scope import Scope
-from app.spans import DAY, Span
 from app.steps import Step, steps, unit_of
 from app.theme import Figure
 from app.view_fields import write_instant
@@ -18,7 +18,7 @@ from app.words import SEVERITY_NAMES
 
 
 def control_figure(
-    frame: pd.DataFrame, scope: Scope, spans: Sequence[Span], rolling: str
+    frame: pd.DataFrame, scope: Scope, spans: Sequence[Length], rolling: str
 ) -> Figure:
     """Each closing at its time, its days on a logarithmic axis; lines of what is usual."""
     rows = records(frame)
@@ -73,7 +73,7 @@ def _cells(
     rows: list[dict[str, Any]],
     around: dict[date, Step],
     first: date,
-    spans: Sequence[Span],
+    spans: Sequence[Length],
     scope: Scope,
 ) -> Figure:
     """Closings counted by step and by how long they took, the more the darker."""

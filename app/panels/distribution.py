@@ -6,14 +6,14 @@ from typing import Any
 import pandas as pd
 
 from app.database import records
+from app.lengths import Length
 from app.panels.cohort import Milestone
 from app.panels.rows import LOWEST, axis_name, days_axis, drawn, label, layers
-from app.spans import Span
 from app.theme import Figure
 from app.words import SEVERITY_NAMES
 
 
-def distribution(frame: pd.DataFrame, milestone: Milestone, spans: Sequence[Span]) -> Figure:
+def distribution(frame: pd.DataFrame, milestone: Milestone, spans: Sequence[Length]) -> Figure:
     """Small multiples, Urgent on top; of fewer than eight cases each is a dot instead of a box."""
     rows = records(frame)
     traces: list[Figure] = []
@@ -39,7 +39,9 @@ def distribution(frame: pd.DataFrame, milestone: Milestone, spans: Sequence[Span
     }
 
 
-def _bars(row: Mapping[str, Any], milestone: Milestone, spans: Sequence[Span], axis: str) -> Figure:
+def _bars(
+    row: Mapping[str, Any], milestone: Milestone, spans: Sequence[Length], axis: str
+) -> Figure:
     number = int(row["severity"] or 0)
     name, total = SEVERITY_NAMES[number], int(row["n"])
     counts = [int(row[f"bin_{place}"]) for place in range(len(spans))]

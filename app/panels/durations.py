@@ -8,12 +8,12 @@ import pandas as pd
 from sqlalchemy import ARRAY, Double, Float, Integer, Select, case, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from app.lengths import DAY, HOUR, Length, length_words, lengths_between, narrowed
 from app.metrics import summarised
 from app.panel import Measure, Panel, Row, total
 from app.panels.cohort import CLOSE, RELIEF, RESOLUTION, Milestone, cohort, life, median
 from app.panels.distribution import distribution
 from app.scope import Scope
-from app.spans import DAY, HOUR, Span, length_words, narrowed, spans_between
 from app.theme import Figure
 from app.view import View
 
@@ -22,7 +22,7 @@ EDGES: tuple[timedelta, ...] = (
     *(hours * HOUR for hours in (1, 3, 8)),
     *(days * DAY for days in (1, 2, 4, 7, 14, 30, 60, 120, 240)),
 )
-BARS: tuple[Span, ...] = spans_between(EDGES)
+BARS: tuple[Length, ...] = lengths_between(EDGES)
 FEW = 8
 FIVE = {"least": 0.0, "q1": 0.25, "q3": 0.75, "most": 1.0}
 
@@ -103,7 +103,7 @@ def _sum(numbers: Any, condition: Any) -> Any:
 def durations_rows(row: Row, scope: Scope, milestone: Milestone) -> Mapping[str, View]:
     """Which cases a number counts: those that got there, those that did not, those of each bar."""
     of_severity = scope.view.but(severity=(int(row["severity"] or 0),))
-    wanted = {"n": Span(), "censored": Span(reached=False)}
+    wanted = {"n": Length(), "censored": Length(reached=False)}
     wanted |= {f"bin_{number}": span for number, span in enumerate(BARS)}
     asked = getattr(scope.view, milestone.filter)
     found = {name: narrowed(asked, [span]) for name, span in wanted.items()}

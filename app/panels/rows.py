@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import log10
 
-from app.spans import DAY, HOUR, Span
+from app.lengths import DAY, HOUR, Length
 from app.theme import Figure
 
 # What bars without a lower or an upper end are drawn to.
@@ -73,7 +73,7 @@ def days_axis(title: str) -> Figure:
     }
 
 
-def drawn(spans: Sequence[Span]) -> Figure:
+def drawn(spans: Sequence[Length]) -> Figure:
     """Where bars of spans stand and how wide they are, in days."""
     starts = [(span.start or LEAST) / DAY for span in spans]
     ends = [(span.end or MOST) / DAY for span in spans]

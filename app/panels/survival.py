@@ -8,10 +8,10 @@ import pandas as pd
 from sqlalchemy import Float, Integer, Select, cast, func, or_, select
 
 from app.database import records
+from app.lengths import Length, narrowed
 from app.panel import Measure, Panel, Row
 from app.panels.cohort import CLOSE, RELIEF, RESOLUTION, TENTH, Milestone, cohort, life
 from app.scope import Scope
-from app.spans import Span, narrowed
 from app.theme import Figure
 from app.view import View
 from app.words import SEVERITY_NAMES
@@ -73,11 +73,11 @@ def survival_rows(row: Row, scope: Scope, milestone: Milestone) -> Mapping[str, 
     of_severity = scope.view.but(severity=(int(row["severity"] or 0),))
     begin = _edge(row["day"])
     wanted = {
-        "at_risk": [Span(begin), Span(begin, reached=False)],
-        "reached": [Span(_edge(row["after"]), _edge(row["day"], 1))],
+        "at_risk": [Length(begin), Length(begin, reached=False)],
+        "reached": [Length(_edge(row["after"]), _edge(row["day"], 1))],
     }
     if row["after"] is not None:
-        wanted["reached"] = [Span(_edge(row["after"], 1), _edge(row["day"], 1))]
+        wanted["reached"] = [Length(_edge(row["after"], 1), _edge(row["day"], 1))]
     found = {name: narrowed(asked, spans) for name, spans in wanted.items()}
     return {
         name: of_severity.but(**{milestone.filter: spans}) for name, spans in found.items() if spans

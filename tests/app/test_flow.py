@@ -18,11 +18,11 @@ from app.database import records
 from app.metrics import durations
 from app.panel import frame
 from app.panels import control
-from app.panels.ageing import AGEING
 from app.panels.cohort import CLOSE, RELIEF, RESOLUTION, life, median
 from app.panels.control import CONTROL
 from app.panels.durations import BARS, TIME_TO_CLOSE, TIME_TO_RELIEF, TIME_TO_RESOLUTION
 from app.panels.listed import listed
+from app.panels.open_work import AGEING
 from app.panels.reopening import REOPEN_RATE, REOPENED
 from app.panels.survival import SURVIVAL_CLOSE, SURVIVAL_RELIEF, SURVIVAL_RESOLUTION
 from app.panels.waiting import PARTIES, WAITING
@@ -173,9 +173,7 @@ def test_the_estimator_is_the_textbooks(empty_once, cases):
     )
     table = life(source)
     rows = records(database.read(sql(table).order_by(table.c.severity, table.c.tenth)))
-    halves = records(
-        database.read(sql(table.c.severity, median(table)).group_by(table.c.severity))
-    )
+    halves = records(database.read(sql(table.c.severity, median(table)).group_by(table.c.severity)))
     for severity in set(severities):
         mine = [(n, flag) for s, n, flag in cases if s == severity]
         expected = kaplan_meier(mine)
@@ -209,13 +207,15 @@ def test_durations_are_those_of_the_catalogue_and_of_numpy(world, panel, data):
     assert set(rows) == set(waited)
     catalogue = {
         row["severity"] or 0: row
-        for row in records(database.read(durations(scope.view, scope.instant, milestone.column)))
+        for row in records(database.read(durations(scope.view, scope.board, milestone.column)))
     }
     curves = records(frame(survival, scope))
     for severity, lengths in waited.items():
         row, days = rows[severity], [length / DAY for length, reached in lengths if reached]
         assert (row["n"], row["censored"]) == (len(days), len(lengths) - len(days))
-        told = catalogue.get(severity, {"n": 0, "mean": None, "p50": None, "p85": None, "p95": None})
+        told = catalogue.get(
+            severity, {"n": 0, "mean": None, "p50": None, "p85": None, "p95": None}
+        )
         assert {name: row[name] for name in told if name != "severity"} == {
             name: value for name, value in told.items() if name != "severity"
         }
@@ -347,7 +347,9 @@ def test_the_control_chart_tells_every_closing(world, data, most):
     for row in rows:
         first = row["step"] - timedelta(days=21 if by_week else 6)
         last = row["step"] + timedelta(days=6 if by_week else 0)
-        rolling = [d for at, d in closed if at < end and first <= at.astimezone(zone).date() <= last]
+        rolling = [
+            d for at, d in closed if at < end and first <= at.astimezone(zone).date() <= last
+        ]
         assert isclose(row["p50"], np.percentile(rolling, 50), rel_tol=1e-9)
         assert isclose(row["p85"], np.percentile(rolling, 85), rel_tol=1e-9)
 
