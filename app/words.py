@@ -95,6 +95,11 @@ def day_words(moment: datetime, zone: str) -> str:
     return f"{day} {local:%H:%M} {local.tzname()}"
 
 
+def period_words(start: datetime, end: datetime, zone: str) -> str:
+    """A period in words: "from 26 November 2025 to 25 November 2026 18:00 UTC"."""
+    return f"from {day_words(start, zone)} to {day_words(end, zone)}"
+
+
 def value_words(name: str, value: Any, zone: str) -> str:
     """The value of one filter in words, for a chip: `Urgent, High`; `30 days`."""
     if isinstance(value, datetime):

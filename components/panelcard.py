@@ -123,7 +123,8 @@ def _asked(asked: Any) -> tuple[Panel | None, Any]:
 
 
 def _sentence(told: dict[str, Any]) -> str:
-    return f"{told['sentence']} · n {told['n']:,}"
+    number = f"{told['n']:,} {told['counted']}" if told["counted"] else f"n {told['n']:,}"
+    return f"{told['sentence']} · {number}"
 
 
 def _body(panel: Panel, told: dict[str, Any]) -> Component:

@@ -1,5 +1,7 @@
 """`/flow`: how long cases take, and what slows them down."""
 
+from datetime import UTC, datetime
+
 from dash import html
 from dash.development.base_component import Component
 
@@ -10,6 +12,7 @@ from app.version import Version
 from app.view import View
 from components.filterbar import filter_bar
 from components.panelcard import panel_card
+from components.periodlinks import period_links
 from components.sample import first_minute
 from pages.page import Page
 
@@ -34,8 +37,9 @@ def content(view: View, version: Version, period: Period) -> list[Component]:
     if version.number == 0:
         return [first_minute()]
     place = Place(PATH, period)
+    instant = view.instant(datetime.now(UTC), version.changed_at)
     return [
-        filter_bar(view, place),
+        html.Div([filter_bar(view, place), period_links(view, place, instant)], className="tools"),
         html.Div(
             [panel_card(PANELS[name], view, place, width) for name, width in LAYOUT],
             className="panels",
@@ -43,4 +47,9 @@ def content(view: View, version: Version, period: Period) -> list[Component]:
     ]
 
 
-PAGE = Page("flow", PATH, "Flow", content, period=True)
+def sentence(view: View) -> str:
+    """The page is about open and closed cases, whichever state the View names."""
+    return view.but(state="all").sentence()
+
+
+PAGE = Page("flow", PATH, "Flow", content, sentence, period=True)

@@ -16,7 +16,7 @@ from app.versions import VERSIONS, V
 
 TENTH = 8_640.0
 # A share that rounding keeps above a half although it is one.
-ROUNDING = 1e-9
+ROUNDING = 1e-7
 
 
 @dataclass(frozen=True, slots=True)

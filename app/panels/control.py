@@ -82,7 +82,7 @@ def control_select(scope: Scope) -> Select[Any]:
     marks = union_all(dots, cells).subquery("marks")
     return (
         select(
-            days.c.told.label("step"),
+            days.c.told.label("day"),
             *(marks.c[name] for name in ("closed", "number", "severity", "days")),
             took.c.told.label("took"),
             marks.c.cases,
@@ -138,7 +138,7 @@ def control_rows(row: Row, scope: Scope) -> Mapping[str, View]:
     if row["cases"] is None:
         return {}
     shown = steps(scope)
-    day = max(row["step"], shown[0].day)
+    day = max(row["day"], shown[0].day)
     step = next(one for one in shown if one.day == day)
     took = narrowed(scope.view.days_to_close, [span for span in BARS if span.text == row["took"]])
     if not took:
@@ -167,7 +167,7 @@ CONTROL = Panel(
     question="How long did each closed case take, and is that changing?",
     state="all",
     columns=(
-        Measure("step", "Step from"),
+        Measure("day", "In the step from"),
         Measure("closed", "Closed"),
         Measure("number", "Case"),
         Measure("severity", "Severity"),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from app.database import records
 from app.lengths import DAY, Length
-from app.panels.rows import LOWEST, MOST, TICKS
+from app.panels.multiples import LOWEST, MOST, TICKS
 from app.scope import Scope
 from app.steps import Step, steps, unit_of
 from app.theme import Figure
@@ -78,7 +78,7 @@ def _cells(
 ) -> Figure:
     """Closings counted by step and by how long they took, the more the darker."""
     unit, zone = unit_of(scope), scope.view.tz
-    counts = {(max(row["step"], first), row["took"]): row["cases"] for row in rows}
+    counts = {(max(row["day"], first), row["took"]): row["cases"] for row in rows}
     days = sorted(around)
     last = around[days[-1]]
     z: list[list[int | None]] = []
@@ -123,14 +123,15 @@ def _cells(
 
 
 def _lines(rows: list[dict[str, Any]], first: date, scope: Scope, rolling: str) -> list[Figure]:
-    usual = {max(row["step"], first): (row["p50"], row["p85"]) for row in rows}
-    days = sorted(usual)
-    if not days:
-        return []
+    usual = {max(row["day"], first): (row["p50"], row["p85"]) for row in rows}
     unit, zone = unit_of(scope), scope.view.tz
     around = {step.day: step for step in steps(scope)}
+    days = [day for day in sorted(usual) if day in around]
+    if not days:
+        return []
     traces = []
-    for place, (name, dash) in enumerate(((f"Median of {rolling}", "solid"), ("85 % by", "dot"))):
+    drawn = ((f"Median of {rolling}", "solid"), ("85th percentile", "dot"))
+    for place, (name, dash) in enumerate(drawn):
         values = [max(usual[day][place], LOWEST) for day in days]
         traces.append(
             {

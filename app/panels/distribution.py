@@ -8,7 +8,7 @@ import pandas as pd
 from app.database import records
 from app.lengths import Length
 from app.panels.cohort import Milestone
-from app.panels.rows import LOWEST, axis_name, days_axis, drawn, label, layers
+from app.panels.multiples import LOWEST, axis_name, days_axis, drawn, label, layers
 from app.theme import Figure
 from app.words import SEVERITY_NAMES
 

@@ -13,6 +13,7 @@ from app.panel import Measure, Panel, Row, total
 from app.panels.durations import BARS
 from app.panels.open_work_figure import ageing_figure
 from app.scope import Scope
+from app.theme import Figure
 from app.versions import VERSIONS, V
 from app.view import View
 
@@ -101,7 +102,8 @@ def ageing_rows(row: Row, scope: Scope) -> Mapping[str, View]:
     """The open cases that a number counts: by age, and on which side of the yardstick."""
     open_ = scope.view.but(state="open", severity=(int(row["severity"] or 0),))
     found = {"open": open_}
-    before = None if row["before"] is None else pd.Timestamp(row["before"]).to_pydatetime()
+    told = row["before"]
+    before = told.to_pydatetime() if isinstance(told, pd.Timestamp) else None
     if before is not None:
         found["beyond"] = _created(open_, None, before)
     for number, span in enumerate(BARS):
@@ -121,6 +123,14 @@ def _created(view: View, start: datetime | None, end: datetime | None) -> View:
     starts = [moment for moment in (start, view.created_from) if moment]
     ends = [moment for moment in (end, view.created_to) if moment]
     return view.but(created_from=max(starts, default=None), created_to=min(ends, default=None))
+
+
+def _figure(frame: pd.DataFrame, scope: Scope) -> Figure:
+    def late(row: Row) -> str:
+        beyond = ageing_rows(row, scope).get("beyond")
+        return beyond.url("/cases") if beyond else ""
+
+    return ageing_figure(frame, late)
 
 
 AGEING = Panel(
@@ -144,7 +154,7 @@ AGEING = Panel(
         ),
     ),
     select=ageing_select,
-    figure=ageing_figure,
+    figure=_figure,
     n=total("open"),
     rows=ageing_rows,
     period=True,

@@ -1,20 +1,23 @@
 """The figure of ageing: a row per severity, open cases by age, those past the yardstick solid."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from app.database import records
+from app.panel import Row
 from app.panels.durations import BARS
-from app.panels.rows import axis_name, days_axis, drawn, label, layers
-from app.scope import Scope
+from app.panels.multiples import axis_name, days_axis, drawn, label, layers
 from app.theme import Figure
 from app.words import SEVERITY_NAMES
 
 
-def ageing_figure(frame: pd.DataFrame, _scope: Scope) -> Figure:
-    """Bars over age, one row a severity; a line where 85 % of the closed cases were done."""
+def ageing_figure(frame: pd.DataFrame, late: Callable[[Row], str]) -> Figure:
+    """Bars over age, one row a severity; a line where 85 % of the closed cases were done.
+
+    `late` gives the address of the cases beyond the line.
+    """
     rows = records(frame)
     traces: list[Figure] = []
     axes: Figure = {}
@@ -25,7 +28,7 @@ def ageing_figure(frame: pd.DataFrame, _scope: Scope) -> Figure:
         layer = layers(place, len(rows), box=False)
         axes[axis_name(place, "yaxis")] = layer.counts(most)
         traces += [_bars(row, name, axis_name(place)) for name in ("usual", "late")]
-        labels.append(label(_told(row), layer.top))
+        labels.append(label(_told(row, late(row)), layer.top))
         if row["p85"]:
             shapes.append(_yardstick(row["p85"], layer.bottom, layer.top))
     return {
@@ -78,12 +81,15 @@ def _bars(row: Mapping[str, Any], side: str, axis: str) -> Figure:
     }
 
 
-def _told(row: Mapping[str, Any]) -> str:
+def _told(row: Row, late: str) -> str:
     told = f"<b>{SEVERITY_NAMES[int(row['severity'] or 0)]}</b>  {row['open']:,} open"
     if not row["p85"]:
         return f"{told}, none closed in the period to compare with"
+    beyond = f"{row['beyond']:,}"
+    if late:
+        beyond = f'<a href="{late}" target="_self"><u>{beyond}</u></a>'
     return (
-        f"{told}, {row['beyond']:,} older than {row['p85']:,.1f} d "
+        f"{told}, {beyond} older than {row['p85']:,.1f} d "
         f"(85th percentile of {row['compared']:,} closed)"
     )
 

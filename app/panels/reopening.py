@@ -69,7 +69,7 @@ def rate_select(scope: Scope) -> Select[Any]:
     reopened = func.coalesce(more.c.reopened, 0)
     return (
         select(
-            days.c.told.label("step"),
+            days.c.told.label("day"),
             cast(closed, Integer).label("closed"),
             cast(reopened, Integer).label("reopened"),
             cast(100.0 * reopened / func.nullif(closed, 0), Float).label("rate"),
@@ -107,7 +107,7 @@ def _undone(scope: Scope, starts: ColumnElement[Any]) -> CTE:
 
 def rate_rows(row: Row, scope: Scope) -> Mapping[str, View]:
     """The cases closed in a step, and those of them that were reopened."""
-    part = next(one for one in steps(scope) if one.day == row["step"])
+    part = next(one for one in steps(scope) if one.day == row["day"])
     between = (part.start, part.end)
     found = {}
     if scope.view.closing in (None, between):
@@ -152,7 +152,7 @@ REOPEN_RATE = Panel(
     question=f"Which part of the closed cases was reopened within {AGAIN_DAYS} days?",
     state="all",
     columns=(
-        Measure("step", "Closed from"),
+        Measure("day", "Closed in the step from"),
         Measure("closed", "Closed", "cases"),
         Measure("reopened", f"Reopened within {AGAIN_DAYS} days", "cases"),
         Measure("rate", "Reopen rate", "%"),

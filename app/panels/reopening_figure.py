@@ -18,14 +18,14 @@ def rate_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
     rows = records(frame)
     unit, zone = unit_of(scope), scope.view.tz
     parts = {part.day: part for part in steps(scope)}
-    told = [parts[row["step"]] for row in rows if row["step"] in parts]
+    told = [parts[row["day"]] for row in rows if row["day"] in parts]
     rates = [row["rate"] for row in rows]
     return {
         "data": [
             {
                 "type": "bar",
                 "name": "Reopen rate",
-                "x": [row["step"].isoformat() for row in rows],
+                "x": [row["day"].isoformat() for row in rows],
                 "y": rates,
                 "marker": {
                     "color": "$accent",
@@ -76,7 +76,8 @@ def reopened_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
             "xaxis": {"type": "date", "title": {"text": f"Closed ({scope.view.tz})"}},
             "yaxis": {
                 "title": {"text": "Days until it was reopened"},
-                "range": [0, AGAIN_DAYS + 0.5],
+                "range": [-0.5, AGAIN_DAYS + 0.5],
+                "tick0": 0,
                 "dtick": 7,
             },
             "hovermode": "closest",

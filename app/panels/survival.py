@@ -10,7 +10,17 @@ from sqlalchemy import Float, Integer, Select, cast, func, or_, select
 from app.database import records
 from app.lengths import Length, narrowed
 from app.panel import Measure, Panel, Row
-from app.panels.cohort import CLOSE, RELIEF, RESOLUTION, TENTH, Milestone, cohort, life
+from app.panels.cohort import (
+    CLOSE,
+    RELIEF,
+    RESOLUTION,
+    ROUNDING,
+    TENTH,
+    Milestone,
+    cohort,
+    life,
+)  # fmt: skip
+from app.panels.multiples import LOWEST, days_axis
 from app.scope import Scope
 from app.theme import Figure
 from app.view import View
@@ -23,7 +33,7 @@ DRAWN = 50
 def survival_select(scope: Scope, milestone: Milestone) -> Select[Any]:
     """The steps of the estimator of Kaplan and Meier, by severity: see `app.panels.cohort.life`.
 
-    `day` is when a step is taken, `at_risk` how many cases were left just before, `reached` how
+    `days` is when a step is taken, `at_risk` how many cases were left just before, `reached` how
     many got there since the step above, `share` which percentage is left after it.
     """
     table = life(cohort(scope, milestone))
@@ -60,7 +70,7 @@ def survival_select(scope: Scope, milestone: Milestone) -> Select[Any]:
     return select(
         func.nullif(drawn.c.severity, 0).label("severity"),
         cast(func.lag(drawn.c.tenth).over(**whole) / 10.0, Float).label("after"),
-        cast(drawn.c.tenth / 10.0, Float).label("day"),
+        cast(drawn.c.tenth / 10.0, Float).label("days"),
         drawn.c.at_risk,
         cast(drawn.c.so_far - before, Integer).label("reached"),
         (drawn.c.share * 100).label("share"),
@@ -71,13 +81,13 @@ def survival_rows(row: Row, scope: Scope, milestone: Milestone) -> Mapping[str, 
     """Which cases were left before a step, and which got there since the step above it."""
     asked = getattr(scope.view, milestone.filter)
     of_severity = scope.view.but(severity=(int(row["severity"] or 0),))
-    begin = _edge(row["day"])
+    begin = _edge(row["days"])
     wanted = {
         "at_risk": [Length(begin), Length(begin, reached=False)],
-        "reached": [Length(_edge(row["after"]), _edge(row["day"], 1))],
+        "reached": [Length(_edge(row["after"]), _edge(row["days"], 1))],
     }
     if row["after"] is not None:
-        wanted["reached"] = [Length(_edge(row["after"], 1), _edge(row["day"], 1))]
+        wanted["reached"] = [Length(_edge(row["after"], 1), _edge(row["days"], 1))]
     found = {name: narrowed(asked, spans) for name, spans in wanted.items()}
     return {
         name: of_severity.but(**{milestone.filter: spans}) for name, spans in found.items() if spans
@@ -101,14 +111,11 @@ def survival_figure(frame: pd.DataFrame, milestone: Milestone) -> Figure:
         steps.setdefault(int(row["severity"] or 0), []).append(row)
     for number, of_severity in steps.items():
         traces.append(_curve(number, of_severity, milestone))
+    longest = float(frame["days"].max()) if len(frame) else 0
     return {
         "data": traces,
         "layout": {
-            "xaxis": {
-                "title": {"text": "Days since creation"},
-                "rangemode": "tozero",
-                "tickformat": ",d",
-            },
+            "xaxis": days_axis("Time since creation (log scale)", longest),
             "yaxis": {
                 "title": {"text": f"Not {milestone.done} yet"},
                 "range": [0, 104],
@@ -134,9 +141,9 @@ def survival_figure(frame: pd.DataFrame, milestone: Milestone) -> Figure:
 
 def _curve(number: int, rows: list[dict[str, Any]], milestone: Milestone) -> Figure:
     name = SEVERITY_NAMES[number]
-    middle = next((row["day"] for row in rows if row["share"] <= 50), None)
+    middle = next((row["days"] for row in rows if row["share"] <= 50 + ROUNDING), None)
     told = [
-        f"{name}: {row['share']:.0f} % not {milestone.done} after {row['day']:,.1f} days,<br>"
+        f"{name}: {row['share']:.0f} % not {milestone.done} after {row['days']:,.1f} days,<br>"
         f"{row['at_risk']:,} cases at risk just before"
         for row in rows
     ]
@@ -145,7 +152,7 @@ def _curve(number: int, rows: list[dict[str, Any]], milestone: Milestone) -> Fig
         "type": "scatter",
         "mode": "lines" if len(rows) > 1 else "lines+markers",
         "name": f"{name}: {half}",
-        "x": [0, *(row["day"] for row in rows)],
+        "x": [LOWEST, *(max(row["days"], LOWEST) for row in rows)],
         "y": [100, *(row["share"] for row in rows)],
         "line": {"color": f"$severity-{number}", "width": 2, "shape": "hv"},
         "meta": {"adds": f"severity={number or ''}"},
@@ -178,7 +185,7 @@ def _panel(name: str, milestone: Milestone) -> Panel:
         columns=(
             Measure("severity", "Severity"),
             Measure("after", "After the step above", "days"),
-            Measure("day", "Up to", "days"),
+            Measure("days", "Up to", "days"),
             Measure("at_risk", "At risk before", "cases"),
             Measure("reached", milestone.done.capitalize(), "cases"),
             Measure("share", f"Not {milestone.done} yet", "%"),

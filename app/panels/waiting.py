@@ -71,6 +71,7 @@ def waiting_figure(frame: pd.DataFrame, _scope: Scope) -> Figure:
                 "title": {"text": "Share of the open days"},
                 "range": [0, 100],
                 "ticksuffix": " %",
+                "dtick": 25,
                 "showgrid": True,
             },
             "yaxis": {"type": "category", "title": {"text": ""}},
@@ -125,5 +126,6 @@ WAITING = Panel(
     select=waiting_select,
     figure=waiting_figure,
     n=_days,
+    counted="open days of cases",
     period=True,
 )

@@ -239,11 +239,11 @@ def test_durations_are_those_of_the_catalogue_and_of_numpy(world, panel, data):
         curve = [line for line in curves if (line["severity"] or 0) == severity]
         assert sum(line["reached"] for line in curve) == len(days)
         for line in curve:
-            at_risk, share = expected[round(line["day"] * 10)]
+            at_risk, share = expected[round(line["days"] * 10)]
             assert line["at_risk"] == at_risk
             assert isclose(line["share"], 100 * share, abs_tol=1e-9)
         # What is left out of the drawing never spans more than a fiftieth.
-        drawn = {round(line["day"] * 10) for line in curve}
+        drawn = {round(line["days"] * 10) for line in curve}
         above = 1.0
         for time, (_, share) in expected.items():
             assert time in drawn or floor(share * 50 - 1e-9) == floor(above * 50 - 1e-9)
@@ -304,12 +304,12 @@ def test_the_reopen_rate_is_that_of_the_closings(world, data):
                     listed_.add((number, at))
     rows = records(frame(REOPEN_RATE, scope))
     days = scope.days()
-    assert sorted({row["step"] for row in rows}) == [row["step"] for row in rows]
+    assert sorted({row["day"] for row in rows}) == [row["day"] for row in rows]
     assert rows[0]["step"] == days[0]
     assert sum(row["closed"] for row in rows) == sum(map(len, closed.values()))
     for row in rows:
-        assert row["closed"] == len(closed[row["step"]])
-        assert row["reopened"] == len(again[row["step"]])
+        assert row["closed"] == len(closed[row["day"]])
+        assert row["reopened"] == len(again[row["day"]])
         if row["closed"]:
             assert isclose(row["rate"], 100 * row["reopened"] / row["closed"])
         else:
@@ -345,8 +345,8 @@ def test_the_control_chart_tells_every_closing(world, data, most):
     by_week = len(scope.days()) > 62
     zone = ZoneInfo(scope.view.tz)
     for row in rows:
-        first = row["step"] - timedelta(days=21 if by_week else 6)
-        last = row["step"] + timedelta(days=6 if by_week else 0)
+        first = row["day"] - timedelta(days=21 if by_week else 6)
+        last = row["day"] + timedelta(days=6 if by_week else 0)
         rolling = [
             d for at, d in closed if at < end and first <= at.astimezone(zone).date() <= last
         ]

@@ -59,11 +59,11 @@ def axis_name(place: int, kind: str = "y") -> str:
     return kind if place == 0 else f"{kind}{place + 1}"
 
 
-def days_axis(title: str) -> Figure:
-    """The logarithmic axis of days that the rows share."""
+def days_axis(title: str, longest: float = 0) -> Figure:
+    """The logarithmic axis of days that the rows share; longer for what took longer."""
     return {
         "type": "log",
-        "range": [log10(LOWEST), log10(HIGHEST)],
+        "range": [log10(LOWEST), log10(max(HIGHEST, longest))],
         "tickvals": [length / DAY for length in TICKS],
         "ticktext": list(TICKS.values()),
         "title": {"text": title},
