@@ -28,7 +28,6 @@ def period_links(view: View, place: Place, instant: datetime) -> Component:
                 words,
                 href=Place(place.path, period).url(view),
                 className="button current" if current else "button",
-                **({"aria-current": "true"} if current else {}),
             )
         )
     told = html.Span(period_words(*shown, view.tz), className="secondary")
