@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response
 
-from app.api.requests import as_json, asked_view, problem
+from app.api.requests import as_json, asked_view, problem, reader_left
 from app.export import copied, panel_csv_select
 from app.metrics import catalogue_values
 from app.panel import Panel, answer, population
@@ -67,7 +67,8 @@ def chart_csv(name: str) -> Response:
     instant = asked.instant(datetime.now(UTC), data_version().changed_at)
     statement = panel_csv_select(panel, asked, instant)
     headers = {"Content-Disposition": f'attachment; filename="{_file(panel, asked.sentence())}"'}
-    return Response(copied(statement, zone=view.tz), mimetype="text/csv", headers=headers)
+    told = copied(statement, zone=view.tz, left=reader_left())
+    return Response(told, mimetype="text/csv", headers=headers)
 
 
 def _file(panel: Panel, sentence: str) -> str:
