@@ -15,7 +15,6 @@ import orjson
 from app.cache import known, remember
 from app.version import Version
 from app.view import View
-from app.view_fields import write_instant
 
 Key = tuple[Any, ...]
 # Keys of every so manieth row among the first so many.
@@ -24,20 +23,6 @@ Survey = Callable[[int, int], list[Key]]
 # The grid's blocks begin at hundreds. A chapter is what is remembered and surveyed together.
 EVERY = 100
 CHAPTER = 10_000
-# Filters and sort keys by which rows change their place as time goes, without any change of data.
-IN_TIME = frozenset(
-    {
-        "sla",
-        "sla_remaining_days",
-        "stale",
-        "recent",
-        "bugs",
-        "age_days",
-        "age_in_status_days",
-        "last_comment",
-        "last_comment_at",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +63,5 @@ class Posts:
     def _name(self, kind: str, number: int) -> tuple[str, ...]:
         """What a post is remembered by; columns only show what is there."""
         view = self.view.but(columns=View().columns)
-        asked = {*view.filters(), *(name for name, _ in view.order())}
-        lasting = self.version.live(self.instant) and not asked & IN_TIME
-        moment = "live" if lasting else write_instant(self.instant)
+        moment = self.version.moment(self.instant, by_time=view.goes_by_time)
         return (kind, view.to_query(), moment, self.version.key, str(number))

@@ -48,7 +48,7 @@ def tell_facets(is_open: Any, query: Any) -> tuple[list[Component], bool]:
     try:
         version = data_version()
         instant = view.instant(datetime.now(UTC), version.changed_at)
-        _, told = facets(view, instant, version)
+        told = facets(view, instant, version)
     except SQLAlchemyError:
         return [html.P("The facets cannot be read at the moment.", className="secondary")], False
     return [_facet(view, name, told[name]) for name in TOGETHER if told[name]], False
