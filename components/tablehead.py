@@ -197,7 +197,7 @@ def help_dialog() -> Component:
         ("d", "Show or hide the detail of the row"),
         ("Space", "Choose the row"),
         ("c", "Copy the chosen rows as a table"),
-        ("Shift + Enter", "Sort by the column of the header too"),
+        ("Enter", "On a header: sort by it; with Shift also by it"),
         ("Esc", "Close what is open"),
         ("?", "This list"),
     )
@@ -206,6 +206,11 @@ def help_dialog() -> Component:
         [
             html.H2("Keys of the table"),
             html.Dl(rows, className="keys"),
+            html.P(
+                "With the mouse: click a header to sort by it, Shift + click to sort also by it; "
+                "drag its edge for the width, drag the header for the place.",
+                className="secondary",
+            ),
             html.Button("Close", className="primary", id="help-close"),
         ],
         id="help",

@@ -11,7 +11,7 @@ from dash import Dash, State
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.version import data_version
+from app.version import Version, data_version
 from app.view import View
 from app.view_fields import ParameterError
 from components import notices, shell
@@ -57,10 +57,14 @@ def _show(**given: Any) -> Component:
         view = View.from_query(query)
     except ParameterError as error:
         fault = notices.bad_parameter(error, path, query)
-        return shell.frame("Caseboard", path, View(), [fault], None)
+        found = _find(path)
+        title = found[0].title if found else "Caseboard"
+        return shell.frame(title, path, View(), [fault], _version(), sentence="nothing is shown")
     found = _find(path)
     if found is None:
-        return shell.frame("Caseboard", path, view, [notices.no_page(path)], None)
+        nothing = notices.no_page(path)
+        told = "nothing is shown"
+        return shell.frame("Caseboard", path, view, [nothing], _version(), sentence=told)
     page, arguments = found
     try:
         version = data_version()
@@ -72,6 +76,14 @@ def _show(**given: Any) -> Component:
     sentence = page.sentence(view) if page.sentence else None
     title = arguments.get("number", page.title)
     return shell.frame(title, path, view, shown, version, sentence=sentence)
+
+
+def _version() -> Version | None:
+    """The data version for a page that shows no data; None where it cannot be read."""
+    try:
+        return data_version()
+    except SQLAlchemyError:
+        return None
 
 
 def _find(path: str) -> tuple[Page, dict[str, str]] | None:

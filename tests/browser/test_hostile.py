@@ -64,7 +64,9 @@ def records(number, words):
         created=born, cases=json.dumps([number]), summary=words, status=words, assignee=words,
         contributors=listed, labels=listed,
     ), "card")  # fmt: skip
-    yield Observation(4, f"{card}|b{number}", told(text=words, author=words, created=later), "card_comment")
+    yield Observation(
+        4, f"{card}|b{number}", told(text=words, author=words, created=later), "card_comment"
+    )
     yield Observation(5, f"{number}|bugzilla|{number}", told(linked="true"), "link")
     yield Observation(6, f"bugzilla|{number}", told(
         created=born, summary=words, status=words, severity=words, target=words, assignee=words,
