@@ -26,7 +26,11 @@ class Scope:
 
     @classmethod
     def of(
-        cls, view: View, instant: datetime, version: Version | None = None, period: Period = Period()
+        cls,
+        view: View,
+        instant: datetime,
+        version: Version | None = None,
+        period: Period = Period(),
     ) -> "Scope":
         """The scope of a View at an instant under a version of the data."""
         live = version is not None and version.live(instant)
@@ -57,6 +61,5 @@ class Scope:
         _, end = self.period.filled()
         last = end if end == self.instant else end - TICK
         return [
-            min(midnight(day + timedelta(days=1), self.view.tz) - TICK, last)
-            for day in self.days()
+            min(midnight(day + timedelta(days=1), self.view.tz) - TICK, last) for day in self.days()
         ]
