@@ -1,11 +1,15 @@
 """What a setting's text may be: parsers from text to values, refused with what to do about it."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from app.auth.idp_metadata import IdentityProvider
 
 SEVERITIES = ("1", "2", "3", "4")
 PARTIES = ("us", "customer", "engineering", "vendor", "closed")
@@ -200,3 +204,28 @@ def yes_or_no(text: str) -> bool:
 def site(text: str) -> str:
     """The address of a web site, without a slash at its end."""
     return address("http", "https")(text).rstrip("/")
+
+
+def pem(kind: str) -> Callable[[str], str]:
+    """A text in PEM, the kind of which ends in some words."""
+
+    def parse(text: str) -> str:
+        if f"{kind}-----" not in text:
+            raise ValueError(f"must be the text of a PEM file (-----BEGIN ... {kind}-----)")
+        return text.replace("\r", "").strip() + "\n"
+
+    return parse
+
+
+def identifier(text: str) -> str:
+    """A name that stands in messages as it is."""
+    if re.search(r"[\s<>&\"']", text):
+        raise ValueError(f"is {text!r}, must hold neither spaces nor quotes, <, > or &")
+    return text
+
+
+def identity_provider(text: str) -> "IdentityProvider":
+    """The metadata of an identity provider, as XML or as the path of a file."""
+    from app.auth.idp_metadata import read  # noqa: PLC0415 - most processes know no login
+
+    return read(text)

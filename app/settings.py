@@ -11,11 +11,14 @@ from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from app import setting_values as values
 from app.setting_values import SlaPolicy
+
+if TYPE_CHECKING:
+    from app.auth.idp_metadata import IdentityProvider
 
 PREFIX = "CASEBOARD_"
 
@@ -59,6 +62,33 @@ class Settings:
         "the address people use", values.address("http", "https"), "http://127.0.0.1:8050"
     )
     auth: str = _setting("who may enter: none (loopback only)", values.one_of("none"), "none")
+    saml_idp_metadata: "IdentityProvider | None" = _setting(
+        "metadata of the identity provider: the path of its file, or XML", values.identity_provider
+    )
+    saml_sp_entity_id: str | None = _setting(
+        "what the identity provider knows Caseboard as; default: BASE_URL/saml/metadata",
+        values.identifier,
+    )
+    saml_sp_key: str | None = _setting(
+        "private key that Caseboard signs with, in PEM", values.pem("PRIVATE KEY"), secret=True
+    )
+    saml_sp_cert: str | None = _setting(
+        "certificate of that key, in PEM", values.pem("BEGIN CERTIFICATE")
+    )
+    saml_groups_attribute: str = _setting("attribute that lists the groups", str, "memberOf")
+    saml_user_attribute: str | None = _setting(
+        "attribute that names a person for ever; unset: the NameID", str
+    )
+    saml_name_attribute: str = _setting("attribute to call a person by", str, "displayName")
+    saml_email_attribute: str = _setting("attribute with the e-mail address", str, "mail")
+    saml_signed: str = _setting(
+        "what must be signed: assertion, or response (both)",
+        values.one_of("assertion", "response"),
+        "assertion",
+    )
+    saml_allow_unsolicited: bool = _setting(
+        "true: also logins that begin at the identity provider", values.yes_or_no, False
+    )
     read_only: bool = _setting("true: nothing is ever written to a source", values.yes_or_no, True)
     sla: SlaPolicy = _setting(
         "target days by severity 1..4: 14,20,90,180, or JSON with accounts",
