@@ -14,6 +14,7 @@ import pages
 from app import cache, health
 from app.api import cases, charts
 from app.api.requests import problem
+from app.auth import gate, saml_routes
 from app.auth.person import current
 from app.database import took_too_long
 from app.saved_views import opening_view
@@ -60,8 +61,16 @@ def create_app() -> Flask:
     )
     server = Flask(__name__, static_folder=None)
     server.url_map.strict_slashes = False
+    server.secret_key = settings.secret_key
+    server.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key_fallbacks)
+    gate.register(server)
     cache.init_cache(server, settings.redis_url)
-    for blueprint in (health.blueprint, cases.blueprint, charts.blueprint):
+    for blueprint in (
+        health.blueprint,
+        cases.blueprint,
+        charts.blueprint,
+        saml_routes.blueprint,
+    ):
         server.register_blueprint(blueprint)
     _register_faults(server)
     _check_addresses(server)

@@ -15,6 +15,8 @@ SEVERITIES = ("1", "2", "3", "4")
 PARTIES = ("us", "customer", "engineering", "vendor", "closed")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 MIN_SECRET = 32
+# From the least to the most that somebody may do; each may do all that the ones before may.
+ROLES = ("viewer", "editor", "admin")
 
 DEFAULT_STATUS_MAP = {
     "New": "us",
@@ -81,6 +83,22 @@ def secret_key(text: str) -> str:
             "`python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`"
         )
     return text
+
+
+def secret_keys(text: str) -> tuple[str, ...]:
+    """Secrets with commas between, each long enough."""
+    return tuple(secret_key(part.strip()) for part in text.split(",") if part.strip())
+
+
+def roles(text: str) -> Mapping[str, tuple[str, ...]]:
+    """A JSON object of role to its groups."""
+    told = json_object(text)
+    for role, groups in told.items():
+        if role not in ROLES:
+            raise ValueError(f"{role!r} is not a role; roles are {', '.join(ROLES)}")
+        if not isinstance(groups, list) or not all(isinstance(one, str) and one for one in groups):
+            raise ValueError(f"{role!r} must be a list of the names of groups")
+    return MappingProxyType({role: tuple(groups) for role, groups in told.items()})
 
 
 def one_of(*allowed: str) -> Callable[[str], str]:

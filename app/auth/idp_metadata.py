@@ -21,7 +21,7 @@ SIGNING = "./md:KeyDescriptor[not(@use) or @use='signing']//ds:X509Certificate"
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A certificate: its text in PEM, until when it lasts, the SHA-256 of it that people compare."""
+    """A certificate in PEM, until when it lasts, and the SHA-256 by which people compare it."""
 
     pem: str
     ends: datetime

@@ -93,7 +93,9 @@ def ask() -> tuple[str, str]:
 def signed_address(url: str, parameters: dict[str, str]) -> str:
     """An address of the identity provider with a signed message in its query."""
     auth = OneLogin_Saml2_Auth(request_data(ANSWER), toolkit())
-    sign = auth.add_request_signature if "SAMLRequest" in parameters else auth.add_response_signature
+    sign = (
+        auth.add_request_signature if "SAMLRequest" in parameters else auth.add_response_signature
+    )
     sign(parameters, Names.RSA_SHA256)
     return str(Toolkit.redirect(url, parameters))
 
@@ -106,7 +108,7 @@ def read_answer(message: str, now: datetime | None = None) -> Answer:
     until = check_answer(response.get_xml_document(), expected, instant)
     try:
         named = response.get_nameid_data()
-        by_name, by_friendly_name = response.get_attributes(), response.get_friendlyname_attributes()
+        told = {**response.get_friendlyname_attributes(), **response.get_attributes()}
         index, assertion_id = response.get_session_index(), response.get_assertion_id()
     except Error as error:
         raise _refused(error) from None
@@ -115,7 +117,7 @@ def read_answer(message: str, now: datetime | None = None) -> Answer:
         named.get("SPNameQualifier"),
     )  # fmt: skip
     return Answer(
-        _identity(subject, index, {**by_friendly_name, **by_name}),
+        _identity(subject, index, told),
         subject,
         response.get_in_response_to(),
         assertion_id,

@@ -121,6 +121,9 @@ def _told(settings: Settings, idp: IdentityProvider) -> Mapping[str, Any]:
             # How somebody proves who they are is the identity provider's matter.
             "requestedAuthnContext": False,
             "allowSingleLabelDomains": True,
+            # Providers that were given the metadata once would else forget it after two days.
+            "metadataValidUntil": "",
+            "metadataCacheDuration": "",
         },
     }
 

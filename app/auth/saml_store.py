@@ -70,7 +70,7 @@ EXPIRED = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """An answer that came back: who it is, and where they go. `bound`: to the browser that asked."""
+    """Who came back, and where they go. `bound`: in the browser that asked, as is now known."""
 
     identity: Identity
     subject: Subject
@@ -109,8 +109,8 @@ def hand(answer: Answer, relayed_path: str) -> str:
         see(connection, answer.identity.issuer, answer.assertion_id, answer.until)
         browser, return_path = None, relayed_path
         if answer.in_response_to:
-            told = {"id": answer.in_response_to, "kind": "login"}
-            found = connection.execute(TAKE, told).first()
+            question = {"id": answer.in_response_to, "kind": "login"}
+            found = connection.execute(TAKE, question).first()
             if found is None:
                 raise Refused("unknown_request", answer.in_response_to[:100])
             browser, return_path = found.browser, found.return_path
