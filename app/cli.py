@@ -253,7 +253,19 @@ def _doctor(asked: argparse.Namespace) -> int:
         behind = "ok" if found == wanted else f"at {found}, run `caseboard db upgrade`"
         out.print(f"tables: {behind}")
         out.print(f"redis: {redis_state()}")
-        return 0 if found == wanted else 1
+        return 0 if found == wanted and _saml_is_well() else 1
+
+
+def _saml_is_well() -> bool:
+    """Tell how the login by SAML is set up, where it is."""
+    if get_settings().auth != "saml":
+        return True
+    from app.auth.saml_settings import checked
+
+    found = checked()
+    for level, told in found:
+        out.print(f"saml: {told}" if level == "ok" else f"saml: {level}: {told}", markup=False)
+    return all(level != "wrong" for level, _ in found)
 
 
 @contextmanager

@@ -155,7 +155,7 @@ def _open_with_views(server: Flask) -> None:
 
 
 def _is_page(path: str) -> bool:
-    return not path.startswith(("/_", "/api/", "/assets/", "/healthz", "/readyz"))
+    return not path.startswith(("/_", "/api/", "/assets/", "/saml/", "/healthz", "/readyz"))
 
 
 def _register_faults(server: Flask) -> None:

@@ -148,25 +148,26 @@ def wrong(settings: Settings) -> str | None:
     return None
 
 
-def checked(now: datetime | None = None) -> list[tuple[bool, str]]:
-    """(is it well, what is found) for people: the identity provider and each certificate."""
+def checked(now: datetime | None = None) -> list[tuple[str, str]]:
+    """(`ok`, `warning` or `wrong`; what is so) of the identity provider and each certificate."""
     settings = get_settings()
     fault = wrong(settings)
     if fault:
-        return [(False, fault)]
+        return [("wrong", fault)]
     idp = provider()
-    found = [(True, f"identity provider {idp.entity_id}")]
+    found = [("ok", f"identity provider {idp.entity_id}")]
     if idp.logout_url is None:
-        found.append((True, "it offers no single logout by redirect: signing out ends here"))
+        told = "it offers no single logout by HTTP-Redirect, so signing out ends here only"
+        found.append(("warning", told))
     own = certificate(settings.saml_sp_cert or "")
     named = [("identity provider's", item) for item in idp.certificates] + [("own", own)]
     return found + [_lasting(whose, item, now or datetime.now(UTC)) for whose, item in named]
 
 
-def _lasting(whose: str, item: Certificate, now: datetime) -> tuple[bool, str]:
+def _lasting(whose: str, item: Certificate, now: datetime) -> tuple[str, str]:
     told = f"{whose} certificate {item.fingerprint}"
     if item.ends <= now:
-        return False, f"{told} ended on {item.ends:%Y-%m-%d}: put the new one in its place"
+        return "wrong", f"{told} ended on {item.ends:%Y-%m-%d}: put the new one in its place"
     if item.ends - now <= WARN_BEFORE:
-        return False, f"{told} ends on {item.ends:%Y-%m-%d}: add the new one beside it now"
-    return True, f"{told} lasts until {item.ends:%Y-%m-%d}"
+        return "warning", f"{told} ends on {item.ends:%Y-%m-%d}: add the new one beside it now"
+    return "ok", f"{told} lasts until {item.ends:%Y-%m-%d}"

@@ -9,6 +9,7 @@ import datetime as dt
 import html
 import logging
 import os
+import re
 import shutil
 import threading
 from contextlib import contextmanager
@@ -43,7 +44,7 @@ PASSWORD_CONTEXT = {
     "class_ref": "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
     "authn_auth": "https://idp.example.com",
 }
-SESSION_INDEX = "index-1"
+SESSION_INDEX = re.compile(r'SessionIndex="([^"]+)"')
 
 
 @cache
@@ -73,12 +74,12 @@ def key_pair(name: str, bits: int = 2048, days: int = 365) -> tuple[str, str]:
 
 @dataclass
 class Person:
-    """Somebody whom the identity provider knows."""
+    """Somebody whom the identity provider knows; `index` is what it calls their latest session."""
 
     name_id: str
     name: str
     groups: list[str]
-    index: str = SESSION_INDEX
+    index: str = ""
 
     @property
     def attributes(self) -> dict[str, list[str]]:
@@ -163,14 +164,17 @@ class Provider:
     ) -> str:  # fmt: skip
         """The XML of an answer, signed as asked, by pysaml2 and xmlsec1."""
         name_id = NameID(format=NAMEID_FORMAT_PERSISTENT, text=person.name_id)
-        return str(
+        xml = str(
             self.server.create_authn_response(
                 person.attributes, question, place, service, name_id=name_id,
                 authn=PASSWORD_CONTEXT, sign_response=sign_response,
-                sign_assertion=sign_assertion, session_index=person.index,
+                sign_assertion=sign_assertion,
                 sign_alg=SIG_RSA_SHA256, digest_alg=DIGEST_SHA256, **more,
             )
         )  # fmt: skip
+
+        person.index = SESSION_INDEX.search(xml)[1]
+        return xml
 
     def logout_address(self, person: Person, place: str, service: str, **more) -> str:
         """Where a browser is sent to tell a service that somebody left, signed."""
