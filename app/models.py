@@ -614,8 +614,9 @@ class ViewMark(Base):
 class User(Base):
     """A person who has come in, known by who vouched for them and the exact name they vouched for.
 
-    Made at the first login; `role` and `groups` are what the latest login said. The one of issuer
-    `local` is whoever works at this machine itself.
+    Made at the first login; `role` and `groups` are what the latest login said, `lost_at` that it
+    found no group with a role any more. The one of issuer `local` is whoever works at this machine
+    itself.
     """
 
     __tablename__ = "users"
@@ -636,6 +637,7 @@ class User(Base):
     login_at: Mapped[datetime | None]
     seen_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+    lost_at: Mapped[datetime | None]
 
 
 class Session(Base):

@@ -9,6 +9,8 @@ from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import queue
+from app.auth import audit
+from app.auth.person import current
 from app.database import records
 from app.syncs import connected, progress_words, syncs
 from app.version import Version, data_version
@@ -61,7 +63,7 @@ def freshness(version: Version | None, now: datetime) -> Component:
                 className="quiet",
                 n_clicks=0,
                 title="Read all sources now",
-                hidden=not connected(),
+                hidden=not (connected() and current().is_editor),
             ),
             html.Div(progress(frame), id="refresh-progress", className="progress", role="status"),
         ],
@@ -136,6 +138,7 @@ def refresh(clicks: Any) -> Any:
     frame = syncs()
     under_way = frame[frame["standing"] == "running"]
     asked = queue.ask_all()
+    audit.record("refresh", outcome="done")
     if not under_way.empty:
         names = ", ".join(under_way["name"])
         told = f"A refresh is already under way ({names}); another one follows it."

@@ -6,8 +6,10 @@ import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
+from app.auth.person import current
 from app.database import records
 from components.freshness import WORDS, mark, running
+from components.tablecard import table_card
 from components.text import ago, moment
 
 HEADS = {
@@ -47,6 +49,7 @@ def schedule(frame: pd.DataFrame, zone: str) -> Component:
                     html.Td(
                         html.Button(
                             "Refresh",
+                            disabled=not current().is_editor,
                             id={"type": "ask", "sync": row["name"]},
                             n_clicks=0,
                             **{"aria-label": f"Run {row['name']} now"},
@@ -89,7 +92,7 @@ def reconciliation(frame: pd.DataFrame, zone: str) -> Component:
     ]
     heads = ("Sync", "Source showed", "Board holds", "Difference", "Asked for all at")
     told = "A difference is what has come, gone or been refused since then."
-    return _table_card("Reconciliation", heads, rows, told, numbers=range(1, 4))
+    return table_card("Reconciliation", heads, rows, told, numbers=range(1, 4))
 
 
 def rejected_records(frame: pd.DataFrame, number: int, zone: str) -> Component:
@@ -102,7 +105,12 @@ def rejected_records(frame: pd.DataFrame, number: int, zone: str) -> Component:
                 html.Td(row["reason"], dir="auto"),
                 html.Td(moment(row["rejected_at"], zone)),
                 html.Td(
-                    html.Button("Retry", id={"type": "retry", "reject": row["id"]}, n_clicks=0)
+                    html.Button(
+                        "Retry",
+                        disabled=not current().is_admin,
+                        id={"type": "retry", "reject": row["id"]},
+                        n_clicks=0,
+                    )
                 ),
             ]
         )
@@ -149,17 +157,4 @@ def latest_runs(frame: pd.DataFrame, zone: str) -> Component:
 
 
 def _card(title: str, heads: str, rows: list[Any], told: str, numbers: Any = ()) -> Component:
-    return _table_card(title, HEADS[heads], rows, told, numbers=numbers)
-
-
-def _table_card(
-    title: str, heads: tuple[str, ...], rows: list[Any], told: str, *, numbers: Any
-) -> Component:
-    head = [
-        html.Th(name, scope="col", className="number" if place in numbers else None)
-        for place, name in enumerate(heads)
-    ]
-    table = html.Table([html.Thead(html.Tr(head)), html.Tbody(rows)])
-    shown = [html.Div(table, className="wide-table")] if rows else []
-    parts = [html.H2(title), html.P(told, className="secondary")]
-    return html.Section([*parts, *shown], className="card sync-card")
+    return table_card(title, HEADS[heads], rows, told, numbers=numbers)

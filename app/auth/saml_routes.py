@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.auth import audit, saml, saml_logout, saml_store, sessions
 from app.auth.notice import Act, notice
-from app.auth.return_path import return_path
+from app.auth.same_site import next_page
 from app.auth.saml_checks import Refused
 from app.auth.saml_metadata import metadata
 from app.auth.saml_settings import ANSWER, FINISH, LOGIN, LOGOUT, LOGOUT_MESSAGES, METADATA, address
@@ -43,9 +43,10 @@ def only_with_saml() -> Response | None:
 
 @blueprint.after_request
 def keep_nothing(response: Response) -> Response:
-    """No cache may keep what is said here, no other site may learn the address of it."""
+    """No cache may keep what is said here, and nobody learns an address with a code in it."""
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    if request.path == FINISH:
+        response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
@@ -63,7 +64,7 @@ def login() -> BaseResponse:
     browser = sent if BROWSER_VALUE.fullmatch(sent) else secrets.token_urlsafe(32)
     question, place = saml.ask()
     saml_store.asked(
-        question, "login", browser=browser, return_path=return_path(request.args.get("next"))
+        question, "login", browser=browser, return_path=next_page(request.args.get("next"))
     )
     response = redirect(place, 303)
     response.set_cookie(
@@ -80,7 +81,7 @@ def take_answer() -> BaseResponse:
     if len(given) != 1:
         raise Refused("ambiguous" if given else "no_message")
     answer = saml.read_answer(given[0])
-    code = saml_store.hand(answer, return_path(request.form.get("RelayState")))
+    code = saml_store.hand(answer, next_page(request.form.get("RelayState")))
     return redirect(f"{address(FINISH)}?code={code}", 303)
 
 
@@ -110,13 +111,14 @@ def offer_logout() -> Response:
 
 
 @blueprint.post(LOGOUT)
-def logout() -> Response:
+def logout() -> BaseResponse:
     """End the session here, then ask the identity provider to end its own."""
     session, leave = sessions.sent(), None
+    response: BaseResponse
     if session:
-        named = saml_store.called(session)
+        person, named = sessions.find(session, touch=False), saml_store.called(session)
         if sessions.end(session):
-            audit.record("logout", outcome="done")
+            audit.record("logout", outcome="done", actor=person)
         leave = saml_logout.ask(*named) if named else None
     if leave is None:
         response = _signed_out()
@@ -124,7 +126,7 @@ def logout() -> Response:
         question, place = leave
         saml_store.asked(question, "logout")
         # Not a redirect: the policy for forms would keep the browser from leaving the site.
-        response = notice("Signing out", "One moment.", act=Act("Go on", place), then=place)
+        response = notice("Signing out", "One moment.", act=Act("Go on", place), onward=place)
     sessions.drop_cookie(response)
     return response
 
@@ -188,8 +190,8 @@ def _end(message: saml_logout.LogoutRequest) -> BaseResponse:
     return response
 
 
-def _signed_out() -> Response:
-    return notice("You are signed out", act=Act("Sign in", LOGIN))
+def _signed_out() -> BaseResponse:
+    return redirect("/login?out=1", 303)
 
 
 def _signed_out_here() -> Response:

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.auth import audit
 from app.auth.audit import written
 from app.auth.person import Person
-from app.auth.users import AuthRefused, Identity, arrive, as_person, known
+from app.auth.users import NO_ROLE, AuthRefused, Identity, arrive, as_person, lose
 from app.database import fetch, transaction
 from app.settings import get_settings
 
@@ -25,13 +25,15 @@ insert into sessions (digest, user_id, session_index, expires_at, address, agent
 values (:digest, :user, :session_index, clock_timestamp() + make_interval(hours => :hours),
     :address, :agent)
 """)
-LIVE = """ended_at is null and expires_at > clock_timestamp()
-    and s.seen_at > clock_timestamp() - make_interval(mins => %(idle)s)"""
+# Of a session `s`, with `:idle` minutes.
+IS_LIVE = """s.ended_at is null and s.expires_at > clock_timestamp()
+    and s.seen_at > clock_timestamp() - make_interval(mins => :idle)"""
 FIND = f"""
 select s.id, u.id, u.issuer, u.name, u.email, u.role,
     s.seen_at < clock_timestamp() - make_interval(secs => %(lag)s)
 from sessions s join users u on u.id = s.user_id
-where s.digest = %(digest)s and u.disabled_at is null and {LIVE}
+where s.digest = %(digest)s and u.disabled_at is null and u.lost_at is null
+    and {IS_LIVE.replace(":idle", "%(idle)s")}
 """  # noqa: S608 - composed of the part above
 SEEN = text("""
 with seen as (
@@ -78,7 +80,7 @@ def begin(identity: Identity, previous: str | None) -> str:
             )
             audit.record("login", outcome="done", actor=person, connection=connection)
     except AuthRefused as refusal:
-        user = known(identity)
+        user = lose(identity) if refusal.code == NO_ROLE else None
         if user is not None:
             end_all_of(user, reason=refusal.code)
         audit.record("login", outcome="refused", target=identity.name_id, reason=refusal.code)

@@ -1,7 +1,7 @@
 """People: made known at their first login, with the role that their groups give them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -12,6 +12,8 @@ from app.database import transaction
 from app.setting_values import ROLES
 from app.settings import get_settings
 
+NO_ROLE = "no_role"
+
 # The locks make two first logins of one person, and a login beside a disabling, follow each other.
 ARRIVE = text("""
 insert into users (issuer, name_id_format, name_id, name, email, groups, role)
@@ -21,12 +23,14 @@ on conflict (issuer, name_id_format, name_id) do update
 returning id, role, disabled_at is not null as disabled
 """)
 ENTERED = text("""
-update users set role = :role, login_at = clock_timestamp(), seen_at = clock_timestamp()
+update users set role = :role, login_at = clock_timestamp(), seen_at = clock_timestamp(),
+    lost_at = null
 where id = :id
 """)
-KNOWN = text("""
-select id from users
-where issuer = :issuer and name_id_format = :format and name_id = :name_id
+LOST = text("""
+update users set lost_at = clock_timestamp(), groups = :groups
+where issuer = :issuer and name_id_format = :format and name_id = :name_id and issuer <> 'local'
+returning id
 """)
 LOCAL_USER = text("select id from users where issuer = 'local'")
 
@@ -67,7 +71,7 @@ def arrive(connection: Connection, identity: Identity) -> Person:
     role = role_of(identity.groups)
     if role is None:
         raise AuthRefused(
-            "no_role",
+            NO_ROLE,
             "None of your groups may use this board. Ask whoever looks after it for access.",
         )
     told = {**_key(identity), "name": identity.name, "email": identity.email,
@@ -84,10 +88,14 @@ def arrive(connection: Connection, identity: Identity) -> Person:
     return person
 
 
-def known(identity: Identity) -> int | None:
-    """The row of a person who has entered before, None for a stranger."""
+def lose(identity: Identity) -> int | None:
+    """Let somebody whom no group gives a role any more have no tokens either.
+
+    Tells their row, None for a stranger.
+    """
+    told = {**_key(identity), "groups": list(identity.groups)}
     with transaction() as connection:
-        found = connection.execute(KNOWN, _key(identity)).scalar()
+        found = connection.execute(LOST, told).scalar()
     return None if found is None else int(found)
 
 
@@ -96,10 +104,12 @@ def person_name(user: int) -> str:
     return f"user:{user}"
 
 
-def local_user() -> int:
-    """The row of whoever is at this machine."""
+def with_row(person: Person) -> Person:
+    """The person with their row in `users`, which whoever is at this machine has too."""
+    if person.user is not None:
+        return person
     with transaction() as connection:
-        return int(connection.execute(LOCAL_USER).scalar_one())
+        return replace(person, user=int(connection.execute(LOCAL_USER).scalar_one()))
 
 
 def as_person(

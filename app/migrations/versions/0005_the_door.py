@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("login_at", moment, nullable=True),
         sa.Column("seen_at", moment, nullable=True),
         sa.Column("disabled_at", moment, nullable=True),
+        sa.Column("lost_at", moment, nullable=True),
         sa.CheckConstraint("role in ('viewer', 'editor', 'admin')", name="known_role"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("issuer", "name_id_format", "name_id"),

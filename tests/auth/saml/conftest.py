@@ -7,9 +7,11 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from limits import parse
 from sqlalchemy import text
 
 from app import database
+from app.auth import limits
 from tests.auth.people import settings, with_login
 from tests.conftest import EMPTY, cloned
 
@@ -88,7 +90,7 @@ class Door:
 @contextmanager
 def opened(app, provider, base: str = BASE, **laid_over: str) -> Iterator[Door]:
     """The door to a database of its own, with these settings laid over the usual ones."""
-    from tests.auth.idp import key_pair
+    from tests.auth.saml.idp import key_pair
 
     key, certificate = key_pair("caseboard")
     told = {
@@ -98,7 +100,9 @@ def opened(app, provider, base: str = BASE, **laid_over: str) -> Iterator[Door]:
         "SAML_SP_CERT": certificate,
         **laid_over,
     }
-    with cloned(EMPTY), with_login(**told):
+    # All of a test comes from one address, as nobody's desk does.
+    with pytest.MonkeyPatch.context() as patch, cloned(EMPTY), with_login(**told):
+        patch.setitem(limits.LIMITS, "login", parse("100000/minute"))
         door = Door(app, provider, base)
         provider.know(door.get(door.browser(), "/saml/metadata").text)
         yield door
@@ -112,7 +116,7 @@ def idp_folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def door(app, idp_folder) -> Iterator[Door]:
     """The door for the tests of one file; each uses browsers and questions of its own."""
-    from tests.auth.idp import Provider
+    from tests.auth.saml.idp import Provider
 
     with opened(app, Provider(idp_folder)) as one:
         yield one

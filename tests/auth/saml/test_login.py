@@ -1,16 +1,18 @@
 """Signing in by SAML with pysaml2's identity provider: the good ways, and what they rest on."""
 
-from urllib.parse import parse_qsl, urlsplit
+import re
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import pytest
 
 from app import database
-from app.auth.return_path import HOME, return_path
+from app.auth.same_site import next_page
 from app.settings import get_settings
-from tests.auth.conftest import BASE, opened
-from tests.auth.forging import all_of, attribute, forged, gone, text
-from tests.auth.idp import Person, Provider, encoded
 from tests.auth.people import settings
+from tests.auth.saml.astray import PAYLOADS
+from tests.auth.saml.conftest import BASE, opened
+from tests.auth.saml.forging import all_of, attribute, forged, gone, text
+from tests.auth.saml.idp import Person, Provider, encoded
 
 pytestmark = pytest.mark.database
 
@@ -40,6 +42,8 @@ def test_somebody_enters_with_the_role_of_their_groups(door):
     assert answer.status_code == 303
     assert answer.location == f"{BASE}/cases?state=all&account=A%26B"
     assert door.knows(browser)
+    assert door.get(browser, "/api/v1/stats").status_code == 200
+    assert door.get(door.browser(), "/api/v1/stats").status_code == 401
     name, email, role, groups, kind = person_of("anna")
     assert (name, email, role) == ("Anna Ä <b>", "anna@example.com", "viewer")
     assert groups == ["support", "others"]
@@ -132,9 +136,10 @@ def test_no_secret_is_kept_as_it_is(door):
     kept = str(database.fetch("select * from saml_codes", {}))
     assert code not in kept
     assert asked_by not in kept + str(database.fetch("select * from saml_requests", {}))
-    for answer in (brought, door.get(browser, "/saml/login")):
+    finished = door.get(browser, f"/saml/finish?code={code}")
+    assert finished.headers["Referrer-Policy"] == "no-referrer"
+    for answer in (brought, finished, door.get(browser, "/saml/login")):
         assert answer.headers["Cache-Control"] == "no-store"
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
 def test_the_question_is_signed_and_names_our_address(door):
@@ -283,36 +288,12 @@ def test_without_saml_there_is_nothing_to_sign_in_to(door):
     assert get_settings().auth == "saml"
 
 
-PAYLOADS = [
-    "https://evil.example.com", "http://evil.example.com/", "//evil.example.com",
-    "///evil.example.com", "////evil.example.com", "/\\evil.example.com", "\\\\evil.example.com",
-    "\\/evil.example.com", "/\\/evil.example.com", "/\\\\evil.example.com", "https:evil.example.com",
-    "https:/evil.example.com", "https:///evil.example.com", "HTTPS://evil.example.com",
-    "javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc",
-    "/\t/evil.example.com", "/\n/evil.example.com", "/\r/evil.example.com", "\t//evil.example.com",
-    " //evil.example.com", " https://evil.example.com", "/ /evil.example.com", "\x00//evil.example.com",
-    "/\x00/evil.example.com", "/%09/evil.example.com/..//x", "/%5cevil.example.com",
-    "/%2f%2fevil.example.com", "/%2Fevil.example.com", "/%5C%5Cevil.example.com",
-    "/.//evil.example.com", "/..//evil.example.com", "/./%2e//evil.example.com",
-    "/a/..//evil.example.com", "/a/../..//evil.example.com", "/%2e%2e//evil.example.com",
-    "/a//evil.example.com", "//evil.example.com/%2f..", "//google.com/%2e%2e",
-    "//evil.example.com@board.example.com", "https://board.example.com@evil.example.com",
-    "https://board.example.com.evil.example.com", "evil.example.com", "www.evil.example.com/x",
-    "?next=https://evil.example.com", "#//evil.example.com", ".", "..", "./evil", "@evil.example.com",
-    ";//evil.example.com", ":80//evil.example.com", "／／evil.example.com", "/／evil.example.com",
-    "/。/evil.example.com", "⁄⁄evil.example.com", "/é", "/\u202e//evil", "/saml/login",
-    "/saml/logout?x", "/logout", "/_dash-layout", "/api/v1/cases", "/x" * 1_500,
-    "https://[::1]/", "//[evil", "/cases\r\nSet-Cookie: a=b", "/cases\r\n\r\n<script>",
-]  # fmt: skip
-
-
-def test_there_are_many_ways_to_lead_astray():
-    assert len(set(PAYLOADS)) >= 60
-
-
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_nobody_is_led_astray(payload):
-    assert return_path(payload) == HOME
+    way = next_page(payload)
+    assert urlsplit(urljoin(f"{BASE}/saml/finish", way)).netloc == "board.example.com"
+    assert re.match(r"/(?![/\\])", way)
+    assert not re.search(r"[\x00-\x1f\\]", way)
 
 
 def test_nobody_is_led_astray_by_a_whole_login(door):
@@ -320,7 +301,8 @@ def test_nobody_is_led_astray_by_a_whole_login(door):
         browser = door.browser()
         xml = door.provider.answer(door.ask(browser, payload), door.place, door.service, ANNA)
         done = door.enter(browser, encoded(xml), RelayState=payload)
-        assert (done.status_code, done.location) == (303, f"{BASE}/")
+        assert done.status_code == 303
+        assert done.location.startswith(f"{BASE}/")
 
 
 @pytest.mark.parametrize(
@@ -329,4 +311,4 @@ def test_nobody_is_led_astray_by_a_whole_login(door):
      "/cases?next=https://x.example.com", "/cases?q=//x", "/sync#runs", "/cases?q=%C3%A9"],
 )  # fmt: skip
 def test_pages_of_ours_are_gone_back_to(path):
-    assert return_path(path) == path
+    assert next_page(path) == path

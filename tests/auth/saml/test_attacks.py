@@ -13,7 +13,7 @@ import pytest
 import xmlsec
 from werkzeug.test import create_environ, run_wsgi_app
 
-from tests.auth.forging import (
+from tests.auth.saml.forging import (
     WRAPPINGS,
     all_of,
     attribute,
@@ -27,7 +27,7 @@ from tests.auth.forging import (
     text,
     written,
 )
-from tests.auth.idp import Person, Provider, encoded, key_pair
+from tests.auth.saml.idp import Person, Provider, encoded, key_pair
 
 pytestmark = pytest.mark.database
 
