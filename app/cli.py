@@ -240,33 +240,10 @@ def _doctor(asked: argparse.Namespace) -> int:
         for name, value, source in settings.shown():
             out.print(f"{name}={value}  ({source})", markup=False)
         return 0
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from app.health import redis_state
+    from app.cli_doctor import examine
 
     with _connected(asked.data_dir):
-        try:
-            found, wanted = database.current_revision(), database.head_revision()
-        except SQLAlchemyError as error:
-            out.print(f"database: does not answer; check CASEBOARD_DATABASE_URL\n  {error}")
-            return 1
-        out.print("database: ok")
-        behind = "ok" if found == wanted else f"at {found}, run `caseboard db upgrade`"
-        out.print(f"tables: {behind}")
-        out.print(f"redis: {redis_state()}")
-        return 0 if found == wanted and _saml_is_well() else 1
-
-
-def _saml_is_well() -> bool:
-    """Tell how the login by SAML is set up, where it is."""
-    if get_settings().auth != "saml":
-        return True
-    from app.auth.saml_settings import checked
-
-    found = checked()
-    for level, told in found:
-        out.print(f"saml: {told}" if level == "ok" else f"saml: {level}: {told}", markup=False)
-    return all(level != "wrong" for level, _ in found)
+        return 0 if examine(out) else 1
 
 
 @contextmanager

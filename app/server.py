@@ -19,6 +19,7 @@ from app.api.requests import problem
 from app.auth import gate, headers, login, policy, saml_routes
 from app.auth.loopback import refuse_unsafe_start
 from app.auth.person import current
+from app.auth.saml_settings import refuse_incomplete
 from app.database import patience, took_too_long
 from app.saved_views import opening_view
 from app.settings import get_settings
@@ -72,6 +73,7 @@ def create_app() -> Flask:
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     refuse_unsafe_start(settings)
+    refuse_incomplete(settings)
     server = Flask(__name__, static_folder=None)
     server.url_map.strict_slashes = False
     server.secret_key = settings.secret_key

@@ -128,6 +128,13 @@ def _told(settings: Settings, idp: IdentityProvider) -> Mapping[str, Any]:
     }
 
 
+def refuse_incomplete(settings: Settings) -> None:
+    """SettingsError when people are to sign in by SAML, and could not."""
+    fault = wrong(settings) if settings.auth == "saml" else None
+    if fault:
+        raise SettingsError(f"CASEBOARD_AUTH is saml. {fault}")
+
+
 def wrong(settings: Settings) -> str | None:
     """What is wrong with the settings of SAML, in words that say what to do; None: nothing."""
     missing = [f"CASEBOARD_{name.upper()}" for name in NEEDED if getattr(settings, name) is None]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from app.auth.users import Identity
 from app.settings import get_settings, use
+from tests.auth.keys import complete
 
 ISSUER = "https://idp.example.com"
 FORMAT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
@@ -51,5 +52,6 @@ def settings(**laid_over: str) -> Iterator[None]:
 @contextlib.contextmanager
 def with_login(**laid_over: str) -> Iterator[None]:
     """Settings under which people must sign in."""
-    with settings(**{name.removeprefix("CASEBOARD_"): v for name, v in SAML.items()}, **laid_over):
+    told = {name.removeprefix("CASEBOARD_"): value for name, value in SAML.items()}
+    with settings(**{**told, **complete(), **laid_over}):
         yield

@@ -90,7 +90,7 @@ class Door:
 @contextmanager
 def opened(app, provider, base: str = BASE, **laid_over: str) -> Iterator[Door]:
     """The door to a database of its own, with these settings laid over the usual ones."""
-    from tests.auth.saml.idp import key_pair
+    from tests.auth.keys import key_pair
 
     key, certificate = key_pair("caseboard")
     told = {

@@ -5,7 +5,6 @@ Skipped with the reason where xmlsec1 is not to be had; with TEST_REQUIRE_XMLSEC
 """
 
 import base64
-import datetime as dt
 import html
 import logging
 import os
@@ -14,16 +13,13 @@ import shutil
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
+
+from tests.auth.keys import bare, key_pair
 
 XMLSEC1 = shutil.which("xmlsec1")
 if XMLSEC1 is None:
@@ -45,31 +41,6 @@ PASSWORD_CONTEXT = {
     "authn_auth": "https://idp.example.com",
 }
 SESSION_INDEX = re.compile(r'SessionIndex="([^"]+)"')
-
-
-@cache
-def key_pair(name: str, bits: int = 2048, days: int = 365) -> tuple[str, str]:
-    """(private key, self-signed certificate) in PEM; the same ones for the same name."""
-    key = rsa.generate_private_key(65537, bits)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = dt.datetime.now(dt.UTC)
-    begins = min(now, now + dt.timedelta(days=days)) - dt.timedelta(days=1)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begins)
-        .not_valid_after(now + dt.timedelta(days=days))
-        .sign(key, hashes.SHA256())
-    )
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return pem.decode(), certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
 @dataclass
@@ -203,15 +174,11 @@ class Provider:
         return dict(sent["headers"])["Location"]
 
 
-def _bare(pem: str) -> str:
-    return "".join(line for line in pem.splitlines() if "-----" not in line)
-
-
 def _key(name: str) -> str:
     return (
         '<ns0:KeyDescriptor use="signing"><ds:KeyInfo '
         'xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>'
-        f"{_bare(key_pair(name)[1])}"
+        f"{bare(key_pair(name)[1])}"
         "</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ns0:KeyDescriptor>"
     )
 

@@ -13,6 +13,7 @@ import pytest
 import xmlsec
 from werkzeug.test import create_environ, run_wsgi_app
 
+from tests.auth.keys import key_pair
 from tests.auth.saml.forging import (
     WRAPPINGS,
     all_of,
@@ -27,7 +28,7 @@ from tests.auth.saml.forging import (
     text,
     written,
 )
-from tests.auth.saml.idp import Person, Provider, encoded, key_pair
+from tests.auth.saml.idp import Person, Provider, encoded
 
 pytestmark = pytest.mark.database
 

@@ -10,9 +10,10 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
+from tests.auth.keys import key_pair
 from tests.auth.people import settings
 from tests.auth.saml.forging import SAML, SAMLP, parsed, sign, stamp, written
-from tests.auth.saml.idp import Person, encoded, key_pair
+from tests.auth.saml.idp import Person, encoded
 
 pytestmark = pytest.mark.database
 
