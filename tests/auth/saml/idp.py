@@ -209,6 +209,8 @@ def serving(provider: Provider, port: int):
                 )
                 assert answer.status_ok()
                 self._page("<h1>Left everywhere</h1>")
+            elif parts.path == "/favicon.ico":
+                self._page("")
             else:
                 self.send_error(404)
 
