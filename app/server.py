@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dash import Dash
+from dash.exceptions import DependencyException, InvalidResourceError
 from flask import Flask, Response, abort, g, redirect, request
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -49,6 +50,7 @@ INDEX = """<!DOCTYPE html>
         </footer>
     </body>
 </html>"""
+ANY_PAGE = "/<path:path>"
 CALLBACKS = "/_dash-update-component"
 BLUEPRINTS = (
     health.blueprint,
@@ -75,6 +77,7 @@ def create_app() -> Flask:
     refuse_unsafe_start(settings)
     refuse_incomplete(settings)
     server = Flask(__name__, static_folder=None)
+    server.debug = False  # whatever FLASK_DEBUG says
     server.url_map.strict_slashes = False
     server.secret_key = settings.secret_key
     server.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key_fallbacks)
@@ -92,6 +95,7 @@ def create_app() -> Flask:
     _check_addresses(server)
     _open_with_views(server)
     board.init_app(server)
+    server.extensions["board"] = board
     sample.register(load_sample)
     pages.register(board)
     # Dash finishes its set-up at the first request, and two at once would find it half done.
@@ -99,12 +103,18 @@ def create_app() -> Flask:
     return server
 
 
+# Its tools for developers stay off, whatever DASH_* variables say.
+NO_TOOLS = {"ui": False, "props_check": False, "validate_callbacks": False}
+
+
 class Board(Dash):  # type: ignore[misc]
-    """Dash, telling nobody which versions it runs on."""
+    """Dash, telling nobody which versions it runs on, and nobody's debugger."""
 
     def _config(self) -> Any:
         told = super()._config()
-        return {name: value for name, value in told.items() if not name.endswith("_version")}
+        kept = {name: value for name, value in told.items() if "version" not in name}
+        kept.pop("hot_reload", None)
+        return kept | NO_TOOLS | {"disable_version_check": True}
 
 
 def _board() -> Board:
@@ -145,8 +155,7 @@ def _check_addresses(server: Flask) -> None:
     @server.before_request
     def note_status() -> None:
         g.page_status = None
-        ours = request.blueprint is not None or request.routing_exception is not None
-        if request.path.startswith("/api/") and not ours:
+        if request.path.startswith(("/api/", "/_")) and str(request.url_rule) == ANY_PAGE:
             abort(404)  # else Dash would answer it with the shell of a page
         if request.method != "GET" or not _is_page(request.path):
             return
@@ -207,6 +216,12 @@ def _register_faults(server: Flask) -> None:
         response = problem(503, "Database away", "The database does not answer; try again soon.")
         response.headers["Retry-After"] = RETRY_AFTER_SECONDS
         return response
+
+    @server.errorhandler(DependencyException)
+    @server.errorhandler(InvalidResourceError)
+    def no_such_part(error: Exception) -> Response:
+        log.info("%s: %s", request.path[:200], type(error).__name__)
+        return problem(404, "Not found", "There is no such part of the pages.")
 
     @server.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
