@@ -144,7 +144,8 @@ class Provider:
             )
         )  # fmt: skip
 
-        person.index = SESSION_INDEX.search(xml)[1]
+        found = SESSION_INDEX.search(xml)
+        person.index = found[1] if found else ""
         return xml
 
     def logout_address(self, person: Person, place: str, service: str, **more) -> str:

@@ -401,6 +401,18 @@ def test_a_hundred_megabytes_are_refused_before_anything_is_read(door, monkeypat
     assert door.log()[-1] == ("refused", "too_large")
 
 
+def test_what_is_encrypted_is_not_opened(door):
+    """Its signature could be checked only afterwards; answers to broken ones would be an oracle."""
+    browser = door.browser()
+    certificate = "".join(key_pair("caseboard")[1].splitlines()[1:-1])
+    xml = door.provider.answer(
+        door.ask(browser), door.place, door.service, ANNA, sign_response=True,
+        sign_assertion=True, encrypt_assertion=True, encrypt_cert_assertion=certificate,
+    )  # fmt: skip
+    assert "EncryptedAssertion" in xml
+    refused(door, browser, encoded(xml), "encrypted")
+
+
 def test_a_name_is_taken_as_it_stands(door):
     """White space, case and wide letters make another person, not the same one."""
     for name in ("bob", "Bob", "bob ", "ｂｏｂ", "bob\u200b"):
