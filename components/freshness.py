@@ -57,18 +57,28 @@ def freshness(version: Version | None, now: datetime) -> Component:
                 id="marks",
                 title="How fresh the data of each source are",
             ),
-            html.Button(
-                [html.Span(className="icon icon-refresh"), html.Span("Refresh now")],
-                id="refresh",
-                className="quiet",
-                n_clicks=0,
-                title="Read all sources now",
-                hidden=not (connected() and current().is_editor),
-            ),
+            *_refresh_button(),
             html.Div(progress(frame), id="refresh-progress", className="progress", role="status"),
         ],
         className="freshness",
     )
+
+
+def _refresh_button() -> list[Component]:
+    """The button for those who may: Dash calls its callback also when a page only brings it."""
+    if not current().is_editor:
+        return []
+    words = [html.Span(className="icon icon-refresh"), html.Span("Refresh now")]
+    return [
+        html.Button(
+            words,
+            id="refresh",
+            className="quiet",
+            n_clicks=0,
+            title="Read all sources now",
+            hidden=not connected(),
+        )
+    ]
 
 
 def mark(standing: str, words: str) -> Component:
