@@ -4,8 +4,10 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import text
 
 from app.auth import sessions
+from app.database import read
 from app.settings import get_settings
 from tests.auth.people import identity, settings, with_login
 from tests.browser.conftest import CHROMIUM, serve_here
@@ -59,9 +61,13 @@ def test_every_page_works_under_its_policy(page, locked_board, role):
         expect(links.filter(has_text="Admin")).to_be_visible()
     else:
         expect(links.filter(has_text="Admin")).to_have_count(0)
+        # No page has sent by itself what its reader may not.
+        assert read(text("select 1 from audit_log where outcome = 'refused'")).empty
         page.expected_faults.append("status of 403")
         page.goto(f"{locked_board}/admin")
         expect(page.get_by_role("heading", name="This page is not for you")).to_be_visible()
+        refused = read(text("select target from audit_log where outcome = 'refused'"))
+        assert refused["target"].tolist() == ["GET /admin"]
 
 
 def test_signing_out_ends_it_in_every_window(page, locked_board):
