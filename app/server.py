@@ -223,6 +223,10 @@ def _register_faults(server: Flask) -> None:
         log.info("%s: %s", request.path[:200], type(error).__name__)
         return problem(404, "Not found", "There is no such part of the pages.")
 
+    @server.errorhandler(RecursionError)
+    def too_deep(_error: RecursionError) -> Response:
+        return problem(400, "Bad request", "The body is nested too deeply.")
+
     @server.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
         told = f"{request.method} {request.path[:200]}: {error.description}"

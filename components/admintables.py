@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from dash import html
 from dash.development.base_component import Component
 
@@ -98,7 +99,10 @@ def audit_table(rows: Sequence[dict[str, Any]], zone: str, limit: int) -> Compon
                 html.Td(one["outcome"], className=f"outcome-{one['outcome']}"),
                 html.Td(one["target"] or "–", dir="auto", className="target"),
                 html.Td(
-                    [_why(one["reason"]), html.Div(one["detail"] or "", className="secondary")]
+                    [
+                        REASONS.get(one["reason"] or "", one["reason"] or ""),
+                        html.Div(_detail(one["detail"]), className="secondary", dir="auto"),
+                    ]
                 ),
                 html.Td(one["address"] or "–", title=browser(one["agent"])),
             ]
@@ -117,8 +121,13 @@ def browser(agent: str | None) -> str:
     return f"{names.get(found[1], found[1])} {found[2]}" if found else (agent or "–")[:40]
 
 
-def _why(reason: str | None) -> str:
-    return REASONS.get(reason or "", reason or "")
+def _detail(told: str | None) -> str:
+    """What else belongs to a row: `name: nightly report; scopes: read, export`."""
+    parts = orjson.loads(told or "{}").items()
+    return "; ".join(
+        f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
+        for name, value in parts
+    )
 
 
 def _act(act: str, row: int, label: str) -> Component:

@@ -65,12 +65,13 @@ def freshness(version: Version | None, now: datetime) -> Component:
 
 
 def _refresh_button() -> list[Component]:
-    """The button, for those who may: Dash asks for what it does as soon as it is there."""
+    """The button for those who may: Dash calls its callback also when a page only brings it."""
     if not current().is_editor:
         return []
+    words = [html.Span(className="icon icon-refresh"), html.Span("Refresh now")]
     return [
         html.Button(
-            [html.Span(className="icon icon-refresh"), html.Span("Refresh now")],
+            words,
             id="refresh",
             className="quiet",
             n_clicks=0,

@@ -46,19 +46,20 @@ def schedule(frame: pd.DataFrame, zone: str) -> Component:
                         else moment(row["retry_at"] or row["due_at"], zone)
                     ),
                     html.Td(_last_run(row)),
-                    html.Td(
-                        html.Button(
-                            "Refresh",
-                            disabled=not current().is_editor,
-                            id={"type": "ask", "sync": row["name"]},
-                            n_clicks=0,
-                            **{"aria-label": f"Run {row['name']} now"},
-                        )
-                    ),
+                    html.Td(_ask(row["name"]) if current().is_editor else None),
                 ]
             )
         )
     return _card("Syncs", "schedule", rows, f"Times in {zone}.")
+
+
+def _ask(name: str) -> Component:
+    told = {"aria-label": f"Run {name} now"}
+    return html.Button("Refresh", id={"type": "ask", "sync": name}, n_clicks=0, **told)
+
+
+def _retry(number: int) -> Component:
+    return html.Button("Retry", id={"type": "retry", "reject": number}, n_clicks=0)
 
 
 def _span(seconds: int) -> str:
@@ -104,14 +105,7 @@ def rejected_records(frame: pd.DataFrame, number: int, zone: str) -> Component:
                 html.Td(row["source"]),
                 html.Td(row["reason"], dir="auto"),
                 html.Td(moment(row["rejected_at"], zone)),
-                html.Td(
-                    html.Button(
-                        "Retry",
-                        disabled=not current().is_admin,
-                        id={"type": "retry", "reject": row["id"]},
-                        n_clicks=0,
-                    )
-                ),
+                html.Td(_retry(row["id"]) if current().is_admin else None),
             ]
         )
         for row in records(frame)

@@ -11,7 +11,7 @@ from dash import Dash, State
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.auth import policy
+from app.auth import audit, policy
 from app.auth.person import current
 from app.version import data_version
 from app.view import View
@@ -67,6 +67,7 @@ def _show(**given: Any) -> Component:
     page, arguments = found
     role = policy.page(page.path)
     if role is None or not current().may(role):
+        audit.record("access", outcome="refused", target=f"GET {path}", reason="role")
         return shell.frame(page.title, path, view, [notices.not_for_you(role)], None)
     try:
         version = data_version()

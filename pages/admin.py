@@ -60,14 +60,8 @@ def _filters() -> Component:
                         "Outcome",
                         dcc.Dropdown(id="audit-outcome", options=outcomes, placeholder="Any"),
                     ),
-                    _field(
-                        "From", dcc.DatePickerSingle(id="audit-from", display_format="YYYY-MM-DD",
-                                                     clearable=True)
-                    ),
-                    _field(
-                        "Before", dcc.DatePickerSingle(id="audit-to", display_format="YYYY-MM-DD",
-                                                       clearable=True)
-                    ),
+                    _field("From", _day("audit-from")),
+                    _field("Before", _day("audit-to")),
                     _field(
                         "Who, on, why",
                         dcc.Input(id="audit-words", type="text", debounce=True, maxLength=200),
@@ -81,6 +75,10 @@ def _filters() -> Component:
     )  # fmt: skip
 
 
+def _day(name: str) -> Component:
+    return dcc.Input(id=name, type="text", debounce=True, maxLength=40, placeholder="YYYY-MM-DD")
+
+
 def _field(label: str, control: Component) -> Component:
     return html.Label([html.Span(label), control])
 
@@ -90,8 +88,8 @@ def _field(label: str, control: Component) -> Component:
     Output("audit-file", "href"),
     Input("audit-act", "value"),
     Input("audit-outcome", "value"),
-    Input("audit-from", "date"),
-    Input("audit-to", "date"),
+    Input("audit-from", "value"),
+    Input("audit-to", "value"),
     Input("audit-words", "value"),
     State("view", "data"),
     prevent_initial_call=True,
@@ -105,7 +103,9 @@ def tell_audit(act: Any, outcome: Any, since: Any, until: Any, words: Any, query
     told = {name: value for name, value in given.items() if value} | {"tz": view.tz}
     try:
         rows = audit_rows(asked_of(told), ROWS_SHOWN)
-    except (ParameterError, SQLAlchemyError):
+    except ParameterError as fault:
+        return html.P(f"{fault}.", className="fault", role="alert"), no_update
+    except SQLAlchemyError:
         return no_update, no_update
     return audit_table(rows, view.tz, ROWS_SHOWN), f"{FILE}?{urlencode(told)}"
 

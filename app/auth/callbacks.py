@@ -10,6 +10,14 @@ from typing import Any
 
 LONGEST_ID = 300
 WILDCARDS = ("ALL", "MATCH", "ALLSMALLER")
+# What a browser sends for these properties, besides null, whatever their component is.
+KINDS: dict[str, type | tuple[type, ...]] = {
+    "pathname": str,
+    "search": str,
+    "n_clicks": (int, float),
+    "n_submit": (int, float),
+    "n_intervals": (int, float),
+}
 
 
 class BadCallback(ValueError):
@@ -52,6 +60,9 @@ def _given(told: Any, wanted: list[dict[str, Any]], what: str) -> set[str]:
                 part.get("id"), pattern
             ):
                 raise BadCallback(f"{what} are not those of the callback")
+            told_value, kind = part.get("value"), KINDS.get(declaration["property"])
+            if kind is not None and told_value is not None and not isinstance(told_value, kind):
+                raise BadCallback(f"a value of {what} has another type")
             names.add(f"{_text(part['id'])}.{part['property']}")
     return names
 

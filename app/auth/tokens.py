@@ -77,7 +77,8 @@ def make(
         if connection.execute(LIVE_OF, told).scalar_one() >= MOST_OF_ONE:
             raise NotMade(f"There are {MOST_OF_ONE} tokens already; revoke one that is not used.")
         row = connection.execute(ADD, told).one()
-        detail = {"name": name, "scopes": list(wanted), "expires_at": row.expires_at}
+        until = f"{row.expires_at:%Y-%m-%d}"
+        detail = {"name": name, "scopes": list(wanted), "until": until}
         audit.record("token_make", outcome="done", actor=owner, target=prefix,
                      detail=detail, connection=connection)  # fmt: skip
     return {"id": row.id, "token": value, "prefix": prefix, "name": name,
