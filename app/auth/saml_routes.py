@@ -159,7 +159,7 @@ def refuse(refusal: Refused) -> Response:
     return notice(
         "You could not be signed in",
         "The answer of your identity provider was too old, was used before, or did not belong to "
-        "this browser. Signing in again mostly helps.",
+        "this browser. Signing in again usually helps.",
         "If it does not, tell whoever looks after this board the number below.",
         act=AGAIN,
         small=_number(),

@@ -12,6 +12,7 @@ from app.auth.same_site import next_page
 from app.database import read as _read
 from app.database import records, transaction
 from app.settings import get_settings
+from tests.auth.keys import complete
 from tests.auth.people import cookie_of, envelope, identity, settings, token_of, with_cookie
 
 pytestmark = pytest.mark.database
@@ -287,7 +288,8 @@ def test_only_a_proxy_that_was_named_is_believed(empty):
         "X-Forwarded-Proto": "https",
     }
     for proxies, address in (("0", "127.0.0.1"), ("1", "9.9.9.9")):
-        with settings(AUTH="saml", TRUSTED_PROXIES=proxies, ROLES='{"admin": ["x"]}'):
+        told = {"AUTH": "saml", "TRUSTED_PROXIES": proxies, "ROLES": '{"admin": ["x"]}'}
+        with settings(**told, **complete()):
             client = create_app().test_client(use_cookies=False)
             with transaction() as connection:
                 connection.execute(text("delete from sessions"))
