@@ -712,6 +712,7 @@ class SamlRequest(Base):
     __table_args__ = (
         Index("ix_saml_requests_expires", "expires_at"),
         CheckConstraint("kind in ('login', 'logout')", name="known_kind"),
+        CheckConstraint("kind = 'logout' or browser is not null", name="bound"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

@@ -80,9 +80,7 @@ def check_text(xml: bytes) -> None:
 
 def check_answer(document: etree._Element, expected: Expected, now: datetime) -> datetime:
     """Refuse an answer that strict mode would accept wrongly; until when its assertion is good."""
-    identifiers = [value for node in document.iter() if (value := node.get("ID"))]
-    if len(set(identifiers)) < len(identifiers):
-        raise Refused("repeated_id")
+    check_identifiers(document)
     assertion = _only(Xml.query(document, "/samlp:Response/saml:Assertion"), "no_assertion")
     for signed in (document, assertion):
         for signature in Xml.query(signed, "./ds:Signature"):
@@ -92,6 +90,13 @@ def check_answer(document: etree._Element, expected: Expected, now: datetime) ->
     _check_instants(assertion, now)
     _check_audience(assertion, expected.audience)
     return _confirmed_until(document, assertion, expected, now)
+
+
+def check_identifiers(document: etree._Element) -> None:
+    """Refuse a document in which one identifier could mean two elements."""
+    identifiers = [value for node in document.iter() if (value := node.get("ID"))]
+    if len(set(identifiers)) < len(identifiers):
+        raise Refused("repeated_id")
 
 
 def check_signature(signature: etree._Element, identifier: str | None) -> None:

@@ -25,6 +25,7 @@ from app.auth.saml_checks import (
     SIGNATURES,
     Refused,
     check_destination,
+    check_identifiers,
     check_signature,
     check_text,
     instant,
@@ -128,6 +129,7 @@ def read_form(
     told = {name: several[0] for name, several in values.items() if len(several) == 1}
     parameter = _parameter(told)
     document = _parsed(decoded(told[parameter]), parameter)
+    check_identifiers(document)
     signatures = Xml.query(document, "./ds:Signature")
     if not signatures:
         raise Refused("unsigned_message")

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("return_path", sa.Text(), nullable=False),
         sa.Column("expires_at", moment, nullable=False),
         sa.CheckConstraint("kind in ('login', 'logout')", name="known_kind"),
+        sa.CheckConstraint("kind = 'logout' or browser is not null", name="bound"),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_saml_requests_expires", "saml_requests", ["expires_at"])

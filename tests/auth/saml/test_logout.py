@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
+from lxml import etree
 
 from tests.auth.keys import key_pair
 from tests.auth.people import settings
@@ -316,6 +317,25 @@ def test_a_false_form_ends_nothing(door, slo, victim):
         answer = door.post(door.browser(), "/saml/slo", data={"SAMLRequest": message})
         assert answer.status_code in (403, 413)
         assert door.log("logout")[-1] == ("refused", reason)
+    assert door.knows(victim)
+
+
+@pytest.mark.parametrize("same_id", [True, False])
+def test_a_signed_message_within_a_false_one_ends_nothing(door, slo, victim, same_id):
+    """Signature wrapping: a real message about somebody else, carried along."""
+    document = parsed(request_xml(door, slo, person=NOBODY))
+    sign(document, door.provider.pair)
+    evil = parsed(request_xml(door, slo))
+    if same_id:
+        evil.set("ID", document.get("ID"))
+    signature = document.xpath("./*[local-name()='Signature']")[0]
+    carried = etree.Element(f"{{{SAMLP}}}Extensions")
+    evil[0].addnext(signature)
+    signature.addnext(carried)
+    etree.SubElement(carried, "{urn:example}any").append(document)
+    answer = door.post(door.browser(), "/saml/slo", data={"SAMLRequest": encoded(written(evil))})
+    assert answer.status_code == 403
+    assert door.log("logout")[-1][1] in {"repeated_id", "wrong_reference"}
     assert door.knows(victim)
 
 
