@@ -23,7 +23,7 @@ from app.settings import get_settings
 
 log = logging.getLogger(__name__)
 
-LONGEST_ADDRESS = 8_190
+LONGEST_ADDRESS = 8_100
 LARGEST_BODY = 1_000_000
 # Seconds that one statement may take for a kind of work; exports set their own.
 PATIENCE = {"api": 10, "search": 10}
@@ -63,15 +63,11 @@ class Gate:
             return self._limited("refused", _address()) or _sign_in(str(fault))
         if person is None:
             return _sign_in("Sign in, or send a token (Authorization: Bearer cb_...).")
-        if person.scopes is None and not is_ours(request):
-            return _refuse("other_site", "This was sent by a page of another site.")
-        if need is None:
-            # An address that leads nowhere is told so by its own answer; the rest is closed.
-            return None if request.routing_exception else _refuse("undeclared", "This is closed.")
+        # Refusals are recorded, so they have their limit too.
         return (
-            _unfit(person, need)
-            or self._limited(need.limit, person.name, person)
+            self._limited(need.limit if need else "page", person.name, person)
             or self._limited("search" if "q" in request.args else None, person.name, person)
+            or _unfit(person, need)
             or (self._callback(person) if request.path == CALLBACKS else None)
         )
 
@@ -151,7 +147,13 @@ def register(server: Flask, callbacks: Callbacks) -> None:
         return response
 
 
-def _unfit(person: Person, need: Need, target: str | None = None) -> Answer:
+def _unfit(person: Person, need: Need | None, target: str | None = None) -> Answer:
+    """403 where the request, the person or their token does not do."""
+    if person.scopes is None and not is_ours(request):
+        return _refuse("other_site", "This was sent by a page of another site.")
+    if need is None:
+        # An address that leads nowhere is told so by its own answer; the rest is closed.
+        return None if request.routing_exception else _refuse("undeclared", "This is closed.")
     if need.role is None or not person.may(need.role):
         return _refuse("role", f"This needs the role {need.role}; yours is {person.role}.", target)
     if person.scopes is not None and target is None:

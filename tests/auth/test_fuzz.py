@@ -3,6 +3,7 @@
 FUZZ_REQUESTS=5000 sends as many as you like.
 """
 
+import itertools
 import json
 import os
 import random
@@ -182,13 +183,9 @@ def test_sql_in_a_parameter_is_text(log, app, fragment):
     count = "select count(*) as n from cases"
     before = read(text(count))["n"].iloc[0]
     client = app.test_client()
+    others = itertools.cycle(("/api/v1/stats", "/api/v1/cases.csv", "/api/v1/charts/backlog.json"))
     for name in [*FIELDS, "limit", "cursor"]:
-        for path in (
-            "/api/v1/cases",
-            "/api/v1/stats",
-            "/api/v1/cases.csv",
-            "/api/v1/charts/backlog.json",
-        ):
+        for path in ("/api/v1/cases", next(others)):
             answer = client.get(path, query_string={name: fragment}, buffered=True)
             assert answer.status_code in {200, 400}, f"{path} {name}: {answer.text[:300]}"
             if answer.status_code == 200 and path == "/api/v1/cases":

@@ -1,5 +1,6 @@
 """What every request meets: origin, size, headers, limits, and a cookie that is dead once it is."""
 
+import csv
 import re
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from app.auth import limits, policy, sessions
+from app.auth import audit, limits, policy, sessions
 from app.auth.same_site import next_page
 from app.database import read as _read
 from app.database import records, transaction
@@ -277,6 +278,50 @@ def test_exports_and_views_of_cases_are_recorded(door, ask, callbacks):
     ]  # fmt: skip
     assert {row["actor"] for row in told} == {read("select concat('user:', id) as n from users "
                                                    "where name_id = 'viewer-1'")[0]["n"]}  # fmt: skip
+
+
+def test_the_log_is_filtered_and_its_file_is_inert(door, ask):
+    admin = cookie_of("admin")
+    audit.record("login", outcome="refused", target="=cmd|' /c calc'!A1", reason="no_role")
+    audit.record("login", outcome="done", target="100%_of", detail={"a": "+1"})
+    for query, lines in (("q=cmd", 1), ("q=100%25_of", 1), ("q=%25_", 1), ("outcome=refused", 1),
+                         ("outcome=done", 2), ("q=a+viewer", 0),
+                         ("q=a+admin", 1), ("from=2100-01-01", 0), ("to=2001-01-01", 0)):  # fmt: skip
+        answer = ask("GET", f"/api/v1/audit.csv?act=login&{query}", admin)
+        assert answer.status_code == 200, answer.text
+        rows = list(csv.DictReader(answer.text.splitlines()))
+        assert len(rows) == lines, query
+    told = ask("GET", "/api/v1/audit.csv?outcome=refused&tz=Asia/Tokyo", admin).text
+    [row] = csv.DictReader(told.splitlines())
+    assert row["target"] == "'=cmd|' /c calc'!A1"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+09:00", row["at"])
+    for query in ("act=x", "outcome=x", "from=x", "tz=x", "nonsense=1"):
+        answer = ask("GET", f"/api/v1/audit.csv?{query}", admin)
+        assert answer.status_code == 400
+        assert answer.get_json()["parameter"] == query.split("=")[0]
+
+
+def test_nobody_fills_the_log_with_refusals(door, ask, monkeypatch):
+    monkeypatch.setitem(limits.LIMITS, "export", limits.parse("3/minute"))
+    viewer = cookie_of("viewer", "hammering")
+    got = [ask("GET", "/api/v1/audit.csv", viewer).status_code for _ in range(6)]
+    assert got == [403] * 3 + [429] * 3
+    assert len(read("select 1 as n from audit_log where act = 'access'")) == 3
+
+
+def test_nobody_comes_in_while_the_database_is_away(door, ask, callbacks):
+    from app import database
+
+    viewer = cookie_of("viewer")
+    database.reset()
+    with settings(DATABASE_URL="postgresql://nobody@127.0.0.1:1/none"):
+        for path in ("/", "/api/v1/charts"):
+            answer = ask("GET", path, viewer)
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+        assert ask("GET", "/api/v1/charts").status_code == 401
+        assert ask("GET", "/healthz").status_code == 200
+    database.reset()
+    assert ask("GET", "/api/v1/charts", viewer).status_code == 200
 
 
 def test_only_a_proxy_that_was_named_is_believed(empty):
