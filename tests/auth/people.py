@@ -95,7 +95,13 @@ def envelope(callbacks, output: str, value=None) -> dict:
     outputs = []
     for name in names:
         own, _, prop = name.rpartition(".")
-        outputs.append({"id": json.loads(own) if own.startswith("{") else own, "property": prop})
+        if own.startswith("{"):
+            pattern = json.loads(own)
+            own = {k: 1 if isinstance(v, list) else v for k, v in pattern.items()}
+            told = {"id": own, "property": prop}
+            outputs.append([told] if ["ALL"] in pattern.values() else told)
+        else:
+            outputs.append({"id": own, "property": prop})
     inputs = [part(one) for one in spec["inputs"]]
     first = inputs[0][0] if isinstance(inputs[0], list) else inputs[0]
     own = first["id"]
