@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    DateTime,
     Select,
     Text,
     case,
@@ -58,6 +59,17 @@ def panel_csv_select(panel: Panel, scope: Scope) -> Select[Any]:
         *(
             _inert(column).label(column.name) if isinstance(column.type, Text) else column
             for column in columns
+        )
+    )
+
+
+def inert_texts(statement: Select[Any]) -> Select[Any]:
+    """Any statement with every text made inert, and its instants as ISO 8601 in the file's zone."""
+    kinds = {Text: "text", DateTime: "instant"}
+    return select(
+        *(
+            _cell(column, kinds.get(type(column.type), "number")).label(column.name)
+            for column in statement.subquery("shown").c
         )
     )
 

@@ -14,15 +14,18 @@ from app.words import period_words
 LENGTHS = {30: "30 days", 90: "90 days", DAYS_SHOWN: "1 year", 2 * DAYS_SHOWN: "2 years"}
 
 
-def period_links(view: View, place: Place, instant: datetime) -> Component:
-    """Links to the last days up to an instant, and the period that is shown in words."""
-    shown = place.period.within(instant, view.tz, DAYS_SHOWN).filled()
+def period_links(view: View, place: Place, instant: datetime, first: datetime | None) -> Component:
+    """Links to the last days up to an instant, and the period that is shown in words.
+
+    `first` is when the board begins (`Version.first`).
+    """
+    shown = place.period.within(instant, view.tz, DAYS_SHOWN, first).filled()
     last = local_day(instant, view.tz)
     links = []
     for days, words in LENGTHS.items():
         start = midnight(last - timedelta(days=days - 1), view.tz)
         period = Period() if days == DAYS_SHOWN else Period(start)
-        current = period.within(instant, view.tz, DAYS_SHOWN).filled() == shown
+        current = period.within(instant, view.tz, DAYS_SHOWN, first).filled() == shown
         links.append(
             dcc.Link(
                 words,

@@ -11,22 +11,33 @@ from dash import Dash, State
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.auth import audit, policy
+from app.auth.person import current
 from app.place import Place, read_address
 from app.version import Version, data_version
 from app.view import View
 from app.view_fields import ParameterError
 from components import notices, shell
-from pages import case, cases, flow, overview, sync
+from pages import admin, case, cases, flow, overview, sync, tokens
 from pages.page import Page
 
 log = logging.getLogger(__name__)
 
-PAGES: tuple[Page, ...] = (overview.PAGE, cases.PAGE, case.PAGE, flow.PAGE, sync.PAGE)
+PAGES: tuple[Page, ...] = (
+    overview.PAGE,
+    cases.PAGE,
+    case.PAGE,
+    flow.PAGE,
+    sync.PAGE,
+    tokens.PAGE,
+    admin.PAGE,
+)
 
 
-def exists(path: str) -> bool:
-    """Whether a page lives at a path."""
-    return _find(path) is not None
+def template(path: str) -> str | None:
+    """The path of the page that lives at a path, with its variable parts named; None for none."""
+    found = _find(path)
+    return found[0].path if found else None
 
 
 def check(path: str, query: str) -> None:
@@ -74,6 +85,10 @@ def _show(**given: Any) -> Component:
         told = "nothing is shown"
         return shell.frame("Caseboard", place, view, [nothing], _version(), sentence=told)
     page, arguments = found
+    role = policy.page(page.path)
+    if role is None or not current().may(role):
+        audit.record("access", outcome="refused", target=f"GET {path}", reason="role")
+        return shell.frame(page.title, place, view, [notices.not_for_you(role)], None)
     try:
         version = data_version()
         content: Callable[..., list[Component]] = page.content

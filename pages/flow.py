@@ -39,7 +39,10 @@ def content(view: View, version: Version, period: Period) -> list[Component]:
     place = Place(PATH, period)
     instant = view.instant(datetime.now(UTC), version.changed_at)
     return [
-        html.Div([filter_bar(view, place), period_links(view, place, instant)], className="tools"),
+        html.Div(
+            [filter_bar(view, place), period_links(view, place, instant, version.first)],
+            className="tools",
+        ),
         html.Div(
             [panel_card(PANELS[name], view, place, width) for name, width in LAYOUT],
             className="panels",

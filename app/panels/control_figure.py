@@ -10,6 +10,7 @@ import pandas as pd
 from app.database import records
 from app.lengths import DAY, Length
 from app.panels.multiples import LOWEST, MOST, TICKS
+from app.panels.timeaxis import time_axis
 from app.scope import Scope
 from app.steps import Step, steps, unit_of
 from app.theme import Figure
@@ -29,7 +30,7 @@ def control_figure(
     return {
         "data": [*marks, *_lines(rows, first, scope, rolling)],
         "layout": {
-            "xaxis": {"type": "date", "title": {"text": f"Closed ({scope.view.tz})"}},
+            "xaxis": time_axis(scope, f"Closed ({scope.view.tz})"),
             "yaxis": {
                 "type": "log",
                 "range": [log10(LOWEST), log10(MOST / DAY)],

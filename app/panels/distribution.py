@@ -8,7 +8,7 @@ import pandas as pd
 from app.database import records
 from app.lengths import Length
 from app.panels.cohort import Milestone
-from app.panels.multiples import LOWEST, axis_name, days_axis, drawn, label, layers
+from app.panels.multiples import LEFT, LOWEST, axis_name, days_axis, drawn, label, layers
 from app.theme import Figure
 from app.words import SEVERITY_NAMES
 
@@ -26,11 +26,12 @@ def distribution(frame: pd.DataFrame, milestone: Milestone, spans: Sequence[Leng
         axes[axis_name(len(rows) + place, "yaxis")] = layer.box()
         traces.append(_bars(row, milestone, spans, axis_name(place)))
         traces += _spread(row, milestone, axis_name(len(rows) + place))
-        labels.append(label(_told(row, milestone), layer.top))
+        labels.append(label(_told(row), layer.top))
     return {
         "data": traces,
         "layout": {
             "showlegend": False,
+            "margin": {"l": LEFT},
             "annotations": labels,
             "xaxis": days_axis(f"Time from creation to {milestone.noun} (log scale)"),
             **({"yaxis": {"title": {"text": "Cases"}}} | axes),
@@ -114,7 +115,7 @@ def _dots(days: list[float], told: list[str], colour: str, adds: str, axis: str)
     }
 
 
-def _told(row: Mapping[str, Any], milestone: Milestone) -> str:
+def _told(row: Mapping[str, Any]) -> str:
     total, censored = row["n"], row["censored"]
     told = f"<b>{SEVERITY_NAMES[int(row['severity'] or 0)]}</b>  n {total:,}"
     if total:
@@ -122,5 +123,5 @@ def _told(row: Mapping[str, Any], milestone: Milestone) -> str:
     if not censored:
         return told
     middle = row["km_median"]
-    left = "more than half are left" if middle is None else f"{middle:,.1f} d"
-    return f"{told}; {left} with {censored:,} not {milestone.done}"
+    half = "not half yet" if middle is None else f"{middle:,.1f} d"
+    return f"{told}; {half} with {censored:,} left"

@@ -13,6 +13,8 @@ LEAST, MOST = timedelta(minutes=20), 480 * DAY
 LOWEST, HIGHEST = LEAST / DAY, MOST / DAY
 TICKS = {HOUR: "1 h", 8 * HOUR: "8 h", 2 * DAY: "2 d", 7 * DAY: "7 d", 30 * DAY: "30 d",
          120 * DAY: "120 d"}  # fmt: skip
+# Pixels left of the bars, for their counts.
+LEFT = 64
 # Parts of a row's height: its label, its bars, its box; the rest is free.
 LABEL, BARS, BOX = 0.28, 0.46, 0.16
 
@@ -34,6 +36,7 @@ class Layer:
             "range": [0, max(most, 1) * 1.05],
             "tickvals": [most] if most else [],
             "tickformat": ",d",
+            "automargin": False,
         }
 
     def box(self) -> Figure:
@@ -92,6 +95,8 @@ def label(text: str, top: float) -> Figure:
         "x": 0,
         "y": top,
         "xanchor": "left",
+        # Above the names of the axis as well, so that it fits a narrow card.
+        "xshift": 8 - LEFT,
         "yanchor": "top",
         "showarrow": False,
         "font": {"size": 12},

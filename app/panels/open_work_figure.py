@@ -8,7 +8,7 @@ import pandas as pd
 from app.database import records
 from app.panel import Row
 from app.panels.durations import BARS
-from app.panels.multiples import axis_name, days_axis, drawn, label, layers
+from app.panels.multiples import LEFT, axis_name, days_axis, drawn, label, layers
 from app.theme import Figure
 from app.words import SEVERITY_NAMES
 
@@ -35,6 +35,7 @@ def ageing_figure(frame: pd.DataFrame, late: Callable[[Row], str]) -> Figure:
         "data": traces,
         "layout": {
             "showlegend": False,
+            "margin": {"l": LEFT},
             "barmode": "stack",
             "annotations": labels,
             "shapes": shapes,
@@ -88,10 +89,7 @@ def _told(row: Row, late: str) -> str:
     beyond = f"{row['beyond']:,}"
     if late:
         beyond = f'<a href="{late}" target="_self"><u>{beyond}</u></a>'
-    return (
-        f"{told}, {beyond} older than {row['p85']:,.1f} d "
-        f"(85th percentile of {row['compared']:,} closed)"
-    )
+    return f"{told}, {beyond} older than {row['p85']:,.1f} d (p85 of {row['compared']:,} closed)"
 
 
 def _yardstick(days: float, bottom: float, top: float) -> Figure:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from app.course import AGAIN_DAYS
 from app.database import records
+from app.panels.timeaxis import time_axis
 from app.scope import Scope
 from app.steps import steps, unit_of
 from app.theme import Figure
@@ -45,6 +46,7 @@ def rate_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
         "layout": {
             "showlegend": False,
             "xaxis": {"type": "date", "title": {"text": f"Closed in the {unit} from ({zone})"}},
+            "annotations": [] if any(rates) else [_none(frame)],
             "yaxis": {
                 "title": {"text": f"Reopened within {AGAIN_DAYS} days"},
                 "ticksuffix": " %",
@@ -53,6 +55,19 @@ def rate_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
             },
             "hovermode": "closest",
         },
+    }
+
+
+def _none(frame: pd.DataFrame) -> Figure:
+    """Where bars have no height, the words for it."""
+    return {
+        "text": f"None of {int(frame['closed'].sum()):,} closed cases came back",
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0.5,
+        "y": 0.5,
+        "showarrow": False,
+        "font": {"size": 12},
     }
 
 
@@ -73,7 +88,7 @@ def reopened_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
     return {
         "data": [_dots(number, rows) for number in numbers],
         "layout": {
-            "xaxis": {"type": "date", "title": {"text": f"Closed ({scope.view.tz})"}},
+            "xaxis": time_axis(scope, f"Closed ({scope.view.tz})"),
             "yaxis": {
                 "title": {"text": "Days until it was reopened"},
                 "range": [-0.5, AGAIN_DAYS + 0.5],
