@@ -74,6 +74,7 @@ PAGES: dict[str, str] = {
     "/": "viewer",
     "/cases": "viewer",
     "/cases/<number>": "viewer",
+    "/flow": "viewer",
     "/sync": "viewer",
     "/tokens": "viewer",
     "/admin": "admin",
