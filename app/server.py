@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from urllib.parse import quote
 
 from dash import Dash
 from flask import Flask, Response, abort, g, redirect, request
@@ -59,6 +60,8 @@ def create_app() -> Flask:
     )
     server = Flask(__name__, static_folder=None)
     server.url_map.strict_slashes = False
+    # A name may hold two slashes, or begin with one.
+    server.url_map.merge_slashes = False
     cache.init_cache(server, settings.redis_url)
     for blueprint in (health.blueprint, cases.blueprint, charts.blueprint):
         server.register_blueprint(blueprint)
@@ -115,11 +118,11 @@ def _check_addresses(server: Flask) -> None:
             abort(404)  # else Dash would answer it with the shell of a page
         if request.method != "GET" or not _is_page(request.path):
             return
-        if not pages.exists(request.path):
+        if not pages.exists(_path_sent()):
             g.page_status = 404
             return
         try:
-            pages.check(request.path, request.query_string.decode("utf-8", "replace"))
+            pages.check(_path_sent(), request.query_string.decode("utf-8", "replace"))
         except ParameterError:
             g.page_status = 400
 
@@ -142,6 +145,12 @@ def _open_with_views(server: Flask) -> None:
             return None
         query = chosen.view.to_query() if chosen else ""
         return redirect(f"/cases?{query}#view={chosen.id}") if chosen and query else None
+
+
+def _path_sent() -> str:
+    """The path as it was sent: once read, a slash inside a name looks like any other."""
+    sent = str(request.environ.get("RAW_URI") or "")
+    return sent.split("?", maxsplit=1)[0] if sent.startswith("/") else quote(request.path)
 
 
 def _is_page(path: str) -> bool:

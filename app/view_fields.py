@@ -218,6 +218,7 @@ FIELDS: dict[str, Field] = {
     "escalation": _choices("escalation", "any"),
     "sla": _choices("sla", "ok", "at_risk", "breached"),
     "bugs": _choices("bugs", "none", "untargeted", "any"),
+    "bug": _texts("bug"),
     "stale": _days("stale"),
     "recent": _days("recent"),
     "created_from": _instant("created_from"),

@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 NAVIGATION = (
     ("Board", "Overview", "/", "overview"),
     ("Board", "Cases", "/cases", "cases"),
+    ("Who", "Accounts", "/accounts", "accounts"),
+    ("Who", "Engineers", "/engineers", "engineers"),
     ("Trust", "Sync", "/sync", "sync"),
 )
 

@@ -16,12 +16,21 @@ from app.version import data_version
 from app.view import View
 from app.view_fields import ParameterError
 from components import notices, shell
-from pages import case, cases, overview, sync
+from pages import account, accounts, case, cases, engineer, engineers, overview, sync
 from pages.page import Page
 
 log = logging.getLogger(__name__)
 
-PAGES: tuple[Page, ...] = (overview.PAGE, cases.PAGE, case.PAGE, sync.PAGE)
+PAGES: tuple[Page, ...] = (
+    overview.PAGE,
+    cases.PAGE,
+    case.PAGE,
+    accounts.PAGE,
+    account.PAGE,
+    engineers.PAGE,
+    engineer.PAGE,
+    sync.PAGE,
+)
 
 
 def exists(path: str) -> bool:
