@@ -9,7 +9,18 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, select, true
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Select,
+    Subquery,
+    and_,
+    case,
+    cast,
+    func,
+    select,
+    true,
+)
 
 from app.board import Board
 from app.cache import remembered
@@ -28,9 +39,10 @@ UNSAFE = ("at_risk", "breached")
 class CaseList:
     """The first `size` cases of `rows(scope)`, a View; None where its filters leave no case.
 
-    They come in the View's order, or with `time_left`, of open cases only, by the instant at which
-    the SLA target is used up. Of those, `parts` are counted apart: a name and filters by name.
-    `columns` are the names of what is shown.
+    They come in the View's order, or with `time_left`, of open cases only, by the time left until
+    the SLA target is used up: the least first, and after those with time left the cases whose time
+    is over, the latest first. Of those, `parts` are counted apart: a name and filters by name.
+    `columns` are the names of what is shown, `order` says the order in words.
     """
 
     name: str
@@ -41,6 +53,7 @@ class CaseList:
     columns: tuple[str, ...]
     size: int = 10
     time_left: bool = False
+    order: str = ""
     parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
@@ -82,14 +95,16 @@ AT_RISK = CaseList(
     question="Which open cases run out of time, and when?",
     nothing="No open case has used up more than half of its time.",
     rows=_unsafe,
-    columns=("number", "summary", "account", "severity", "sla", "breach", "left"),
+    columns=("number", "summary", "account", "severity", "breach", "left"),
     time_left=True,
     parts={"at risk": {"sla": ("at_risk",)}, "breached": {"sla": ("breached",)}},
+    order="least time left first, then what is over",
 )
 NEW = CaseList(
     name="new",
     title="New in the last 7 days",
     question="What has come in?",
+    order="newest first",
     nothing="No case was created in the last 7 days.",
     rows=_new,
     columns=("number", "summary", "account", "severity", "status", "engineer", "created"),
@@ -100,8 +115,9 @@ OF_ACCOUNT = CaseList(
     question="Which cases are these?",
     nothing="No case is like that.",
     rows=lambda scope: scope.view,
-    columns=("number", "summary", "severity", "status", "engineer", "sla", "left", "updated"),
+    columns=("number", "summary", "severity", "status", "engineer", "left", "updated"),
     size=20,
+    order="latest update first",
 )
 OF_ENGINEER = CaseList(
     name="of_engineer",
@@ -109,8 +125,9 @@ OF_ENGINEER = CaseList(
     question="Which cases are these?",
     nothing="No case is like that.",
     rows=lambda scope: scope.view,
-    columns=("number", "summary", "account", "severity", "status", "sla", "left", "updated"),
+    columns=("number", "summary", "account", "severity", "status", "left", "updated"),
     size=20,
+    order="latest update first",
 )
 CASE_LISTS = {told.name: told for told in (AT_RISK, NEW, OF_ACCOUNT, OF_ENGINEER)}
 
@@ -207,7 +224,8 @@ def _by_time_left(asked: CaseList, view: View, board: Board) -> tuple[Subquery, 
         func.count().label("cases"),
         *(func.count().filter(held.c[name]).label(name) for name in parts),
     ).subquery("sums")
-    terms = [held.c.breach, held.c.case_number.collate("C")]
+    left = func.extract("epoch", held.c.breach - cast(board.instant, DateTime(timezone=True)))
+    terms = [left <= 0, func.abs(left), held.c.case_number.collate("C")]
     page = select(held.c.case_number, _place(terms)).order_by(*terms).limit(asked.size)
     return sums, page.subquery("page")
 

@@ -91,7 +91,9 @@ def _table(found: OpenBugs, scope: Scope) -> Component:
 
 
 def _class(name: str) -> str:
-    return {"Open cases": "number", "Summary": "summary"}.get(name, "")
+    return {"Bug": "col-bug", "Status": "col-status", "Target": "col-target"}.get(
+        name, "number col-cases" if name == HEADS[-1] else "col-summary"
+    )
 
 
 def _cells(row: dict[str, Any], scope: Scope) -> list[Any]:

@@ -31,9 +31,8 @@ LABELS = {
     "engineer": "Engineer",
     "severity": "Severity",
     "status": "Status",
-    "sla": "SLA",
     "breach": "Breach",
-    "left": "Time left",
+    "left": "SLA time left",
     "created": "Created",
     "updated": "Updated",
 }
@@ -95,7 +94,10 @@ def _head(case_list: CaseList, found: Listed) -> list[Any]:
         told += [" · ", counted(number, view), f" {name}"]
     if found.view is not None and found.cases > len(found.rows):
         every = found.view.url("/cases")
-        told += [f" · first {case_list.size} · ", dcc.Link("Show all", href=every)]
+        told += [
+            f" · first {case_list.size}, {case_list.order} · ",
+            dcc.Link("Show all", href=every),
+        ]
     return told
 
 
@@ -129,7 +131,7 @@ def _table(case_list: CaseList, found: Listed, view: View, instant: datetime) ->
 
 
 def _class(name: str) -> str:
-    return f"{name} number" if name in NUMBERS else name
+    return f"col-{name} number" if name in NUMBERS else f"col-{name}"
 
 
 def _cell(name: str, row: Row, view: View, instant: datetime) -> Any:
@@ -149,11 +151,6 @@ def _severity(row: Row, _view: View, _instant: datetime) -> Any:
     return html.Span(SEVERITY_NAMES[number], className=f"severity severity-{number}")
 
 
-def _sla(row: Row, _view: View, _instant: datetime) -> Any:
-    state = row["sla"]
-    return html.Span(SLA_NAMES[state].capitalize(), className=f"sla sla-{state}") if state else "–"
-
-
 def _summary(row: Row, _view: View, _instant: datetime) -> Any:
     words = row["summary"] or "No summary"
     return html.Span(words, dir="auto", title=words)
@@ -162,7 +159,10 @@ def _summary(row: Row, _view: View, _instant: datetime) -> Any:
 def _left(row: Row, view: View, instant: datetime) -> Any:
     if row["breach"] is None:
         return "–"
-    return html.Span(time_left(row["breach"], instant), title=moment(row["breach"], view.tz))
+    words = f"{SLA_NAMES[row['sla']].capitalize()}, until {moment(row['breach'], view.tz)}"
+    return html.Span(
+        time_left(row["breach"], instant), className=f"sla sla-{row['sla']}", title=words
+    )
 
 
 _CELLS: dict[str, Callable[[Row, View, datetime], Any]] = {
@@ -173,7 +173,6 @@ _CELLS: dict[str, Callable[[Row, View, datetime], Any]] = {
     "account": lambda row, view, _: who_link("account", row["account"], _away(view)),
     "engineer": lambda row, view, _: who_link("engineer", row["engineer"], _away(view)),
     "severity": _severity,
-    "sla": _sla,
     "breach": lambda row, view, _: moment(row["breach"], view.tz),
     "left": _left,
     "created": lambda row, view, _: moment(row["created"], view.tz),

@@ -38,12 +38,8 @@ FIRST = (
     ("arrivals", "wide"),
     ("by_status", "narrow"),
 )
-THEN = (
-    ("time_to_relief", "half"),
-    ("time_to_resolution", "half"),
-    ("by_age", "half"),
-)
-OTHERS = {"account": ("by_engineer", "half"), "engineer": ("by_account", "half")}
+DURATIONS = tuple(name for name in ("time_to_relief", "time_to_resolution") if name in PANELS)
+OTHERS = {"account": "by_engineer", "engineer": "by_account"}
 
 
 def profile(who: Who, name: str, view: View, version: Version) -> list[Component]:
@@ -54,7 +50,13 @@ def profile(who: Who, name: str, view: View, version: Version) -> list[Component
     scope = Scope.of(own, own.instant(datetime.now(UTC), version.changed_at), version)
     if not is_known(who, name, scope, version):
         return [_unknown(who, name, view)]
-    layout = [*FIRST, *THEN, OTHERS[who.field]]
+    half = "half" if len(DURATIONS) > 1 else "full"
+    layout = [
+        *FIRST,
+        ("by_age", "half"),
+        (OTHERS[who.field], "half"),
+        *((panel, half) for panel in DURATIONS),
+    ]
     return [
         filter_bar(rest, place),
         *_set_aside(who, view, place),
@@ -62,11 +64,7 @@ def profile(who: Who, name: str, view: View, version: Version) -> list[Component
         tiles(kpis(TILES, scope, version)),
         html.Div(
             [
-                *(
-                    panel_card(PANELS[panel], own, place, width)
-                    for panel, width in layout
-                    if panel in PANELS
-                ),
+                *(panel_card(PANELS[panel], own, place, width) for panel, width in layout),
                 bug_card(own, "full"),
                 case_list_card(OF_ACCOUNT if who is ACCOUNTS else OF_ENGINEER, own, "full"),
             ],

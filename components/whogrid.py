@@ -60,6 +60,8 @@ def _grid(who: Who, view: View, instant: datetime) -> Component:
                     "sortable": True,
                     "resizable": True,
                     "suppressHeaderMenuButton": True,
+                    "wrapHeaderText": True,
+                    "autoHeaderHeight": True,
                     "sortingOrder": ["desc", "asc", None],
                 },
                 dashGridOptions={
@@ -75,7 +77,7 @@ def _grid(who: Who, view: View, instant: datetime) -> Component:
                         "nobody": who.nobody,
                         "query": scope.view.but(**{who.field: ()}).to_query(),
                     },
-                    "overlayNoRowsTemplate": _nothing(who, view),
+                    "localeText": {"noRowsToShow": _nothing(who, view)},
                 },
                 className="who-grid",
                 columnSize=None,
@@ -87,8 +89,7 @@ def _grid(who: Who, view: View, instant: datetime) -> Component:
 
 
 def _nothing(who: Who, view: View) -> str:
-    told = f"No {who.one} has cases here" + (" under these filters." if view.filters() else ".")
-    return f'<span class="secondary">{told}</span>'
+    return f"No {who.one} has cases here" + (", under these filters." if view.filters() else ".")
 
 
 def _columns(who: Who, scope: Scope) -> list[dict[str, Any]]:
