@@ -107,7 +107,7 @@ NEW = CaseList(
     order="newest first",
     nothing="No case was created in the last 7 days.",
     rows=_new,
-    columns=("number", "summary", "account", "severity", "status", "engineer", "created"),
+    columns=("number", "summary", "account", "severity", "engineer", "created"),
 )
 OF_ACCOUNT = CaseList(
     name="of_account",

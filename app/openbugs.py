@@ -15,7 +15,7 @@ from app.version import Version
 from app.versions import VERSIONS
 from app.view import View
 
-SHOWN = 20
+SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)

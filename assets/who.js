@@ -3,6 +3,7 @@ window.dash_clientside = window.dash_clientside || {};
 
 (function () {
   const NAME = "sort=";
+  const USUAL = "-open_cases";
 
   function told() {
     const text = decodeURIComponent(window.location.hash.slice(1));
@@ -24,7 +25,8 @@ window.dash_clientside = window.dash_clientside || {};
       .filter((column) => column.sort)
       .sort((one, other) => one.sortIndex - other.sortIndex)
       .map((column) => (column.sort === "desc" ? "-" : "") + column.colId);
-    const hash = parts.length ? "#" + NAME + parts.join(",") : "";
+    const asBefore = parts.join() === USUAL;
+    const hash = parts.length && !asBefore ? "#" + NAME + parts.join(",") : "";
     const { pathname, search } = window.location;
     window.history.replaceState(window.history.state, "", pathname + search + hash);
   }

@@ -34,7 +34,7 @@ def bug_card(view: View, width: str) -> Component:
             html.Div(
                 html.Div(className="skeleton list-skeleton"),
                 id="open-bugs-body",
-                className="list-body rows-10",
+                className="list-body rows-10 scrolling",
             ),
         ],
         className=f"card panel case-list {width}",

@@ -159,7 +159,8 @@ def _summary(row: Row, _view: View, _instant: datetime) -> Any:
 def _left(row: Row, view: View, instant: datetime) -> Any:
     if row["breach"] is None:
         return "–"
-    words = f"{SLA_NAMES[row['sla']].capitalize()}, until {moment(row['breach'], view.tz)}"
+    at, state = moment(row["breach"], view.tz), SLA_NAMES[row["sla"]].capitalize()
+    words = f"{state} since {at}" if row["sla"] == "breached" else f"{state}, breach at {at}"
     return html.Span(
         time_left(row["breach"], instant), className=f"sla sla-{row['sla']}", title=words
     )
