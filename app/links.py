@@ -1,5 +1,6 @@
 """What hangs on a case at an instant: its bugs and its comments, as SQL beside a version `V`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,8 +28,12 @@ NO_TARGET = ("", "---")
 
 def linked(instant: Instant) -> Condition:
     """The bug links of a version that held at an instant."""
+    return and_(CaseBug.case_number == V.case_number, during(instant))
+
+
+def during(instant: Instant) -> Condition:
+    """A bug link held at an instant."""
     return and_(
-        CaseBug.case_number == V.case_number,
         CaseBug.linked_at <= instant,
         or_(CaseBug.unlinked_at.is_(None), CaseBug.unlinked_at > instant),
     )
@@ -55,6 +60,18 @@ def has_bugs(instant: Instant, kind: str) -> Condition:
     ]
     some = exists().where(*held).correlate(VERSIONS)
     return ~some if kind == "none" else some
+
+
+def has_bug(instant: Instant, keys: Sequence[str]) -> Condition:
+    """A version has one of the bugs of these keys; the empty key stands for having none.
+
+    Keys tell trackers apart: those of Bugzilla are numbers, those of JIRA begin with a project.
+    """
+    held = select(CaseBug.case_number).where(
+        CaseBug.key.in_([key for key in keys if key]), during(instant)
+    )
+    asked = V.case_number.in_(held)
+    return or_(asked, has_bugs(instant, "none")) if "" in keys else asked
 
 
 def bug_keys(instant: Instant) -> ColumnElement[list[str]]:

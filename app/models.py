@@ -73,6 +73,19 @@ RECENT = (
     "escalated",
     "crit_sit",
 )
+CLOSING = (
+    "valid_from",
+    "valid_to",
+    "updated_at",
+    "created_date",
+    "severity",
+    "account",
+    "engineer",
+    "status",
+    "product",
+    "escalated",
+    "crit_sit",
+)
 NOTHING = "step = 0 and created = 0 and reopened = 0 and closed = 0 and gone = 0"
 DAILY = (
     "event",
@@ -372,6 +385,7 @@ class CaseVersion(Base):
         # Cases shortly after they were opened, and after they were closed.
         _ordered("young", YOUNG, "created_date", beside=RECENT),
         _ordered("late", LATE, "closed_at", beside=RECENT),
+        _ordered("closings", "not is_open and not gone", "closed_at", beside=CLOSING),
         _ordered("updated", None, *NEWEST_FIRST, beside=SPAN),
         _ordered("current", CURRENT, "case_number", beside=NARROW),
         _ordered("current_updated", CURRENT, *NEWEST_FIRST),

@@ -255,6 +255,7 @@ FIELDS: dict[str, Field] = {
     "days_to_close": _spans("days_to_close"),
     "closing": _interval("closing"),
     "reopened": _interval("reopened"),
+    "bug": _texts("bug"),
     "stale": _days("stale"),
     "recent": _days("recent"),
     "created_from": _instant("created_from"),

@@ -45,6 +45,8 @@ NAVIGATION = (
     ("Board", "Overview", "/", "overview"),
     ("Board", "Cases", "/cases", "cases"),
     ("Board", "Flow", "/flow", "flow"),
+    ("Who", "Accounts", "/accounts", "accounts"),
+    ("Who", "Engineers", "/engineers", "engineers"),
     ("Trust", "Sync", "/sync", "sync"),
     ("Trust", "Admin", "/admin", "admin"),
 )

@@ -18,7 +18,19 @@ from app.version import Version, data_version
 from app.view import View
 from app.view_fields import ParameterError
 from components import notices, shell
-from pages import admin, case, cases, flow, overview, sync, tokens
+from pages import (
+    account,
+    accounts,
+    admin,
+    case,
+    cases,
+    engineer,
+    engineers,
+    flow,
+    overview,
+    sync,
+    tokens,
+)
 from pages.page import Page
 
 log = logging.getLogger(__name__)
@@ -28,6 +40,10 @@ PAGES: tuple[Page, ...] = (
     cases.PAGE,
     case.PAGE,
     flow.PAGE,
+    accounts.PAGE,
+    account.PAGE,
+    engineers.PAGE,
+    engineer.PAGE,
     sync.PAGE,
     tokens.PAGE,
     admin.PAGE,

@@ -75,6 +75,10 @@ PAGES: dict[str, str] = {
     "/cases": "viewer",
     "/cases/<number>": "viewer",
     "/flow": "viewer",
+    "/accounts": "viewer",
+    "/accounts/<of>": "viewer",
+    "/engineers": "viewer",
+    "/engineers/<of>": "viewer",
     "/sync": "viewer",
     "/tokens": "viewer",
     "/admin": "admin",
@@ -85,7 +89,10 @@ PULSE = "pulse.n_intervals"
 
 CALLBACKS: dict[str, Need] = {
     "dash.dash.update": Need("viewer"),
+    "components.bugcard.show": Need("viewer"),
+    "components.caselist.show": Need("viewer"),
     "components.panelcard.show": Need("viewer"),
+    "components.whogrid.fill": Need("viewer"),
     "components.filterbar.offer": Need("viewer"),
     "components.filterbar.apply": Need("viewer"),
     "components.facetpanel.tell_facets": Need("viewer"),
