@@ -111,7 +111,7 @@ class Board:
         if view.waiting_on:
             asked.append(V.waiting_on.in_(view.waiting_on))
         if view.card:
-            asked.append(or_(*(_CARDS[standing] for standing in view.card)))
+            asked.append(or_(*(self._card(standing) for standing in view.card)))
         if view.escalated:
             asked.append(V.escalated.in_(view.escalated))
         if view.crit_sit:
@@ -120,6 +120,8 @@ class Board:
             asked.append(or_(V.escalated == "yes", V.crit_sit))
         if view.bugs:
             asked.append(or_(*(links.has_bugs(self.instant, kind) for kind in view.bugs)))
+        if view.bug:
+            asked.append(links.has_bug(self.instant, view.bug))
         return asked + _ranges(view)
 
     def open_spans(self, view: View) -> list[tuple[ColumnElement[Any], ColumnElement[Any]]]:
@@ -150,6 +152,11 @@ class Board:
             )
             for state in view.sla
         ]
+
+    def _card(self, standing: str) -> Condition:
+        if standing == "several":
+            return links.has_several_cards(self.instant)
+        return _CARDS[standing]
 
     def elapsed_days(self) -> ColumnElement[float]:
         """Days from creation to closing, or to the instant while open."""

@@ -38,6 +38,7 @@ ALONE = {
     "product_version": "product_version",
     "tag": "tags",
     "label": "labels",
+    "bug": "bugs",
 }
 MOST_VALUES = 500
 

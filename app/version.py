@@ -4,22 +4,24 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from app.database import snapshot
-from app.models import DataVersion
+from app.models import DataVersion, Mute
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
     """`number` grows with each load that changed something; `changed_at` is UTC, None if never.
 
-    `latest` is when the latest case version begins (UTC), None where there is none.
+    `latest` is when the latest case version begins (UTC), None where there is none. `mutes` grows
+    with each entry of a work list that somebody mutes, or mutes no longer.
     """
 
     number: int
     changed_at: datetime | None
     latest: datetime | None = None
+    mutes: int = 0
 
     @property
     def key(self) -> str:
@@ -33,6 +35,7 @@ class Version:
 
 def data_version(connection: Connection | None = None) -> Version:
     """The version of the data that a reader sees now."""
-    asked = select(DataVersion.version, DataVersion.changed_at, DataVersion.latest)
+    mutes = select(func.count() + func.count(Mute.ended_at)).select_from(Mute).scalar_subquery()
+    asked = select(DataVersion.version, DataVersion.changed_at, DataVersion.latest, mutes)
     with nullcontext(connection) if connection else snapshot() as reader:
         return Version(*reader.execute(asked).one())

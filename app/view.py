@@ -49,6 +49,7 @@ class View:
     escalation: tuple[str, ...] = ()
     sla: tuple[str, ...] = ()
     bugs: tuple[str, ...] = ()
+    bug: tuple[str, ...] = ()
     stale: int | None = None
     recent: int | None = None
     created_from: datetime | None = None

@@ -19,7 +19,12 @@ WAITING_NAMES = {
     "unknown": "unknown",
     "none": "nobody",
 }
-CARD_NAMES = {"none": "without card", "open": "card not done", "done": "card done"}
+CARD_NAMES = {
+    "none": "without card",
+    "open": "card not done",
+    "done": "card done",
+    "several": "two cards or more",
+}
 _NAMES: dict[str, dict[Any, str]] = {
     "severity": SEVERITY_NAMES,
     "sla": SLA_NAMES,
@@ -47,6 +52,7 @@ FIELD_LABELS = {
     "escalation": "Escalation",
     "sla": "SLA",
     "bugs": "Bugs",
+    "bug": "Bug",
     "stale": "No update for",
     "recent": "Updated within",
     "created_from": "Created from",
@@ -151,6 +157,7 @@ def _text_parts(view: "View") -> list[str]:
         (view.escalation, "prio-list or critical situation"),
         (view.sla, f"SLA {' or '.join(SLA_NAMES[part] for part in view.sla)}"),
         (view.bugs, " or ".join(bugs[part] for part in view.bugs)),
+        (view.bug, f"waiting for {_either(view.bug, 'no bug')}"),
         (view.stale is not None, f"no update for {value_words('stale', view.stale, view.tz)}"),
         (view.recent is not None, f"updated within {value_words('recent', view.recent, view.tz)}"),
     )
