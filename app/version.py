@@ -4,23 +4,35 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, text
 
+from app import sla
 from app.database import snapshot
-from app.models import DataVersion, Mute
+from app.sla import PolicySpan
+
+# The policies that the board goes by come along: they cost no statement of their own.
+FIRST = """
+select min(created_date) from case_versions where valid_to = 'infinity' and not gone
+"""
+# Grows with each mute that is set or ended; none is ever deleted.
+MUTES = "select count(*) + count(ended_at) from mutes"
+ASKED = f"select version, changed_at, latest, ({FIRST}), ({sla.TOLD}), ({MUTES}) from data_version"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
     """`number` grows with each load that changed something; `changed_at` is UTC, None if never.
 
-    `latest` is when the latest case version begins (UTC), None where there is none. `mutes` grows
-    with each entry of a work list that somebody mutes, or mutes no longer.
+    `latest` is when the latest case version begins, `first` when the oldest case was created (UTC;
+    None where there is none). `policies` are those of the SLA. `mutes` grows with
+    each entry of a work list that somebody mutes, or mutes no longer.
     """
 
     number: int
     changed_at: datetime | None
     latest: datetime | None = None
+    first: datetime | None = None
+    policies: tuple[PolicySpan, ...] = ()
     mutes: int = 0
 
     @property
@@ -35,7 +47,6 @@ class Version:
 
 def data_version(connection: Connection | None = None) -> Version:
     """The version of the data that a reader sees now."""
-    mutes = select(func.count() + func.count(Mute.ended_at)).select_from(Mute).scalar_subquery()
-    asked = select(DataVersion.version, DataVersion.changed_at, DataVersion.latest, mutes)
     with nullcontext(connection) if connection else snapshot() as reader:
-        return Version(*reader.execute(asked).one())
+        number, changed_at, latest, first, policies, mutes = reader.execute(text(ASKED)).one()
+    return Version(number, changed_at, latest, first, sla.noted(policies), mutes)
