@@ -117,11 +117,15 @@ class Board:
             asked.append(or_(*(V.crit_sit.is_(value == "yes") for value in view.crit_sit)))
         if view.escalation:
             asked.append(or_(V.escalated == "yes", V.crit_sit))
+        return asked + self._bug_filters(view) + _ranges(view)
+
+    def _bug_filters(self, view: View) -> list[Condition]:
+        asked: list[Condition] = []
         if view.bugs:
             asked.append(or_(*(links.has_bugs(self.instant, kind) for kind in view.bugs)))
         if view.bug:
             asked.append(links.has_bug(self.instant, view.bug))
-        return asked + _ranges(view)
+        return asked
 
     def open_spans(self, view: View) -> list[tuple[ColumnElement[Any], ColumnElement[Any]]]:
         """The parts `[start, end)` of an open version in which its filters of time hold.

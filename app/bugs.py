@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    DateTime,
     Float,
     Integer,
     Select,
@@ -26,7 +27,7 @@ from sqlalchemy import (
     text,
     true,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from app.links import NO_TARGET, linked
 from app.mismatch import severity_number
@@ -239,6 +240,22 @@ def ranked(scope: Scope, ranking: Ranking) -> Select[Any]:
     )
 
 
+def ranked_file(scope: Scope, ranking: Ranking) -> Select[Any]:
+    """The rows of `ranked` for a file: `moves` as words, `4.12 → 4.14 (2026-01-31); ...`."""
+    table = ranked(scope, ranking).subquery("ranked")
+    move = func.jsonb_array_elements(table.c.moves).table_valued("value", with_ordinality="place")
+    move = move.render_derived(name="move", with_types=False)
+
+    def part(name: str) -> ColumnElement[str]:
+        return cast(move.c.value, JSONB).op("->>")(name)
+
+    day = func.to_char(cast(part("at"), DateTime(timezone=True)), "YYYY-MM-DD")
+    words = func.concat(part("from"), " → ", func.coalesce(part("to"), "no target"), " (", day, ")")
+    told = select(func.string_agg(words, aggregate_order_by(literal("; "), move.c.place)))
+    moves = cast(told.scalar_subquery(), Text).label("moves")
+    return select(*(moves if name == "moves" else table.c[name] for name in COLUMNS))
+
+
 def paged(scope: Scope, ranking: Ranking) -> Select[Any]:
     """One page of `ranked`, and on each row how many bugs there are (one row where there is none).
 
@@ -271,7 +288,7 @@ def _numbers(known: CTE, ranking: Ranking) -> list[Any]:
 
     return [
         number("total", ranking),
-        *(number(f"n_{name}", Ranking(**{name: value})) for name, value in TOGGLES.items()),
+        *(number(f"n_{name}", Ranking().but(**{name: value})) for name, value in TOGGLES.items()),
         *(number(f"n_tracker_{name}", Ranking(tracker=name)) for name in TRACKERS),
     ]
 

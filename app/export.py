@@ -13,7 +13,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
+    DateTime,
     Select,
     Text,
     case,
@@ -58,6 +60,17 @@ def panel_csv_select(panel: Panel, scope: Scope) -> Select[Any]:
             for column in columns
         )
     )
+
+
+def list_csv_select(statement: Select[Any]) -> Select[Any]:
+    """The rows of any statement, in its order, with every cell as the text of a file."""
+    table = statement.subquery("shown")
+    kinds = {Boolean: "flag", DateTime: "instant", Text: "text"}
+    told = []
+    for column in table.c:
+        kind = next((kind for type_, kind in kinds.items() if isinstance(column.type, type_)), "")
+        told.append(_cell(column, kind).label(column.name))
+    return select(*told)
 
 
 def case_csv(view: View, instant: datetime) -> Iterator[bytes]:

@@ -96,7 +96,20 @@ def bug_keys(instant: Instant) -> ColumnElement[list[str]]:
 
 def latest_comment(instant: Instant, part: str) -> ColumnElement[Any]:
     """The `text` or the instant (`at`) of the latest comment on a case or its card."""
-    told = union_all(
+    told = _comments(instant)
+    latest = select(told.c[part]).order_by(told.c.at.desc(), told.c.text).limit(1)
+    return latest.correlate(VERSIONS).scalar_subquery()
+
+
+def first_comment(instant: Instant, part: str) -> ColumnElement[Any]:
+    """The `text` or the instant (`at`) of the first comment on a case or its card."""
+    told = _comments(instant)
+    first = select(told.c[part]).order_by(told.c.at, told.c.text).limit(1)
+    return first.correlate(VERSIONS).scalar_subquery()
+
+
+def _comments(instant: Instant) -> Any:
+    return union_all(
         select(Comment.comment_text.label("text"), Comment.commented_at.label("at"))
         .where(Comment.case_number == V.case_number, Comment.commented_at <= instant)
         .where(_still_there(Comment.gone_at, instant))
@@ -107,8 +120,6 @@ def latest_comment(instant: Instant, part: str) -> ColumnElement[Any]:
         .where(_still_there(JiraComment.gone_at, instant))
         .correlate(VERSIONS),
     ).subquery()
-    latest = select(told.c[part]).order_by(told.c.at.desc(), told.c.text).limit(1)
-    return latest.correlate(VERSIONS).scalar_subquery()
 
 
 def _still_there(gone_at: Any, instant: Instant) -> Condition:

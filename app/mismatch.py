@@ -39,17 +39,17 @@ def mismatch(words: str | None, severity: int | None) -> bool:
     return told is not None and severity is not None and told != severity
 
 
-def severity_number(words: ColumnElement[Any]) -> ColumnElement[int]:
+def severity_number(words: Any) -> ColumnElement[int]:
     """`severity_of` as SQL."""
     return _number(words, _NUMBERS)
 
 
-def priority_number(words: ColumnElement[Any]) -> ColumnElement[int]:
+def priority_number(words: Any) -> ColumnElement[int]:
     """`priority_of` as SQL."""
     return _number(words, _PRIORITIES)
 
 
-def _number(words: ColumnElement[Any], numbers: Mapping[str, int]) -> ColumnElement[int]:
+def _number(words: Any, numbers: Mapping[str, int]) -> ColumnElement[int]:
     # A look-up in an object is faster than a long CASE.
     known = cast(literal(orjson.dumps(numbers).decode()), JSONB)
     return cast(known.op("->>")(func.lower(func.btrim(words, _BLANKS))), SmallInteger)

@@ -37,9 +37,10 @@ FALSE = text("false")
 CURRENT = "valid_to = 'infinity' and not gone"
 CURRENT_OPEN = "valid_to = 'infinity' and is_open"
 # A closed case whose card is not done; cases while they wait on engineering.
-CARD_LEFT = (
-    "not is_open and not gone and card is not null and card_status is distinct from 'Done'"
-)
+CARD_LEFT = "not is_open and not gone and card is not null and card_status is distinct from 'Done'"
+# Cases whose card has the label that `/trending` is about.
+TRENDING = "labels @> array['Trends'] and not gone"
+TRENDED = ("valid_from", "case_number", "updated_at", "is_open", "product", "account")
 LEFT = ("case_number", "created_date")
 ON_ENGINEERING = "waiting_on = 'engineering' and not gone"
 NEWEST_FIRST = ("updated_at desc", "case_number")
@@ -397,6 +398,7 @@ class CaseVersion(Base):
         ),
         # Faults of few cases, and the waiting that bugs are ranked by, at any instant.
         _ordered("card_left", CARD_LEFT, "valid_to", "valid_from", beside=LEFT),
+        _ordered("trending", TRENDING, "valid_to", beside=TRENDED),
         _ordered("engineering", ON_ENGINEERING, "case_number", "valid_from", beside=("valid_to",)),
         # Cases shortly after they were opened, and after they were closed.
         _ordered("young", YOUNG, "created_date", beside=RECENT),

@@ -44,15 +44,18 @@ class Ranking:
     page: int = 1
 
     @classmethod
-    def taken(cls, values: dict[str, list[str]]) -> Self:
-        """Take the parameters of a ranking out of an address's; ParameterError for bad ones."""
+    def taken(cls, values: dict[str, list[str]], *, paged: bool = True) -> Self:
+        """Take the parameters of a ranking out of an address's; ParameterError for bad ones.
+
+        `paged` tells whether one page may be asked for.
+        """
         told: dict[str, Any] = {}
         for name, allowed in CHOICES.items():
             if name in values:
                 told[name] = _choice(name, values.pop(name), allowed)
         if "sort" in values:
             told["sort"] = _sort(values.pop("sort"))
-        if "page" in values:
+        if paged and "page" in values:
             told["page"] = _page(values.pop("page"))
         return cls(**told)
 

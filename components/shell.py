@@ -41,6 +41,9 @@ log = logging.getLogger(__name__)
 NAVIGATION = (
     ("Board", "Overview", "/", "overview"),
     ("Board", "Cases", "/cases", "cases"),
+    ("Why", "Bugs", "/bugs", "bugs"),
+    ("Why", "Trending", "/trending", "trending"),
+    ("Trust", "Quality", "/quality", "quality"),
     ("Trust", "Sync", "/sync", "sync"),
 )
 
@@ -81,7 +84,7 @@ def frame(
         [
             html.A("Skip to content", href="#content", className="skip"),
             dcc.Store(id="view", data=view.to_query()),
-            dcc.Store(id="period", data=place.period.to_query()),
+            dcc.Store(id="period", data=place.beside()),
             _rail(place.path, view),
             html.Div(
                 [

@@ -78,7 +78,8 @@ def check(run: Run) -> None:
 def _compare(run: Run, day: date, facts: int) -> None:
     now = board_values(datetime.combine(day + timedelta(days=1), clock(), UTC))
     with snapshot() as connection:
-        stored = {metric: value for metric, value in connection.execute(text(STORED), {"day": day})}
+        found = connection.execute(text(STORED), {"day": day})
+        stored: dict[str, Any] = {row.metric: row.value for row in found}
     computed = {name: orjson.loads(orjson.dumps(value)) for name, value in now.items()}
     different = {
         name: computed[name]

@@ -11,17 +11,26 @@ from dash import Dash, State
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.place import Place, read_address
+from app.period import Period
+from app.place import Place, read_address, read_own
 from app.version import data_version
 from app.view import View
 from app.view_fields import ParameterError
 from components import notices, shell
-from pages import case, cases, overview, sync
+from pages import bugs, case, cases, overview, quality, sync, trending
 from pages.page import Page
 
 log = logging.getLogger(__name__)
 
-PAGES: tuple[Page, ...] = (overview.PAGE, cases.PAGE, case.PAGE, sync.PAGE)
+PAGES: tuple[Page, ...] = (
+    overview.PAGE,
+    cases.PAGE,
+    case.PAGE,
+    bugs.PAGE,
+    trending.PAGE,
+    quality.PAGE,
+    sync.PAGE,
+)
 
 
 def exists(path: str) -> bool:
@@ -32,7 +41,7 @@ def exists(path: str) -> bool:
 def check(path: str, query: str) -> None:
     """ParameterError where a page's address cannot be followed."""
     found = _find(path)
-    read_address(query, period=found is not None and found[0].period)
+    _read(found[0] if found else None, query)
 
 
 def register(app: Dash) -> None:
@@ -62,11 +71,11 @@ def _show(**given: Any) -> Component:
     path, query = str(given.get("address_path") or "/"), str(given.get("address_query") or "")
     found = _find(path)
     try:
-        view, period = read_address(query, period=found is not None and found[0].period)
+        view, period, own = _read(found[0] if found else None, query)
     except ParameterError as error:
         fault = notices.bad_parameter(error, path, query)
         return shell.frame("Caseboard", Place(path), View(), [fault], None)
-    place = Place(path, period)
+    place = Place(path, period, own.to_query() if own else "")
     if found is None:
         return shell.frame("Caseboard", place, view, [notices.no_page(path)], None)
     page, arguments = found
@@ -74,6 +83,7 @@ def _show(**given: Any) -> Component:
         version = data_version()
         content: Callable[..., list[Component]] = page.content
         asked = {"period": period} if page.period else {}
+        asked |= {"own": own} if page.own else {}
         shown = content(view, version, **arguments, **asked)
     except SQLAlchemyError:
         log.exception("%s cannot be shown", path)
@@ -81,6 +91,15 @@ def _show(**given: Any) -> Component:
     sentence = page.sentence(view) if page.sentence else None
     title = page.heading(**arguments) if page.heading else page.title
     return shell.frame(title, place, view, shown, version, sentence=sentence)
+
+
+def _read(page: Page | None, query: str) -> tuple[View, Period, Any]:
+    """The View, the period and the page's own parameters of an address; ParameterError."""
+    own: Any = None
+    if page is not None and page.own is not None:
+        own, query = read_own(query, page.own)
+    view, period = read_address(query, period=page is not None and page.period)
+    return view, period, own
 
 
 def _find(path: str) -> tuple[Page, dict[str, str]] | None:

@@ -5,6 +5,7 @@ from app.panels import breakdown
 from app.panels.ageing import BY_AGE
 from app.panels.arrivals import ARRIVALS
 from app.panels.backlog import BACKLOG
+from app.panels.holdup import HOLDS_UP
 from app.panels.resolution import TIME_TO_RESOLUTION
 
 PANELS: dict[str, Panel] = {
@@ -20,5 +21,6 @@ PANELS: dict[str, Panel] = {
         breakdown.BY_CARD_STATUS,
         BY_AGE,
         TIME_TO_RESOLUTION,
+        HOLDS_UP,
     )
 }

@@ -84,7 +84,7 @@ def muted_entries(one: WorkList, scope: Scope) -> Select[Any]:
         Mute.subject == _subject(found),
         in_force(scope),
     )
-    mute = [getattr(Mute, name) for name in MUTE_COLUMNS]
+    mute = [getattr(Mute, name).label(name) for name in MUTE_COLUMNS]
     told = select(*found.told(), *mute).select_from(found.table).join(Mute, held)
     return _oldest_first(told.where(*found.where)).limit(SHOWN)
 
@@ -111,7 +111,9 @@ def select_counts(scope: Scope) -> Select[Any]:
     """A row per list with entries: list, entries, muted. Open cases are passed once."""
     people = Population(scope)
     simple = [one for one in LISTS.values() if one.fault]
-    named = array([case((one.fault(V), one.name)) for one in simple if one.fault], type_=Text())
+    named: Any = array(
+        [case((one.fault(V), one.name)) for one in simple if one.fault], type_=Text()
+    )
     given = func.unnest(func.array_remove(named, None))
     faults = given.table_valued("fault").render_derived(name="given")
     together = (
@@ -144,7 +146,9 @@ def _counts(scope: Scope) -> str:
     with snapshot() as connection:
         found = {row["list"]: row for row in plain(connection, select_counts(scope))}
     told = {
-        name: {part: int(found[name][part]) if name in found else 0 for part in ("entries", "muted")}
+        name: {
+            part: int(found[name][part]) if name in found else 0 for part in ("entries", "muted")
+        }
         for name in LISTS
     }
     return orjson.dumps(told).decode()

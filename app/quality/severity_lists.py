@@ -14,7 +14,8 @@ from app.words import SEVERITY_NAMES
 def _words(what: str, theirs: Any, severity: ColumnElement[Any]) -> ColumnElement[Any]:
     """What each of two says: `bug is low, case is Urgent`."""
     names = case({number: SEVERITY_NAMES[number] for number in (1, 2, 3, 4)}, value=severity)
-    return literal(f"{what} is ") + theirs + ", case is " + names
+    told: ColumnElement[Any] = literal(f"{what} is ") + theirs + ", case is " + names
+    return told
 
 
 def _bug_severity(people: Population) -> Found:

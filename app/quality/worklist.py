@@ -46,7 +46,7 @@ COLUMNS = (
     "told",
     "since",
 )
-_KINDS = {"severity": Integer(), "since": DateTime(timezone=True)}
+_KINDS: dict[str, Any] = {"severity": Integer(), "since": DateTime(timezone=True)}
 
 
 class Population:

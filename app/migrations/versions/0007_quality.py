@@ -1,5 +1,7 @@
 """Quality: mutes, two cards at once, checks of snapshots; indexes for rankings and work lists."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -47,6 +49,11 @@ ENGINEERING = """
 create index ix_case_versions_engineering on case_versions (case_number, valid_from)
 include (valid_to) where waiting_on = 'engineering' and not gone
 """
+TRENDING = """
+create index ix_case_versions_trending on case_versions (valid_to)
+include (valid_from, case_number, updated_at, is_open, product, account)
+where labels @> array['Trends'] and not gone
+"""
 OPEN_NOW = """
 create index ix_case_versions_open_now on case_versions (case_number) include ({beside})
 where valid_to = 'infinity' and is_open
@@ -57,7 +64,7 @@ BESIDE = (
 )
 
 
-def _moment(name: str, *, now: bool = False, nullable: bool = False) -> sa.Column[sa.DateTime]:
+def _moment(name: str, *, now: bool = False, nullable: bool = False) -> Any:
     default = sa.text("clock_timestamp()") if now else None
     return sa.Column(name, sa.DateTime(timezone=True), server_default=default, nullable=nullable)
 
@@ -93,10 +100,7 @@ def upgrade() -> None:
     op.create_table(
         "mutes",
         sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
-        *(
-            sa.Column(name, sa.Text(), nullable=False)
-            for name in ("list", "subject", "reason")
-        ),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("list", "subject", "reason")),
         _moment("until"),
         sa.Column("by", sa.Text(), nullable=False),
         _moment("at", now=True),
@@ -115,7 +119,7 @@ def upgrade() -> None:
     op.create_index("ix_case_bugs_bug", "case_bugs", ["key", "tracker"])
     op.drop_index("ix_case_versions_open_now", table_name="case_versions")
     op.execute(OPEN_NOW.format(beside=f"{BESIDE}, valid_from"))
-    for statement in (LEARNED, PRIORITY, CARD_LEFT, ENGINEERING):
+    for statement in (LEARNED, PRIORITY, CARD_LEFT, ENGINEERING, TRENDING):
         op.execute(statement)
 
 
@@ -123,6 +127,7 @@ def downgrade() -> None:
     op.drop_index("ix_case_versions_open_now", table_name="case_versions")
     op.execute(OPEN_NOW.format(beside=BESIDE))
     for name, table in (
+        ("ix_case_versions_trending", "case_versions"),
         ("ix_case_versions_engineering", "case_versions"),
         ("ix_case_versions_card_left", "case_versions"),
         ("ix_card_versions_priority", "card_versions"),
