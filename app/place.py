@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import parse_qs, urlencode
 
-from app.period import PARAMETERS, Period
+from app.period import PARAMETERS, USUAL, Period
 from app.view import MAX_QUERY_LENGTH, View
 
 Own = TypeVar("Own")
@@ -19,7 +19,7 @@ class Place:
     """
 
     path: str
-    period: Period = Period()
+    period: Period = USUAL
     own: str = ""
 
     def url(self, view: View) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from app.board import Board
-from app.period import TICK, Period, local_day, midnight
+from app.period import TICK, USUAL, Period, local_day, midnight
 from app.version import Version
 from app.view import View
 from app.view_fields import write_instant
@@ -26,7 +26,11 @@ class Scope:
 
     @classmethod
     def of(
-        cls, view: View, instant: datetime, version: Version | None = None, period: Period = Period()
+        cls,
+        view: View,
+        instant: datetime,
+        version: Version | None = None,
+        period: Period = USUAL,
     ) -> "Scope":
         """The scope of a View at an instant under a version of the data."""
         live = version is not None and version.live(instant)
@@ -57,6 +61,5 @@ class Scope:
         _, end = self.period.filled()
         last = end if end == self.instant else end - TICK
         return [
-            min(midnight(day + timedelta(days=1), self.view.tz) - TICK, last)
-            for day in self.days()
+            min(midnight(day + timedelta(days=1), self.view.tz) - TICK, last) for day in self.days()
         ]

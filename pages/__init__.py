@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.period import Period
 from app.place import Place, read_address, read_own
-from app.version import data_version
+from app.version import Version, data_version
 from app.view import View
 from app.view_fields import ParameterError
 from components import notices, shell
@@ -74,10 +74,14 @@ def _show(**given: Any) -> Component:
         view, period, own = _read(found[0] if found else None, query)
     except ParameterError as error:
         fault = notices.bad_parameter(error, path, query)
-        return shell.frame("Caseboard", Place(path), View(), [fault], None)
+        title = found[0].title if found else "Caseboard"
+        told = "nothing is shown"
+        return shell.frame(title, Place(path), View(), [fault], _version(), sentence=told)
     place = Place(path, period, own.to_query() if own else "")
     if found is None:
-        return shell.frame("Caseboard", place, view, [notices.no_page(path)], None)
+        nothing = notices.no_page(path)
+        told = "nothing is shown"
+        return shell.frame("Caseboard", place, view, [nothing], _version(), sentence=told)
     page, arguments = found
     try:
         version = data_version()
@@ -100,6 +104,14 @@ def _read(page: Page | None, query: str) -> tuple[View, Period, Any]:
         own, query = read_own(query, page.own)
     view, period = read_address(query, period=page is not None and page.period)
     return view, period, own
+
+
+def _version() -> Version | None:
+    """The data version for a page that shows no data; None where it cannot be read."""
+    try:
+        return data_version()
+    except SQLAlchemyError:
+        return None
 
 
 def _find(path: str) -> tuple[Page, dict[str, str]] | None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response
 
-from app.api.requests import Values, arguments, as_json, integer
+from app.api.requests import Values, arguments, as_json, integer, reader_left
 from app.bugs import ranked, ranked_file
 from app.database import plain, snapshot
 from app.export import copied, list_csv_select
@@ -44,7 +44,9 @@ def bugs_csv() -> Response:
     scope, ranking = _asked(arguments())
     name = file_name(f"Bugs of {scope.view.sentence()}")
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    body = copied(list_csv_select(ranked_file(scope, ranking)), zone=scope.view.tz)
+    body = copied(
+        list_csv_select(ranked_file(scope, ranking)), zone=scope.view.tz, left=reader_left()
+    )
     return Response(body, mimetype="text/csv", headers=headers)
 
 

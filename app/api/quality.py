@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response
 
-from app.api.requests import arguments, as_json, problem
+from app.api.requests import arguments, as_json, problem, reader_left
 from app.database import plain, snapshot
 from app.export import copied, list_csv_select
 from app.quality import LISTS
@@ -59,7 +59,7 @@ def work_list_csv(name: str) -> Response:
         return _unknown(name)
     scope = _scope()
     headers = {"Content-Disposition": f'attachment; filename="{one.name.replace("_", "-")}.csv"'}
-    body = copied(list_csv_select(entries(one, scope)), zone=scope.view.tz)
+    body = copied(list_csv_select(entries(one, scope)), zone=scope.view.tz, left=reader_left())
     return Response(body, mimetype="text/csv", headers=headers)
 
 
