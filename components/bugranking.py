@@ -80,9 +80,10 @@ def _row(row: Mapping[str, Any], view: View) -> Component:
 
 
 def severity(number: int | None) -> Component:
-    """A severity as its icon and word."""
-    name = SEVERITY_NAMES[number or 0]
-    return html.Span(name, className=f"severity severity-{number or 0}")
+    """A severity as its icon and word; a dash where it is not set."""
+    if not number:
+        return html.Span("–")
+    return html.Span(SEVERITY_NAMES[number], className=f"severity severity-{number}")
 
 
 def _under(words: str) -> Component:
@@ -90,13 +91,13 @@ def _under(words: str) -> Component:
 
 
 def _summary(row: Mapping[str, Any]) -> list[Any]:
-    told: list[Any] = [row["summary"] or ("" if row["restricted"] else "No summary known")]
+    told: list[Any] = [row["summary"] or "No summary known"]
     if row["restricted"]:
         tracker = TRACKERS.get(row["tracker"], row["tracker"])
-        words = f"Restricted: {tracker} does not let Caseboard see it"
-        told.append(html.Div(html.Span(words, className="flag restricted")))
+        why = f"{tracker} does not let Caseboard see it; what is told may be old"
+        told.append(html.Div(html.Span("restricted", className="flag", title=why)))
     if row["gone"]:
-        told.append(html.Div(html.Span("No longer at its tracker", className="flag")))
+        told.append(html.Div(html.Span("no longer at its tracker", className="flag")))
     return told
 
 

@@ -30,13 +30,13 @@ def list_tiles(
     tiles = []
     for one in lists:
         found = counts[one.name]
-        muted = f"{found['muted']:,} muted" if found["muted"] else ""
+        muted = f"{found['muted']:,} muted" if found["muted"] else "none muted"
         tiles.append(
             dcc.Link(
                 [
                     html.Div(one.title, className="tile-label"),
                     html.Div(f"{found['entries']:,}", className="tile-value"),
-                    html.Div(muted or "\xa0", className="tile-change"),
+                    html.Div(muted, className="tile-change"),
                 ],
                 href=href(Look(one.name)),
                 className=" ".join(
@@ -85,7 +85,7 @@ def _row(
     told = [
         html.Td(days(age), className="number", title=f"Since {moment(since, view.tz)} {view.tz}"),
         html.Th(_what(row, view), scope="row"),
-        html.Td(severity(row["severity"]) if row["severity"] else "–"),
+        html.Td(severity(row["severity"])),
         html.Td(row["account"] or "–", dir="auto"),
         html.Td(row["told"], dir="auto"),
         html.Td(row["summary"] or "–", dir="auto", className="summary"),

@@ -40,12 +40,11 @@ def content(view: View, version: Version, own: Ranking) -> list[Component]:
     def url(ranking: Ranking) -> str:
         return Place(PATH, own=ranking.to_query()).url(view)
 
+    panel = panel_card(PANELS["holds_up"], view, Place(PATH), "full")
+    nothing = not found.rows and not own.filters() and own.page == 1
     return [
         filter_bar(view, Place(PATH, own=own.but().to_query())),
-        html.Div(
-            [panel_card(PANELS["holds_up"], view, Place(PATH), "full")],
-            className="panels",
-        ),
+        *([] if nothing else [html.Div([panel], className="panels")]),
         html.Section(
             [
                 html.H2("Bugs and issues behind these cases"),
@@ -64,7 +63,7 @@ def _tools(view: View, own: Ranking, found: RankedPage, url: Callable[[Ranking],
         on = getattr(own, name) == value
         toggles.append(
             dcc.Link(
-                [html.Span("✓ " if on else ""), f"{label} ", html.B(f"{found.numbers[number]:,}")],
+                [f"✓ {label}" if on else label, html.B(f"{found.numbers[number]:,}")],
                 href=url(own.but(**{name: "" if on else value})),
                 className="button toggle on" if on else "button toggle",
                 title=f"Show all again: {label}" if on else f"Show only: {label}",

@@ -21,14 +21,14 @@ select r.day::text || ' ' || r.metric as subject, r.found_at as since,
             ) as known(name)
             where old.told -> name is distinct from new.told -> name)
         when jsonb_typeof(old.told) = 'array' then (
-            select string_agg(concat('severity ', coalesce(a.severity, b.severity, 0), ' ',
-                coalesce(a.n, 0), ' cases, median ', coalesce(round(a.p50, 2)::text, 'none'),
-                ', is ', coalesce(b.n, 0), ', ', coalesce(round(b.p50, 2)::text, 'none')), '; '
+            select string_agg(concat('severity ', coalesce(a.severity, b.severity, 0)::int, ' ',
+                coalesce(a.n, 0)::int, ' cases, median ', coalesce(round(a.p50, 2)::text, 'none'),
+                ', is ', coalesce(b.n, 0)::int, ', ', coalesce(round(b.p50, 2)::text, 'none')), '; '
                 order by coalesce(a.severity, b.severity))
             from jsonb_to_recordset(old.told)
-                as a(severity int, n int, p50 numeric, p95 numeric)
+                as a(severity numeric, n numeric, p50 numeric, p95 numeric)
             full join jsonb_to_recordset(new.told)
-                as b(severity int, n int, p50 numeric, p95 numeric)
+                as b(severity numeric, n numeric, p50 numeric, p95 numeric)
                 on coalesce(a.severity, 0) = coalesce(b.severity, 0)
             where (a.n, a.p50, a.p95) is distinct from (b.n, b.p50, b.p95))
         else coalesce(old.told #>> '{}', 'none') || ', is ' || coalesce(new.told #>> '{}', 'none')
