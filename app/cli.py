@@ -10,13 +10,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import DBAPIError
 
-from app import database, local
+from app import cli_token, database, local
 from app.lock import AlreadyRunning, running_servers
 from app.processes import StartFailed
 from app.settings import SettingsError, get_settings, use
 
 DATA_DIR = Path(".caseboard")
-LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -96,6 +95,8 @@ def _parser() -> argparse.ArgumentParser:
         "--allow-drop", action="store_true", help="believe that many records are gone at once"
     )
     add("status", _status, "tell how fresh the data are, and what failed")
+    token = add("token", _token, "make, revoke and list tokens for programs that use the API")
+    cli_token.declare(token)
     sandbox = add("sandbox", _sandbox, "serve a made-up portal, JIRA and Bugzilla to try with")
     sandbox.add_argument("arguments", nargs=argparse.REMAINDER, help="see: sandbox -- --help")
     seeding = add("seed", _seed, "fill an empty database with a made-up world of any size")
@@ -157,16 +158,16 @@ def _web(asked: argparse.Namespace) -> int:
     import os
 
     from app import programs
+    from app.auth.loopback import refuse_unsafe_start
 
-    host = asked.bind.rpartition(":")[0]
-    if get_settings().auth == "none" and host not in LOOPBACK:
-        raise SettingsError(
-            f"CASEBOARD_AUTH is none, so the pages may be served on this machine only; "
-            f"--bind {asked.bind} would show them to others. Bind to 127.0.0.1 and put a proxy "
-            "with a login in front."
-        )
+    refuse_unsafe_start(get_settings(), asked.bind)
     command = programs.web(asked.bind)
     os.execv(command[0], command)  # noqa: S606 - gunicorn takes the place of this process
+
+
+def _token(asked: argparse.Namespace) -> int:
+    with _connected(asked.data_dir):
+        return cli_token.run(asked)
 
 
 def _db(asked: argparse.Namespace) -> int:
@@ -239,21 +240,10 @@ def _doctor(asked: argparse.Namespace) -> int:
         for name, value, source in settings.shown():
             out.print(f"{name}={value}  ({source})", markup=False)
         return 0
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from app.health import redis_state
+    from app.cli_doctor import examine
 
     with _connected(asked.data_dir):
-        try:
-            found, wanted = database.current_revision(), database.head_revision()
-        except SQLAlchemyError as error:
-            out.print(f"database: does not answer; check CASEBOARD_DATABASE_URL\n  {error}")
-            return 1
-        out.print("database: ok")
-        behind = "ok" if found == wanted else f"at {found}, run `caseboard db upgrade`"
-        out.print(f"tables: {behind}")
-        out.print(f"redis: {redis_state()}")
-        return 0 if found == wanted else 1
+        return 0 if examine(out) else 1
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,15 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 # A page never needs longer; a statement that does has lost its reader.
 OLDEST_POSTGRESQL = 15
-STATEMENT_TIMEOUT = "15s"
+STATEMENT_SECONDS = 15
 STATEMENT_CANCELLED = "57014"
 LOCK_NOT_AVAILABLE = "55P03"
 LOCK_ATTEMPTS = 15
 POOL_SIZE = 8
 POOL_TIMEOUT_SECONDS = 3
+
+# Seconds that a statement may take in what this thread does now.
+patience: ContextVar[int] = ContextVar("patience", default=STATEMENT_SECONDS)
 
 
 @lru_cache(maxsize=1)
@@ -53,7 +57,7 @@ def engine() -> Engine:
             "connect_timeout": 3,
             "application_name": "caseboard",
             # jit costs more than it saves on statements of milliseconds (see docs/decisions).
-            "options": f"-c timezone=UTC -c jit=off -c statement_timeout={STATEMENT_TIMEOUT}",
+            "options": f"-c timezone=UTC -c jit=off -c statement_timeout={STATEMENT_SECONDS}s",
         },
     )
 
@@ -62,16 +66,26 @@ def engine() -> Engine:
 def transaction() -> Iterator[Connection]:
     """A read-write transaction: commits at the end of the block, rolls back on an error."""
     with engine().begin() as connection:
+        _limit(connection)
         yield connection
 
 
 @contextmanager
 def snapshot() -> Iterator[Connection]:
     """A read-only transaction in which every statement sees the same data."""
-    with engine().connect() as connection:
-        yield connection.execution_options(
+    with engine().connect() as plain_connection:
+        connection = plain_connection.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
+        _limit(connection)
+        yield connection
+
+
+def _limit(connection: Connection) -> None:
+    """Let no statement of a transaction take longer than `patience`; costs nothing by default."""
+    seconds = patience.get()
+    if seconds != STATEMENT_SECONDS:
+        connection.exec_driver_sql(f"set local statement_timeout = '{int(seconds)}s'")
 
 
 def read(

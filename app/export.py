@@ -64,15 +64,15 @@ def panel_csv_select(panel: Panel, scope: Scope) -> Select[Any]:
     )
 
 
-def list_csv_select(statement: Select[Any]) -> Select[Any]:
-    """The rows of any statement, in its order, with every cell as the text of a file."""
-    table = statement.subquery("shown")
-    kinds = {Boolean: "flag", DateTime: "instant", Text: "text"}
-    told = []
-    for column in table.c:
-        kind = next((kind for type_, kind in kinds.items() if isinstance(column.type, type_)), "")
-        told.append(_cell(column, kind).label(column.name))
-    return select(*told)
+def inert_texts(statement: Select[Any]) -> Select[Any]:
+    """Any statement with every text made inert, its instants as ISO 8601, its flags yes or no."""
+    kinds = {Text: "text", DateTime: "instant", Boolean: "flag"}
+    return select(
+        *(
+            _cell(column, kinds.get(type(column.type), "number")).label(column.name)
+            for column in statement.subquery("shown").c
+        )
+    )
 
 
 def _stays() -> bool:

@@ -797,6 +797,164 @@ class ViewMark(Base):
     opening: Mapped[bool] = mapped_column(server_default=FALSE)
 
 
+class User(Base):
+    """A person who has come in, known by who vouched for them and the exact name they vouched for.
+
+    Made at the first login; `role` and `groups` are what the latest login said, `lost_at` that it
+    found no group with a role any more. The one of issuer `local` is whoever works at this machine
+    itself.
+    """
+
+    __tablename__ = "users"
+    __table_args__ = (
+        UniqueConstraint("issuer", "name_id_format", "name_id"),
+        CheckConstraint("role in ('viewer', 'editor', 'admin')", name="known_role"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    issuer: Mapped[str]
+    name_id_format: Mapped[str]
+    name_id: Mapped[str]
+    name: Mapped[str]
+    email: Mapped[str | None]
+    groups: Mapped[list[str]] = mapped_column(server_default=EMPTY_LIST)
+    role: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    login_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+    lost_at: Mapped[datetime | None]
+
+
+class Session(Base):
+    """A signed-in browser; `digest` is the SHA-256 of its cookie, which itself is kept nowhere."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        Index("ix_sessions_user", "user_id", postgresql_where=text("ended_at is null")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    digest: Mapped[str] = mapped_column(unique=True)
+    user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id", ondelete="CASCADE"))
+    session_index: Mapped[str | None]
+    begun_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None]
+    address: Mapped[str | None]
+    agent: Mapped[str | None]
+
+
+class ApiToken(Base):
+    """A personal access token; `digest` is its SHA-256, `prefix` what people know it by."""
+
+    __tablename__ = "api_tokens"
+    __table_args__ = (Index("ix_api_tokens_user", "user_id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    digest: Mapped[str] = mapped_column(unique=True)
+    prefix: Mapped[str]
+    name: Mapped[str]
+    user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id", ondelete="CASCADE"))
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class AuditEntry(Base):
+    """Who did, saw or took what, or was refused it; the database refuses to change a row."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (
+        Index("ix_audit_log_actor", "actor", "id"),
+        Index("ix_audit_log_act", "act", "id"),
+        CheckConstraint("outcome in ('done', 'refused')", name="known_outcome"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    actor: Mapped[str | None]
+    act: Mapped[str]
+    outcome: Mapped[str]
+    target: Mapped[str | None]
+    reason: Mapped[str | None]
+    address: Mapped[str | None]
+    agent: Mapped[str | None]
+    request_id: Mapped[str | None]
+    detail: Mapped[dict[str, object] | None] = mapped_column(JSONB)
+
+
+class SamlRequest(Base):
+    """A question to the identity provider that is not answered yet: to let in, or to sign out.
+
+    `browser` is the SHA-256 of the cookie of the browser that asked.
+    """
+
+    __tablename__ = "saml_requests"
+    __table_args__ = (
+        Index("ix_saml_requests_expires", "expires_at"),
+        CheckConstraint("kind in ('login', 'logout')", name="known_kind"),
+        CheckConstraint("kind = 'logout' or browser is not null", name="bound"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    browser: Mapped[str | None]
+    return_path: Mapped[str]
+    expires_at: Mapped[datetime]
+
+
+class SamlSeen(Base):
+    """A message of an identity provider that counts no second time while it could be believed."""
+
+    __tablename__ = "saml_seen"
+    __table_args__ = (Index("ix_saml_seen_until", "until"),)
+
+    issuer: Mapped[str] = mapped_column(primary_key=True)
+    message_id: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[datetime]
+
+
+class SamlCode(Base):
+    """A believed answer between two requests of a browser, by the SHA-256 of its one-time code."""
+
+    __tablename__ = "saml_codes"
+    __table_args__ = (Index("ix_saml_codes_expires", "expires_at"),)
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    browser: Mapped[str | None]
+    return_path: Mapped[str]
+    answer: Mapped[dict[str, object]] = mapped_column(JSONB)
+    expires_at: Mapped[datetime]
+
+
+class SamlSession(Base):
+    """What the identity provider calls a session (`digest` as in `sessions`), for signing out.
+
+    `person` is the `users.name_id` that it let in, which may come from another attribute.
+    """
+
+    __tablename__ = "saml_sessions"
+    __table_args__ = (
+        Index("ix_saml_sessions_subject", "issuer", "name_id"),
+        Index("ix_saml_sessions_expires", "expires_at"),
+    )
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    issuer: Mapped[str]
+    name_id: Mapped[str]
+    name_id_format: Mapped[str | None]
+    name_qualifier: Mapped[str | None]
+    sp_name_qualifier: Mapped[str | None]
+    session_index: Mapped[str | None]
+    person: Mapped[str]
+    expires_at: Mapped[datetime]
+
+
 class DataVersion(Base):
     """One row: the version of the data. A load increments it in its own transaction.
 

@@ -14,7 +14,7 @@ from app.models import Mute
 from app.scope import Scope
 
 LONGEST_REASON = 300
-LONGEST_SUBJECT = 400
+LONGEST_SUBJECT = 300
 
 ENDED = """
 update mutes set ended_at = least(clock_timestamp(), until)

@@ -3,6 +3,7 @@ window.dash_clientside = window.dash_clientside || {};
 
 (function () {
   const none = () => window.dash_clientside.no_update;
+  let boardVersion = null;
 
   // Puts a palette's colours where a figure has names such as "$accent" (see app/theme.py).
   function fill(value, palette) {
@@ -79,6 +80,13 @@ window.dash_clientside = window.dash_clientside || {};
         data: filled.data,
         layout: { ...filled.layout, autosize: true, template: themes[theme].template },
       };
+    },
+
+    renewPanels(version, panels) {
+      const known = boardVersion;
+      boardVersion = version;
+      const renewed = known !== null && version !== null && version !== known;
+      return panels.map((panel) => (renewed ? { ...panel, version } : none()));
     },
 
     // A click on a point adds its filter to the address.

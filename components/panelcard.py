@@ -8,10 +8,12 @@ from typing import Any
 
 import orjson
 from dash import (
+    ALL,
     MATCH,
     ClientsideFunction,
     Input,
     Output,
+    State,
     callback,
     clientside_callback,
     dcc,
@@ -92,9 +94,8 @@ def _period_of(panel: Panel, place: Place) -> str:
     Output({"type": "table", "name": MATCH}, "children"),
     Output({"type": "sentence", "name": MATCH}, "children"),
     Input({"type": "panel", "name": MATCH}, "data"),
-    Input("board-version", "data"),
 )
-def show(asked: Any, _version: Any) -> tuple[Any, Any, Any]:
+def show(asked: Any) -> tuple[Any, Any, Any]:
     """What a panel says now: its chart, its table and its sentence."""
     panel, scope = _asked(asked)
     if panel is None or scope is None:
@@ -191,6 +192,14 @@ def _cell(name: str, value: object, query: str | None) -> Any:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
+# New data: the panels ask anew, while what they showed stays.
+clientside_callback(
+    ClientsideFunction("caseboard", "renewPanels"),
+    Output({"type": "panel", "name": ALL}, "data"),
+    Input("board-version", "data"),
+    State({"type": "panel", "name": ALL}, "data"),
+    prevent_initial_call=True,
+)
 clientside_callback(
     ClientsideFunction("caseboard", "paint"),
     Output({"type": "graph", "name": MATCH}, "figure"),

@@ -11,13 +11,15 @@ from dash import Dash, State
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.auth import audit, policy
+from app.auth.person import current
 from app.period import Period
 from app.place import Place, read_address, read_own
 from app.version import Version, data_version
 from app.view import View
 from app.view_fields import ParameterError
 from components import notices, shell
-from pages import bugs, case, cases, overview, quality, sync, trending
+from pages import admin, bugs, case, cases, overview, quality, sync, tokens, trending
 from pages.page import Page
 
 log = logging.getLogger(__name__)
@@ -30,12 +32,15 @@ PAGES: tuple[Page, ...] = (
     trending.PAGE,
     quality.PAGE,
     sync.PAGE,
+    tokens.PAGE,
+    admin.PAGE,
 )
 
 
-def exists(path: str) -> bool:
-    """Whether a page lives at a path."""
-    return _find(path) is not None
+def template(path: str) -> str | None:
+    """The path of the page that lives at a path, with its variable parts named; None for none."""
+    found = _find(path)
+    return found[0].path if found else None
 
 
 def check(path: str, query: str) -> None:
@@ -83,6 +88,10 @@ def _show(**given: Any) -> Component:
         told = "nothing is shown"
         return shell.frame("Caseboard", place, view, [nothing], _version(), sentence=told)
     page, arguments = found
+    role = policy.page(page.path)
+    if role is None or not current().may(role):
+        audit.record("access", outcome="refused", target=f"GET {path}", reason="role")
+        return shell.frame(page.title, place, view, [notices.not_for_you(role)], None)
     try:
         version = data_version()
         content: Callable[..., list[Component]] = page.content

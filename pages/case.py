@@ -7,6 +7,7 @@ from typing import Any
 from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
+from app.auth import audit
 from app.clock import stretches, versions_of
 from app.columns import COLUMNS, Column
 from app.database import plain, read, records, snapshot
@@ -69,6 +70,7 @@ def content(view: View, version: Version, number: str) -> list[Component]:
         versions = plain(connection, versions_of(number, instant))
         events = plain(connection, story(number, instant, EVENTS_SHOWN))
         kinds = plain(connection, told_by_kind(number, instant))
+    audit.record("case_view", outcome="done", target=number)
     [case] = records(found)
     parts = stretches(versions, instant)
     return [
@@ -219,6 +221,7 @@ def show_all(clicks: Any, number: Any, query: Any) -> Any:
     # Dash calls this also when the page brings the button: nobody has clicked then.
     if not clicks or view is None or not isinstance(number, str) or "\x00" in number:
         return no_update, no_update
+    audit.record("case_view", outcome="done", target=number[:100])
     instant = view.instant(datetime.now(UTC), data_version().changed_at)
     with snapshot() as connection:
         events = plain(connection, story(number[:100], instant, MOST_EVENTS))

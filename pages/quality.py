@@ -7,6 +7,7 @@ from typing import Any
 from dash import ALL, Input, Output, State, callback, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
+from app.auth import audit
 from app.auth.person import current
 from app.look import Look
 from app.mutes import NotMuted, mute, unmute
@@ -166,6 +167,7 @@ def apply(
         mute(current(), own.name, subject, str(reason or ""), midnight(day, view.tz))
     except NotMuted as refusal:
         return no_update, str(refusal)
+    audit.record("mute", outcome="done", target=f"{own.name} {subject}")
     return _lists(view, data_version(), own), ""
 
 
@@ -182,8 +184,10 @@ def end(clicks: Any, look: Any, query: Any) -> Any:
     if view is None or own is None or not isinstance(chosen, dict) or not any(clicks):
         return no_update
     # Where somebody else ended it before, the lists show so.
+    subject = str(chosen.get("subject"))
     with suppress(NotMuted):
-        unmute(current(), own.name, str(chosen.get("subject")))
+        unmute(current(), own.name, subject)
+        audit.record("unmute", outcome="done", target=f"{own.name} {subject}")
     return _lists(view, data_version(), own)
 
 

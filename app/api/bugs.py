@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 from app.api.requests import Values, arguments, as_json, integer, reader_left
 from app.bugs import ranked, ranked_file
 from app.database import plain, snapshot
-from app.export import copied, list_csv_select
+from app.export import copied, inert_texts
 from app.ranking import Ranking
 from app.scope import Scope
 from app.version import data_version
@@ -44,9 +44,7 @@ def bugs_csv() -> Response:
     scope, ranking = _asked(arguments())
     name = file_name(f"Bugs of {scope.view.sentence()}")
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    body = copied(
-        list_csv_select(ranked_file(scope, ranking)), zone=scope.view.tz, left=reader_left()
-    )
+    body = copied(inert_texts(ranked_file(scope, ranking)), zone=scope.view.tz, left=reader_left())
     return Response(body, mimetype="text/csv", headers=headers)
 
 

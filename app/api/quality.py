@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 
 from app.api.requests import arguments, as_json, problem, reader_left
 from app.database import plain, snapshot
-from app.export import copied, list_csv_select
+from app.export import copied, inert_texts
 from app.quality import LISTS
 from app.quality.answers import counts, entries
 from app.scope import Scope
@@ -59,7 +59,7 @@ def work_list_csv(name: str) -> Response:
         return _unknown(name)
     scope = _scope()
     headers = {"Content-Disposition": f'attachment; filename="{one.name.replace("_", "-")}.csv"'}
-    body = copied(list_csv_select(entries(one, scope)), zone=scope.view.tz, left=reader_left())
+    body = copied(inert_texts(entries(one, scope)), zone=scope.view.tz, left=reader_left())
     return Response(body, mimetype="text/csv", headers=headers)
 
 

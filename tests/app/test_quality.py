@@ -26,7 +26,7 @@ from tests.fault_oracle import Tables, faults, since
 
 pytestmark = pytest.mark.database
 UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
-EDITOR, VIEWER = Person("ed", is_editor=True), Person("vi", is_editor=False)
+EDITOR, VIEWER = Person("ed", "Ed", None, "editor"), Person("vi", "Vi", None, "viewer")
 FAULTS = [name for name in LISTS if name != "restated"]
 
 

@@ -143,7 +143,7 @@ def test_a_restatement_is_dismissed_by_a_mute(desk: Desk):
     snapshot(desk)
     subject = next(iter(told()))
     until = datetime.now(UTC) + timedelta(days=9)
-    mute(Person("ed", is_editor=True), "restated", subject, "known: a late import", until)
+    mute(Person("ed", "Ed", None, "editor"), "restated", subject, "known: a late import", until)
     assert subject not in told()
 
 
