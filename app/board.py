@@ -150,7 +150,7 @@ class Board:
         if view.waiting_on:
             asked.append(V.waiting_on.in_(view.waiting_on))
         if view.card:
-            asked.append(or_(*(_CARDS[standing] for standing in view.card)))
+            asked.append(or_(*(self._card(standing) for standing in view.card)))
         if view.escalated:
             asked.append(V.escalated.in_(view.escalated))
         if view.crit_sit:
@@ -191,6 +191,11 @@ class Board:
             for span in self.policies
             for begins, ceases in sla_bounds(span, view.sla)
         ]
+
+    def _card(self, standing: str) -> Condition:
+        if standing == "several":
+            return links.has_several_cards(self.instant)
+        return _CARDS[standing]
 
     def elapsed_days(self) -> ColumnElement[float]:
         """Days from creation to closing, or to the instant while open."""

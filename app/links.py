@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from app.models import BugSpan, BugVersion, CaseBug, Comment, JiraComment
+from app.models import BugSpan, BugVersion, CardOverlap, CaseBug, Comment, JiraComment
 from app.versions import VERSIONS, V
 
 Condition = ColumnElement[bool]
@@ -74,6 +74,15 @@ def has_bug(instant: Instant, keys: Sequence[str]) -> Condition:
     return or_(asked, has_bugs(instant, "none")) if "" in keys else asked
 
 
+def has_several_cards(instant: Instant) -> Condition:
+    """A version's case had two tracking cards or more at an instant."""
+    return V.case_number.in_(
+        select(CardOverlap.case_number).where(
+            CardOverlap.valid_from <= instant, CardOverlap.valid_to > instant
+        )
+    )
+
+
 def bug_keys(instant: Instant) -> ColumnElement[list[str]]:
     """The keys of a version's bugs, in order."""
     keys = func.array_agg(aggregate_order_by(CaseBug.key, CaseBug.key))
@@ -87,7 +96,20 @@ def bug_keys(instant: Instant) -> ColumnElement[list[str]]:
 
 def latest_comment(instant: Instant, part: str) -> ColumnElement[Any]:
     """The `text` or the instant (`at`) of the latest comment on a case or its card."""
-    told = union_all(
+    told = _comments(instant)
+    latest = select(told.c[part]).order_by(told.c.at.desc(), told.c.text).limit(1)
+    return latest.correlate(VERSIONS).scalar_subquery()
+
+
+def first_comment(instant: Instant, part: str) -> ColumnElement[Any]:
+    """The `text` or the instant (`at`) of the first comment on a case or its card."""
+    told = _comments(instant)
+    first = select(told.c[part]).order_by(told.c.at, told.c.text).limit(1)
+    return first.correlate(VERSIONS).scalar_subquery()
+
+
+def _comments(instant: Instant) -> Any:
+    return union_all(
         select(Comment.comment_text.label("text"), Comment.commented_at.label("at"))
         .where(Comment.case_number == V.case_number, Comment.commented_at <= instant)
         .where(_still_there(Comment.gone_at, instant))
@@ -98,8 +120,6 @@ def latest_comment(instant: Instant, part: str) -> ColumnElement[Any]:
         .where(_still_there(JiraComment.gone_at, instant))
         .correlate(VERSIONS),
     ).subquery()
-    latest = select(told.c[part]).order_by(told.c.at.desc(), told.c.text).limit(1)
-    return latest.correlate(VERSIONS).scalar_subquery()
 
 
 def _still_there(gone_at: Any, instant: Instant) -> Condition:

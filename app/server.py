@@ -15,8 +15,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
 import pages
-from app import cache, health
-from app.api import audit, cases, charts, tokens
+from app import cache, health, redirects
+from app.api import audit, bugs, cases, charts, quality, tokens
 from app.api.requests import problem
 from app.auth import gate, headers, login, policy, saml_routes
 from app.auth.loopback import refuse_unsafe_start
@@ -58,6 +58,9 @@ BLUEPRINTS = (
     saml_routes.blueprint,
     cases.blueprint,
     charts.blueprint,
+    bugs.blueprint,
+    quality.blueprint,
+    redirects.blueprint,
     tokens.blueprint,
     audit.blueprint,
 )

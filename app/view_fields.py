@@ -243,7 +243,7 @@ FIELDS: dict[str, Field] = {
     "tag": _texts("tag"),
     "label": _texts("label"),
     "waiting_on": _choices("waiting_on", *PARTIES),
-    "card": _choices("card", "none", "open", "done"),
+    "card": _choices("card", "none", "open", "done", "several"),
     "card_status": _texts("card_status"),
     "escalated": _choices("escalated", "yes", "potential", "no"),
     "crit_sit": _choices("crit_sit", "yes", "no"),

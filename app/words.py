@@ -27,7 +27,12 @@ MILESTONES = {
     "days_to_resolution": "resolution",
     "days_to_close": "close",
 }
-CARD_NAMES = {"none": "without card", "open": "card not done", "done": "card done"}
+CARD_NAMES = {
+    "none": "without card",
+    "open": "card not done",
+    "done": "card done",
+    "several": "two cards or more",
+}
 _NAMES: dict[str, dict[Any, str]] = {
     "severity": SEVERITY_NAMES,
     "sla": SLA_NAMES,

@@ -9,11 +9,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.links import NO_TARGET
 from app.openbugs import SHOWN, OpenBugs, cases_of, open_bugs
+from app.ranking import TRACKERS
 from app.scope import Scope
 from app.version import data_version
 from app.view import View
 from components import notices
-from components.buglist import TRACKERS, tracker_link
+from components.buglist import tracker_link
 from components.filterbar import asked
 from components.number import counted
 

@@ -47,6 +47,9 @@ NAVIGATION = (
     ("Board", "Flow", "/flow", "flow"),
     ("Who", "Accounts", "/accounts", "accounts"),
     ("Who", "Engineers", "/engineers", "engineers"),
+    ("Why", "Bugs", "/bugs", "bugs"),
+    ("Why", "Trending", "/trending", "trending"),
+    ("Trust", "Quality", "/quality", "quality"),
     ("Trust", "Sync", "/sync", "sync"),
     ("Trust", "Admin", "/admin", "admin"),
 )
@@ -88,7 +91,7 @@ def frame(
         [
             html.A("Skip to content", href="#content", className="skip"),
             dcc.Store(id="view", data=view.to_query()),
-            dcc.Store(id="period", data=place.period.to_query()),
+            dcc.Store(id="period", data=place.beside()),
             _rail(place.path, view),
             html.Div(
                 [
