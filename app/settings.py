@@ -15,7 +15,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from app import setting_values as values
-from app.setting_values import SlaPolicy
+from app.setting_values import MailServer, SlaPolicy
+from app.view import View
 
 PREFIX = "CASEBOARD_"
 
@@ -121,6 +122,29 @@ class Settings:
         values.number(0, 100),
         20.0,
     )
+    smtp_url: MailServer | None = _setting(
+        "mail server: smtp://user:password@host:587, which uses STARTTLS where it is offered and "
+        "always with a password, or smtps://...",
+        values.mail_server,
+        secret=True,
+    )
+    mail_from: str | None = _setting("who our mails are from", values.mail_address)
+    mail_to: tuple[str, ...] = _setting(
+        "who gets the weekly report: addresses, separated by commas", values.mail_addresses, ()
+    )
+    slack_url: str = _setting("address of Slack's API", values.site, "https://slack.com/api")
+    slack_token: str | None = _setting("Slack's bot token (scope chat:write)", str, secret=True)
+    report_channel: str | None = _setting(
+        "Slack channel of the weekly report", values.slack_channel
+    )
+    report_schedule: str = _setting(
+        "when the weekly report is sent: a cron line (UTC)", values.cron, "0 6 * * 1"
+    )
+    report_view: View = _setting(
+        "what the weekly report is about: the query of a View, e.g. severity=1&tz=Europe/Berlin",
+        values.view,
+        View(),
+    )
     log_level: str = _setting("least level of log lines", values.one_of(*values.LOG_LEVELS), "INFO")
     sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
@@ -224,4 +248,8 @@ def _told(value: Any) -> str:
     if isinstance(value, SlaPolicy):
         days = ",".join(f"{number:g}" for number in value.days)
         return f"{days} ({len(value.accounts)} accounts of their own)" if value.accounts else days
+    if isinstance(value, View):
+        return value.to_query()
+    if isinstance(value, tuple):
+        return ", ".join(value)
     return str(dict(value)) if isinstance(value, Mapping) else str(value)
