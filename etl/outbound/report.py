@@ -112,7 +112,7 @@ class Sender:
 
 def address_of(settings: Settings, report: Report) -> str:
     """Where the page of a report is."""
-    query = View.from_query(report.query).to_query()
+    query = View.from_query(report.query).but(state=View().state).to_query()
     period = urlencode({"from": write_instant(report.start), "to": write_instant(report.end)})
     return f"{settings.base_url.rstrip('/')}/weekly?{'&'.join(filter(None, (query, period)))}"
 
