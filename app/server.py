@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 import pages
 from app import cache, health
-from app.api import cases, charts
+from app.api import cases, charts, reports
 from app.api.requests import problem
 from app.auth.person import current
 from app.database import took_too_long
@@ -61,7 +61,7 @@ def create_app() -> Flask:
     server = Flask(__name__, static_folder=None)
     server.url_map.strict_slashes = False
     cache.init_cache(server, settings.redis_url)
-    for blueprint in (health.blueprint, cases.blueprint, charts.blueprint):
+    for blueprint in (health.blueprint, cases.blueprint, charts.blueprint, reports.blueprint):
         server.register_blueprint(blueprint)
     _register_faults(server)
     _check_addresses(server)

@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 NAVIGATION = (
     ("Board", "Overview", "/", "overview"),
     ("Board", "Cases", "/cases", "cases"),
+    ("Tell", "Updates", "/updates", "updates"),
+    ("Tell", "Weekly", "/weekly", "weekly"),
     ("Trust", "Sync", "/sync", "sync"),
 )
 

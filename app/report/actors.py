@@ -11,6 +11,7 @@ from app.models import Change
 
 # A fact: entity, key, field and the instant from which it holds.
 Fact = tuple[str, str, str, datetime]
+LONGEST_ACTOR = 200
 
 
 def actors(facts: Sequence[Fact]) -> Select[Any]:
@@ -25,7 +26,7 @@ def actors(facts: Sequence[Fact]) -> Select[Any]:
     )
     a = asked.c
     told = (
-        select(Change.actor)
+        select(func.left(Change.actor, LONGEST_ACTOR).label("actor"))
         .where(
             Change.entity == a.entity,
             Change.key == a.key,

@@ -25,6 +25,7 @@ FIXED = (
     "release pending",
     "fixed",
 )
+LONGEST = 300
 
 
 def bug_steps(view: View, start: datetime, end: datetime) -> Select[Any]:
@@ -59,12 +60,12 @@ def bug_steps(view: View, start: datetime, end: datetime) -> Select[Any]:
         select(
             b.tracker,
             b.key,
-            func.coalesce(b.summary, Bug.summary).label("summary"),
+            _brief(func.coalesce(b.summary, Bug.summary)).label("summary"),
             b.valid_from.label("at"),
-            b.target,
-            was.target.label("target_before"),
-            b.status,
-            was.status.label("status_before"),
+            _brief(b.target).label("target"),
+            _brief(was.target).label("target_before"),
+            _brief(b.status).label("status"),
+            _brief(was.status).label("status_before"),
             waiting.c.cases,
             got_target.label("got_target"),
             got_fix.label("got_fix"),
@@ -80,6 +81,10 @@ def bug_steps(view: View, start: datetime, end: datetime) -> Select[Any]:
         .where(b.valid_from >= start, b.valid_from < end, ~b.gone, ~b.restricted)
         .where(or_(got_target, got_fix), waiting.c.cases.is_not(None))
     )
+
+
+def _brief(text: Any) -> Any:
+    return func.left(text, LONGEST)
 
 
 def _aimless(target: Any) -> Any:

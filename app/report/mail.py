@@ -13,9 +13,9 @@ from app.report.words import (
     Table,
     by_account,
     case_path,
+    cell,
     headline,
     moment,
-    one_line,
     rows_of,
     said_text,
     severity_word,
@@ -133,13 +133,11 @@ def _comments(report: Report, base_url: str, most: int | None) -> str:
 
 def _comment(said: Said, zone: str, base_url: str) -> str:
     case = said.case
-    link = (
-        f'<a href="{escape(base_url + case_path(case.number))}">{escape(one_line(case.number))}</a>'
-    )
-    who = _source(one_line(said.author) or "Somebody")
+    link = f'<a href="{escape(base_url + case_path(case.number))}">{escape(cell(case.number))}</a>'
+    who = _source(cell(said.author) or "Somebody")
     return (
         f'<tr><td style="{CELL}">{link} {_severity(case.severity)}: '
-        f"{_source(one_line(case.summary))}"
+        f"{_source(cell(case.summary))}"
         f'<p style="margin:2px 0 0"><b>{who}</b>, {escape(moment(said.at, zone))}: '
         f"{_source(said_text(said, LONGEST_SAID))}</p></td></tr>"
     )

@@ -8,9 +8,9 @@ from app.report.words import (
     Table,
     by_account,
     case_path,
+    cell,
     headline,
     moment,
-    one_line,
     rows_of,
     said_text,
     severity_word,
@@ -86,8 +86,8 @@ def _said(report: Report, base_url: str) -> str:
 
 def _comment(said: Said, zone: str, base_url: str) -> str:
     case = said.case
-    number = f"[{inert(one_line(case.number))}]({base_url}{case_path(case.number)})"
-    head = f"- {number} {severity_word(case.severity)}: {inert(one_line(case.summary))}"
-    who = inert(one_line(said.author) or "Somebody")
+    number = f"[{inert(cell(case.number))}]({base_url}{case_path(case.number)})"
+    head = f"- {number} {severity_word(case.severity)}: {inert(cell(case.summary))}"
+    who = inert(cell(said.author) or "Somebody")
     told = inert(said_text(said, LONGEST_SAID))
     return f"{head}\n  — {who}, {moment(said.at, zone)}: {told}"

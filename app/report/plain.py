@@ -5,10 +5,10 @@ from app.report.words import (
     Row,
     Table,
     by_account,
+    cell,
     cut,
     headline,
     moment,
-    one_line,
     said_text,
     severity_word,
     tables,
@@ -68,7 +68,7 @@ def _comments(report: Report, most: int | None) -> list[str]:
 
 def _comment(said: Said, zone: str) -> list[str]:
     case = said.case
-    summary = cut(one_line(case.summary), LONGEST_SUMMARY)
-    head = f"  {one_line(case.number)} | {severity_word(case.severity)} | {summary}"
-    who = f"{one_line(said.author) or 'Somebody'}, {moment(said.at, zone)}"
+    summary = cut(cell(case.summary), LONGEST_SUMMARY)
+    head = f"  {cell(case.number)} | {severity_word(case.severity)} | {summary}"
+    who = f"{cell(said.author) or 'Somebody'}, {moment(said.at, zone)}"
     return [head, f"    {who}: {said_text(said, LONGEST_SAID)}"]

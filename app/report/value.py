@@ -110,6 +110,11 @@ class Report:
         return self.end - TICK
 
     @property
+    def start_before(self) -> datetime:
+        """The last instant before the period."""
+        return self.start - TICK
+
+    @property
     def counts(self) -> dict[str, int]:
         """How many lines each section has, in the order in which they are told."""
         return {name: len(lines) for name, lines in [*self.cases.items(), *self.bugs.items()]}

@@ -54,6 +54,7 @@ FIELD_WORDS = {
 }
 TRACKERS = {"bugzilla": "Bugzilla", "jira": "JIRA"}
 CASES_NAMED = 5
+LONGEST_CELL = 300
 _BREAKS = {"Cc", "Zl", "Zp"}
 _INVISIBLE = {"Cf", "Cs", "Co"}
 _JOINERS = "\u200c\u200d"  # parts of words and of emoji
@@ -110,8 +111,11 @@ def by_account(report: Report) -> Iterator[tuple[str, list[tuple[str, list[Said]
     for account, rest in groupby(report.said, key=lambda said: said.case.account):
         statuses = groupby(rest, key=lambda said: said.case.status)
         yield (
-            one_line(account) or "No account",
-            [(one_line(status) or "No status", list(group)) for status, group in statuses],
+            cut(one_line(account), LONGEST_CELL) or "No account",
+            [
+                (cut(one_line(status), LONGEST_CELL) or "No status", list(group))
+                for status, group in statuses
+            ],
         )
 
 
@@ -138,7 +142,7 @@ def open_cases(report: Report, instant: datetime) -> View:
 def title(report: Report) -> str:
     """What the report is, in one line: `Week of 16 to 22 November 2026: all cases`."""
     view = View.from_query(report.query)
-    return f"{period_words(report.start, report.end, view.tz)}: {one_line(view.sentence())}"
+    return f"{period_words(report.start, report.end, view.tz)}: {cell(view.sentence())}"
 
 
 def period_words(start: datetime, end: datetime, zone: str) -> str:
@@ -213,38 +217,43 @@ def _case_row(line: Line, section: str, zone: str) -> Row:
     case = line.case
     reopened = section == "closed" and case.is_open
     return Row(
-        name=one_line(case.number),
+        name=cell(case.number),
         path=case_path(case.number),
         bug=None,
         severity=case.severity,
-        account=one_line(case.account),
-        summary=one_line(case.summary),
+        account=cell(case.account),
+        summary=cell(case.summary),
         change=_change(line),
         at=line.at,
         when=moment(line.at, zone),
-        who=one_line(line.who),
+        who=cell(line.who),
         note="open again" if reopened else "",
     )
 
 
 def _bug_row(line: BugLine, zone: str) -> Row:
     return Row(
-        name=one_line(f"{TRACKERS.get(line.tracker, line.tracker)} {line.key}"),
+        name=cell(f"{TRACKERS.get(line.tracker, line.tracker)} {line.key}"),
         path=None,
         bug=(line.tracker, line.key),
         severity=None,
         account="",
-        summary=one_line(line.summary),
+        summary=cell(line.summary),
         change=_change(line),
         at=line.at,
         when=moment(line.at, zone),
-        who=one_line(line.who),
+        who=cell(line.who),
         note=_waiting(line.cases),
     )
 
 
+def cell(text: str | None) -> str:
+    """A text of a source as one line of at most `LONGEST_CELL` characters."""
+    return cut(one_line((text or "")[: 4 * LONGEST_CELL]), LONGEST_CELL)
+
+
 def _waiting(cases: Sequence[str]) -> str:
-    named = ", ".join(one_line(number) for number in cases[:CASES_NAMED])
+    named = ", ".join(cell(number) for number in cases[:CASES_NAMED])
     more = f" and {len(cases) - CASES_NAMED:,} more" if len(cases) > CASES_NAMED else ""
     return f"{'case' if len(cases) == 1 else 'cases'} {named}{more}"
 
@@ -263,4 +272,4 @@ def _value(field: str, value: str | None) -> str:
         return severity_word(int(value) if value else None)
     if field == "target" and value in (None, "", "---"):
         return "none"
-    return one_line(value) or ("nobody" if field in {"engineer", "owner"} else "not set")
+    return cell(value) or ("nobody" if field in {"engineer", "owner"} else "not set")

@@ -1,7 +1,7 @@
 """The weekly report against an independent replay: every count and every line."""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -78,14 +78,10 @@ def expected(view, start, end):
         number = case.number
         if start <= case.opened:
             told["opened"].add((number, case.opened, "", None, None))
-        closings = [
-            at
-            for (at, row), before in zip(line, [None, *(r for _, r in line)])
-            if row.state == "Closed" and (before is None or before.state != "Closed") and at <= last
-        ]
+        closings = [at for at in case.closings() if at <= last]
         if closings and closings[-1] >= start:
             told["closed"].add((number, closings[-1], "", None, None))
-        for (_, before), (at, row) in zip(line, line[1:]):
+        for (_, before), (at, row) in pairwise(line):
             if not start <= at <= last:
                 continue
             if before.state == "Closed" and row.state != "Closed":
@@ -96,7 +92,7 @@ def expected(view, start, end):
                 )
             if before.engineer != row.engineer:
                 told["hands"].add((number, at, "engineer", before.engineer, row.engineer))
-        for section, number_of, moment in marks(case, line):
+        for section, moment in marks(case, line):
             if start <= moment <= last:
                 told[section].add((number, moment, "", None, None))
     return told
@@ -127,7 +123,7 @@ def marks(case, line):
     for moment in sorted(instants):
         (then, _), (now, is_open) = at(moment - TICK), at(moment)
         if is_open and now > then:
-            yield ("at_risk", "breached")[now - 1], case.number, moment
+            yield ("at_risk", "breached")[now - 1], moment
 
 
 def lines(report: Report):

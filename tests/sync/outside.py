@@ -1,3 +1,4 @@
+# ruff: noqa: N802, ARG002 - names and arguments are those of aiosmtpd
 """A mail server and a Slack on this machine, which do what a test tells them to."""
 
 import contextlib

@@ -290,7 +290,10 @@ def test_without_a_way_to_send_there_is_no_such_sync(capsys):
     schedule.tick()
     assert "weekly" not in set(syncs()["name"])
     assert main(["report", "weekly", "--send"]) == 1
-    assert "CASEBOARD_SMTP_URL and CASEBOARD_MAIL_FROM and CASEBOARD_MAIL_TO" in capsys.readouterr().err
+    assert (
+        "CASEBOARD_SMTP_URL and CASEBOARD_MAIL_FROM and CASEBOARD_MAIL_TO"
+        in capsys.readouterr().err
+    )
 
 
 def test_texts_of_the_settings_cannot_add_headers():
