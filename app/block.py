@@ -31,7 +31,7 @@ from app.board import Board
 from app.cache import known, remember
 from app.database import fetch
 from app.selection import ALWAYS_THERE, SortKey, order
-from app.settings import get_settings
+from app.sla import PolicySpan
 from app.version import Version
 from app.versions import VERSIONS, V
 from app.view import View
@@ -126,16 +126,16 @@ class Stretch:
             # At a past instant each named case is asked what it said then, which takes longer.
             named = found.numbers is not None and (view.as_of is None or found.hits <= FEW)
         live = version.live(self.instant)
-        sql, values = _prepared(view, place, live, named, repr(get_settings().sla))
+        sql, values = _prepared(view, place, live, named, version.policies)
         return fetch(sql, {**values, **told})
 
 
 @lru_cache(maxsize=1_024)
 def _prepared(
-    view: View, place: Place, live: bool, named: bool, _policy: str
+    view: View, place: Place, live: bool, named: bool, policies: tuple[PolicySpan, ...]
 ) -> tuple[str, dict[str, Any]]:
     """The SQL text and the parameters that the View fixes."""
-    board = Board.at(_bound("instant", DateTime(timezone=True)), live=live)
+    board = Board(_bound("instant", DateTime(timezone=True)), policies, live)
     compiled = _statement(view, place, board, named=named).compile(
         dialect=psycopg2.dialect(),  # type: ignore[no-untyped-call]
         compile_kwargs={"render_postcompile": True},

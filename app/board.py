@@ -19,16 +19,15 @@ from sqlalchemy import (
     case,
     cast,
     func,
-    literal,
     or_,
     text,
 )
 
-from app import links, search
+from app import links, search, sla
 from app.links import Instant
-from app.setting_values import SlaPolicy
-from app.settings import get_settings
-from app.versions import TICK, V
+from app.sla import PolicySpan
+from app.targets import sla_bounds, targets
+from app.versions import V
 from app.view import View
 
 Condition = ColumnElement[bool]
@@ -45,13 +44,13 @@ class Board:
     """
 
     instant: Instant
-    sla: SlaPolicy
+    policies: tuple[PolicySpan, ...]
     live: bool = False
 
     @classmethod
     def at(cls, instant: Instant, *, live: bool = False) -> "Board":
-        """The board at an instant, under the SLA policy of the settings."""
-        return cls(instant, get_settings().sla, live)
+        """The board at an instant, under the SLA policies that were in force by then."""
+        return cls(instant, sla.in_force(), live)
 
     @property
     def known(self) -> Condition:
@@ -135,20 +134,11 @@ class Board:
         if view.recent is not None:
             ends.append(V.updated_at + timedelta(days=view.recent))
         if not view.sla:
-            return [(func.greatest(*starts), func.least(*ends))]
-        target = self.target_days()
-        breach = V.created_date + target * timedelta(days=1)
-        risk = V.created_date + target * timedelta(hours=12) + TICK
-        never, always = (cast(word, DateTime(True)) for word in ("infinity", "-infinity"))
-        # Without a target a case is in none of these states: `begins` is then never.
-        begins = {"ok": always, "at_risk": risk, "breached": breach}
-        ceases = {"ok": risk, "at_risk": breach, "breached": never}
+            return [(_latest(starts), _earliest(ends))]
         return [
-            (
-                func.greatest(*starts, case((target.is_(None), never), else_=begins[state])),
-                func.least(*ends, func.coalesce(ceases[state], never)),
-            )
-            for state in view.sla
+            (_latest([*starts, *begins]), _earliest([*ends, *ceases]))
+            for span in self.policies
+            for begins, ceases in sla_bounds(span, view.sla)
         ]
 
     def elapsed_days(self) -> ColumnElement[float]:
@@ -157,16 +147,10 @@ class Board:
 
     def target_days(self) -> ColumnElement[float]:
         """The SLA target in days by account and severity; NULL without severity."""
-        own = [
-            (and_(V.account == account, V.severity == severity), literal(days, Float))
-            for account, targets in self.sla.accounts.items()
-            for severity, days in enumerate(targets, start=1)
-        ]
-        general = [
-            (V.severity == severity, literal(days, Float))
-            for severity, days in enumerate(self.sla.days, start=1)
-        ]
-        return case(*own, *general, else_=None)
+        *earlier, last = self.policies
+        until_then = [(self._end() < span.end, targets(span.policy)) for span in earlier]
+        newest = targets(last.policy)
+        return case(*until_then, else_=newest) if until_then else newest
 
     def _end(self) -> ColumnElement[datetime]:
         return case((V.is_open, self.instant), else_=func.coalesce(V.closed_at, self.instant))
@@ -251,6 +235,14 @@ _STATES: dict[str, Condition] = {
     "all": ~V.gone,
     "gone": V.gone,
 }
+
+
+def _latest(moments: list[ColumnElement[Any]]) -> ColumnElement[Any]:
+    return func.greatest(*moments) if len(moments) > 1 else moments[0]
+
+
+def _earliest(moments: list[ColumnElement[Any]]) -> ColumnElement[Any]:
+    return func.least(*moments) if len(moments) > 1 else moments[0]
 
 
 def _any_of(column: ColumnElement[Any], values: Sequence[Any]) -> Condition:

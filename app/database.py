@@ -1,6 +1,7 @@
 """The way to PostgreSQL: one engine per process, transactions, frames, migrations."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Executable, create_engine
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
 from app.settings import SettingsError, get_settings
 
@@ -22,6 +24,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 OLDEST_POSTGRESQL = 15
 STATEMENT_TIMEOUT = "15s"
 STATEMENT_CANCELLED = "57014"
+LOCK_NOT_AVAILABLE = "55P03"
+LOCK_ATTEMPTS = 15
 POOL_SIZE = 8
 POOL_TIMEOUT_SECONDS = 3
 
@@ -97,6 +101,12 @@ def fetch(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in connection.exec_driver_sql(sql, dict(parameters))]
 
 
+def fetch_rows(select: Executable) -> list[tuple[Any, ...]]:
+    """The rows of one statement as plain tuples, without a frame around them."""
+    with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        return [tuple(row) for row in connection.execute(select)]
+
+
 def took_too_long(error: BaseException) -> bool:
     """Whether the database ended a statement because its time was up."""
     return getattr(getattr(error, "orig", None), "pgcode", None) == STATEMENT_CANCELLED
@@ -123,12 +133,26 @@ def upgrade(revision: str = "head") -> None:
             f"CASEBOARD_DATABASE_URL leads to a PostgreSQL {major}; Caseboard needs "
             f"{OLDEST_POSTGRESQL} or newer."
         )
-    command.upgrade(_alembic(), revision)
+    _patiently(lambda: command.upgrade(_alembic(), revision))
 
 
 def downgrade(revision: str) -> None:
     """Bring the tables back to `revision` (`base`: no tables at all)."""
-    command.downgrade(_alembic(), revision)
+    _patiently(lambda: command.downgrade(_alembic(), revision))
+
+
+def _patiently(migrate: Callable[[], None]) -> None:
+    """Migrate; again, where a reader held a lock for longer than people may wait behind us."""
+    for attempt in range(LOCK_ATTEMPTS):
+        try:
+            return migrate()
+        except OperationalError as error:
+            if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
+                raise
+            if attempt == LOCK_ATTEMPTS - 1:
+                raise
+        time.sleep(1 + attempt / 2)
+    return None
 
 
 def current_revision() -> str | None:

@@ -28,6 +28,7 @@ from sqlalchemy.dialects.postgresql import psycopg2
 from app.columns import COLUMNS
 from app.database import snapshot
 from app.panel import Panel
+from app.scope import Scope
 from app.selection import rows
 from app.view import View
 
@@ -47,9 +48,9 @@ def csv_select(view: View, instant: datetime) -> Select[Any]:
     return select(*(cell.label(name) for name, cell in cells.items()))
 
 
-def panel_csv_select(panel: Panel, view: View, instant: datetime) -> Select[Any]:
+def panel_csv_select(panel: Panel, scope: Scope) -> Select[Any]:
     """The rows of a panel with every text cell made inert."""
-    table = panel.select(view, instant).subquery("shown")
+    table = panel.select(scope).subquery("shown")
     columns = [table.c[measure.name] for measure in panel.columns]
     return select(
         *(

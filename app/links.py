@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from app.models import BugVersion, CaseBug, Comment, JiraComment
+from app.models import BugSpan, BugVersion, CaseBug, Comment, JiraComment
 from app.versions import VERSIONS, V
 
 Condition = ColumnElement[bool]
@@ -47,11 +47,14 @@ def targeted(instant: Instant) -> Condition:
 
 def has_bugs(instant: Instant, kind: str) -> Condition:
     """A version has bugs: `any`, `none`, or `untargeted` ones."""
-    if kind == "untargeted":
-        aimless = ~exists().where(targeted(instant)).correlate(CaseBug)
-        return exists().where(linked(instant), aimless).correlate(VERSIONS)
-    some = exists().where(linked(instant)).correlate(VERSIONS)
-    return some if kind == "any" else ~some
+    held = [
+        BugSpan.case_number == V.case_number,
+        BugSpan.valid_from <= instant,
+        BugSpan.valid_to > instant,
+        *([BugSpan.untargeted] if kind == "untargeted" else []),
+    ]
+    some = exists().where(*held).correlate(VERSIONS)
+    return ~some if kind == "none" else some
 
 
 def bug_keys(instant: Instant) -> ColumnElement[list[str]]:

@@ -4,8 +4,8 @@ Pages, API and CSV read this list. A `Count` is defined by the View whose rows i
 the table behind a number has exactly that many rows.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -26,17 +26,38 @@ STALE_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A number of cases. `rows(view, instant)` is the View that lists them, None if none can match.
+    """A number of cases: those of a View that are open and pass `only` (filters by name) as well.
 
-    `better` tells which way is good news: down, up, or neither.
+    With `since` = (`created` or `closed`, span) it counts instead those created or closed within
+    the span up to the instant, whatever their state then. `better` tells which way is good news:
+    down, up, or neither.
     """
 
     name: str
     label: str
     formula: str
-    rows: Callable[[View, datetime], View | None]
+    only: Mapping[str, Any] = field(default_factory=dict)
+    since: tuple[str, timedelta] | None = None
     better: Literal["up", "down", ""] = ""
     unit: str = "cases"
+
+    def rows(self, view: View, instant: datetime) -> View | None:
+        """The View that lists the counted cases; None where the View's filters leave none."""
+        if self.since:
+            name, span = f"{self.since[0]}_from", self.since[1]
+            start = instant - span + TICK
+            return view.but(state="all", **{name: max(start, getattr(view, name) or start)})
+        narrowed = {name: _both(getattr(view, name), asked) for name, asked in self.only.items()}
+        if any(asked == () for asked in narrowed.values()):
+            return None
+        return view.but(state="open", **narrowed)
+
+
+def _both(asked: Any, wanted: Any) -> Any:
+    """What passes two filters of one name."""
+    if isinstance(wanted, tuple):
+        return tuple(value for value in wanted if value in asked) if asked else wanted
+    return wanted if asked is None else max(asked, wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,76 +97,63 @@ class BugCount:
 Metric = Count | Breakdown | Duration | BugCount
 
 
-def _open(view: View, _instant: datetime) -> View:
-    return view.but(state="open")
-
-
-def _high(view: View, _instant: datetime) -> View | None:
-    asked = tuple(number for number in HIGH if not view.severity or number in view.severity)
-    return view.but(state="open", severity=asked) if asked else None
-
-
-def _escalated(view: View, _instant: datetime) -> View | None:
-    if view.escalated and "yes" not in view.escalated:
-        return None
-    return view.but(state="open", escalated=("yes",))
-
-
-def _crit_sit(view: View, _instant: datetime) -> View | None:
-    if view.crit_sit and "yes" not in view.crit_sit:
-        return None
-    return view.but(state="open", crit_sit=("yes",))
-
-
-def _no_bugs(view: View, _instant: datetime) -> View | None:
-    if view.bugs and "none" not in view.bugs:
-        return None
-    return view.but(state="open", bugs=("none",))
-
-
-def _stale(view: View, _instant: datetime) -> View:
-    return view.but(state="open", stale=max(STALE_DAYS, view.stale or 0))
-
-
-def _since(field: str, span: timedelta) -> Callable[[View, datetime], View | None]:
-    """Cases whose `field` lies in (T - span, T], whatever their state at T."""
-
-    def rows(view: View, instant: datetime) -> View:
-        start = instant - span + TICK
-        earlier = getattr(view, f"{field}_from")
-        return view.but(state="all", **{f"{field}_from": max(start, earlier or start)})
-
-    return rows
-
-
 DAY, WEEK = timedelta(hours=24), timedelta(days=7)
 
 METRICS: tuple[Metric, ...] = (
-    Count("open_cases", "Open cases", "created <= T and not closed at T", _open, "down"),
-    Count("high_priority", "Urgent and high", "open, severity 1 or 2", _high, "down"),
-    Count("escalated", "Prio-list", "open and on the prio-list", _escalated, "down"),
-    Count("crit_sit", "Critical situations", "open and flagged critical", _crit_sit, "down"),
+    Count("open_cases", "Open cases", "created <= T and not closed at T", better="down"),
+    Count(
+        "high_priority",
+        "Urgent and high",
+        "open, severity 1 or 2",
+        only={"severity": HIGH},
+        better="down",
+    ),
+    Count(
+        "escalated",
+        "Prio-list",
+        "open and on the prio-list",
+        only={"escalated": ("yes",)},
+        better="down",
+    ),
+    Count(
+        "crit_sit",
+        "Critical situations",
+        "open and flagged critical",
+        only={"crit_sit": ("yes",)},
+        better="down",
+    ),
     Count(
         "total_escalations",
         "Escalations",
         "open and (on the prio-list or flagged critical)",
-        lambda view, _instant: view.but(state="open", escalation=("any",)),
-        "down",
+        only={"escalation": ("any",)},
+        better="down",
     ),
-    Count("opened_last_day", "Opened, last day", "created in (T-24 h, T]", _since("created", DAY)),
+    Count("opened_last_day", "Opened, last day", "created in (T-24 h, T]", since=("created", DAY)),
     Count(
-        "opened_last_week", "Opened, last week", "created in (T-7 d, T]", _since("created", WEEK)
+        "opened_last_week", "Opened, last week", "created in (T-7 d, T]", since=("created", WEEK)
     ),
-    Count("closed_last_day", "Closed, last day", "closed in (T-24 h, T]", _since("closed", DAY)),
+    Count("closed_last_day", "Closed, last day", "closed in (T-24 h, T]", since=("closed", DAY)),
     Count(
         "closed_last_week",
         "Closed, last week",
         "closed in (T-7 d, T]",
-        _since("closed", WEEK),
-        "up",
+        since=("closed", WEEK),
+        better="up",
     ),
-    Count("no_updates", "No update for 7 days", "open, last update <= T-7 d", _stale, "down"),
-    Count("no_bugs", "Without bug", "open, with no bug or JIRA issue linked", _no_bugs),
+    Count(
+        "no_updates",
+        "No update for 7 days",
+        "open, last update <= T-7 d",
+        only={"stale": STALE_DAYS},
+        better="down",
+    ),
+    Count(
+        "no_bugs",
+        "Without bug",
+        "open, with no bug or JIRA issue linked",
+        only={"bugs": ("none",)},
+    ),
     BugCount("bugs_unique", "Bugs behind open cases", untargeted=False),
     BugCount("bugs_no_target", "Bugs without target", untargeted=True),
     Breakdown("by_account", "Open by account", "account"),
@@ -164,33 +172,35 @@ COUNTS: tuple[Count, ...] = tuple(metric for metric in METRICS if isinstance(met
 
 
 def count_values(
-    view: View, instant: datetime, *, connection: Connection | None = None
+    view: View, instant: datetime, *, live: bool = False, connection: Connection | None = None
 ) -> dict[str, int]:
     """Every `Count` of the catalogue for a View at an instant, in one statement."""
     asked = {metric.name: metric.rows(view, instant) for metric in COUNTS}
     possible = {name: rows for name, rows in asked.items() if rows is not None}
-    answer = read(counts(possible, instant), connection=connection).iloc[0]
+    answer = read(counts(possible, instant, live=live), connection=connection).iloc[0]
     return {name: int(answer[name]) if name in possible else 0 for name in asked}
 
 
-def catalogue_values(view: View, instant: datetime) -> dict[str, dict[str, Any]]:
+def catalogue_values(
+    view: View, instant: datetime, *, live: bool = False
+) -> dict[str, dict[str, Any]]:
     """The whole catalogue at an instant, from one snapshot: `{name: {"value", "unit"}}`."""
+    board = Board.at(instant, live=live)
     with snapshot() as connection:
-        values: dict[str, Any] = dict(count_values(view, instant, connection=connection))
+        values: dict[str, Any] = dict(count_values(view, instant, live=live, connection=connection))
         for metric in METRICS:
             if isinstance(metric, Breakdown):
-                frame = read(
-                    grouped(view.but(state="open"), instant, metric.column), connection=connection
-                )
+                asked = grouped(view.but(state="open"), instant, metric.column, live=live)
+                frame = read(asked, connection=connection)
                 values[metric.name] = {
                     _key(value): int(number)
                     for value, number in zip(frame.iloc[:, 0], frame["cases"], strict=True)
                 }
             elif isinstance(metric, Duration):
-                frame = read(durations(view, instant, metric.column), connection=connection)
+                frame = read(durations(view, board, metric.column), connection=connection)
                 values[metric.name] = records(frame)
             elif isinstance(metric, BugCount):
-                frame = read(linked_bugs(view, instant, metric.untargeted), connection=connection)
+                frame = read(linked_bugs(view, board, metric.untargeted), connection=connection)
                 values[metric.name] = int(frame["bugs"].iloc[0])
     return {metric.name: {"value": values[metric.name], "unit": metric.unit} for metric in METRICS}
 
@@ -200,9 +210,8 @@ def board_values(instant: datetime) -> dict[str, dict[str, Any]]:
     return catalogue_values(View(), instant)
 
 
-def durations(view: View, instant: datetime, column: str) -> Select[Any]:
+def durations(view: View, board: Board, column: str) -> Select[Any]:
     """Days from creation to a milestone by severity: severity, n, mean, p50, p85, p95."""
-    board = Board.at(instant)
     days = days_until(board, column)
     return (
         select(
@@ -231,9 +240,9 @@ def reached(board: Board, view: View, column: str) -> list[Any]:
     return [board.known, *board.conditions(view.but(state="all")), milestone <= board.instant]
 
 
-def linked_bugs(view: View, instant: datetime, untargeted: bool) -> Select[Any]:
+def linked_bugs(view: View, board: Board, untargeted: bool) -> Select[Any]:
     """How many distinct bugs the open cases of a View are linked to."""
-    board = Board.at(instant)
+    instant = board.instant
     statement = (
         select(func.count(distinct(func.row(CaseBug.tracker, CaseBug.key))).label("bugs"))
         .select_from(VERSIONS)

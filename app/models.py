@@ -58,6 +58,38 @@ NARROW = (
     "escalated",
     "crit_sit",
 )
+YOUNG = "not gone and valid_from - created_date < interval '168 hours'"
+LATE = "not gone and closed_at is not null and valid_from - closed_at < interval '168 hours'"
+RECENT = (
+    "valid_from",
+    "valid_to",
+    "severity",
+    "account",
+    "engineer",
+    "status",
+    "product",
+    "escalated",
+    "crit_sit",
+)
+NOTHING = "step = 0 and created = 0 and reopened = 0 and closed = 0 and gone = 0"
+DAILY = (
+    "event",
+    "ended_by",
+    "severity",
+    "status",
+    "account",
+    "engineer",
+    "owner",
+    "product",
+    "group_name",
+    "waiting_on",
+    "escalated",
+    "crit_sit",
+    "card_status",
+    "created_date",
+    "updated_at",
+    "case_number",
+)
 
 
 class Base(DeclarativeBase):
@@ -320,7 +352,8 @@ class CaseVersion(Base):
     """A case as it stood during `[valid_from, valid_to)`; derived from `changes`, rebuildable.
 
     `event` names what began the version: created, closed, reopened, gone, returned, or NULL for any
-    other change. `closed_at` is the latest closing up to then, also of a case reopened since.
+    other change; `ended_by` what ended it, in the same words. `closed_at` is the latest closing up
+    to then, also of a case reopened since.
     """
 
     __tablename__ = "case_versions"
@@ -328,7 +361,8 @@ class CaseVersion(Base):
         CheckConstraint("valid_from < valid_to", name="positive_length"),
         CheckConstraint("updated_at <= valid_from", name="updated_before"),
         Index("ix_case_versions_time", "valid_from", "valid_to"),
-        Index("ix_case_versions_open", "valid_to", "valid_from", postgresql_where=text("is_open")),
+        # All that the daily numbers go by, so that they never read the wide rows.
+        _ordered("daily", "is_open", "valid_to", "valid_from", beside=DAILY),
         Index(
             "ix_case_versions_event",
             "event",
@@ -342,6 +376,9 @@ class CaseVersion(Base):
             "created_date",
             postgresql_where=text("is_open"),
         ),
+        # Cases shortly after they were opened, and after they were closed.
+        _ordered("young", YOUNG, "created_date", beside=RECENT),
+        _ordered("late", LATE, "closed_at", beside=RECENT),
         _ordered("updated", None, *NEWEST_FIRST, beside=SPAN),
         _ordered("current", CURRENT, "case_number", beside=NARROW),
         _ordered("current_updated", CURRENT, *NEWEST_FIRST),
@@ -372,6 +409,7 @@ class CaseVersion(Base):
     created_date: Mapped[datetime]
     updated_at: Mapped[datetime]
     event: Mapped[str | None]
+    ended_by: Mapped[str | None]
     is_open: Mapped[bool]
     gone: Mapped[bool]
     status: Mapped[str | None]
@@ -396,6 +434,60 @@ class CaseVersion(Base):
     relief_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+
+
+class BugSpan(Base):
+    """While which a case had a bug; `untargeted`: at least one without a target. Derived."""
+
+    __tablename__ = "bug_spans"
+    __table_args__ = (CheckConstraint("valid_from < valid_to", name="positive_length"),)
+
+    case_number: Mapped[str] = mapped_column(
+        ForeignKey("cases.case_number", onupdate="CASCADE"), primary_key=True
+    )
+    valid_from: Mapped[datetime] = mapped_column(primary_key=True)
+    valid_to: Mapped[datetime]
+    untargeted: Mapped[bool]
+
+
+class OpenStep(Base):
+    """How the number of open cases changed within an hour (UTC): derived (`etl.history.steps`)."""
+
+    __tablename__ = "open_steps"
+    __table_args__ = (Index("ix_open_steps_nothing", "hour", postgresql_where=text(NOTHING)),)
+
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    severity: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    escalated: Mapped[str] = mapped_column(primary_key=True)
+    crit_sit: Mapped[bool] = mapped_column(primary_key=True)
+    step: Mapped[int]
+    created: Mapped[int]
+    reopened: Mapped[int]
+    closed: Mapped[int]
+    gone: Mapped[int]
+
+
+class SlaPolicyVersion(Base):
+    """A policy of the SLA (`days`, `accounts`) from an instant on; the first counts since ever."""
+
+    __tablename__ = "sla_policies"
+
+    valid_from: Mapped[datetime] = mapped_column(primary_key=True)
+    policy: Mapped[dict[str, object]] = mapped_column(JSONB)
+
+
+class Annotation(Base):
+    """What somebody noted about an instant, for the charts over time."""
+
+    __tablename__ = "annotations"
+    __table_args__ = (Index("ix_annotations_at", "at"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    at: Mapped[datetime]
+    told: Mapped[str]
+    author: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    deleted_at: Mapped[datetime | None]
 
 
 class CaseDetails(Base):

@@ -1,12 +1,11 @@
 """A panel: one question about the cases, declared once.
 
 From the declaration come the card on a page, its table, its CSV, its API answer and its cache key.
-`select` is SQL from a View and an instant; `figure` is a pure function of the frame.
+`select` is SQL from a scope (a View at an instant); `figure` is a pure function of the frame.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import orjson
@@ -14,11 +13,14 @@ import pandas as pd
 from sqlalchemy import Select
 
 from app.cache import remembered
-from app.database import read
+from app.database import read, records
+from app.scope import Scope
 from app.theme import Figure
 from app.version import Version
 from app.view import View
 from app.view_fields import write_instant
+
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,29 @@ class Measure:
     unit: str = ""
 
 
+def no_rows(_row: Row, _scope: Scope) -> Mapping[str, View]:
+    """Nothing in a row is a number of cases."""
+    return {}
+
+
+def total(column: str) -> Callable[[pd.DataFrame], int]:
+    """How many cases a figure is about: the sum of one of its columns."""
+
+    def count(frame: pd.DataFrame) -> int:
+        return int(frame[column].sum())
+
+    return count
+
+
 @dataclass(frozen=True, slots=True)
 class Panel:
     """One question, its statement and its figure.
 
-    `state` is its population: open cases, or all. `figure(frame, view)` draws with the colour
-    names of `app.theme`, and puts into `customdata` of each point the query of the View whose rows
-    the point counts, where there is one.
+    `state` is its population: open cases, or all. `figure(frame, scope)` draws with the colour
+    names of `app.theme`. The `customdata` of a point is the part of a query that a click on it adds
+    to the address of the page; `meta` of a trace says the same of its entry in the legend.
+    `rows(row, scope)` tells of a row of the frame, by column, the View whose rows a number counts.
+    `n(frame)` is how many cases the figure is about. `period` tells that it looks at one.
     """
 
     name: str
@@ -44,13 +62,22 @@ class Panel:
     question: str
     columns: tuple[Measure, ...]
     state: Literal["open", "all"]
-    select: Callable[[View, datetime], Select[Any]]
-    figure: Callable[[pd.DataFrame, View], Figure]
+    select: Callable[[Scope], Select[Any]]
+    figure: Callable[[pd.DataFrame, Scope], Figure]
+    n: Callable[[pd.DataFrame], int]
+    rows: Callable[[Row, Scope], Mapping[str, View]] = no_rows
+    period: bool = False
 
 
-def frame(panel: Panel, view: View, instant: datetime) -> pd.DataFrame:
-    """The panel's frame for a View at an instant: the columns it declares, in their order."""
-    answer = read(panel.select(view, instant))
+def asked_of(panel: Panel, scope: Scope) -> Scope:
+    """The scope as a panel sees it: filters and zone alone, with the panel's own state."""
+    period = scope.period if panel.period else replace(scope.period, start=None, end=None)
+    return replace(scope, view=population(panel, scope.view), period=period)
+
+
+def frame(panel: Panel, scope: Scope) -> pd.DataFrame:
+    """The panel's frame for a scope: the columns it declares, in their order."""
+    answer = read(panel.select(asked_of(panel, scope)))
     return answer[[column.name for column in panel.columns]]
 
 
@@ -59,29 +86,36 @@ def population(panel: Panel, view: View) -> View:
     return view.only_filters().but(state=panel.state)
 
 
-def answer(panel: Panel, view: View, instant: datetime, version: Version) -> str:
-    """The finished JSON of a panel: title, sentence, figure, columns and rows.
+def answer(panel: Panel, scope: Scope, version: Version) -> str:
+    """The finished JSON of a panel: title, sentence, n, figure, columns, rows and their links.
 
-    Remembered by (panel, filters and zone of the View, instant, data version).
+    Remembered by (panel, scope, data version).
     """
-    asked = population(panel, view)
-    key = (panel.name, asked.to_query(), write_instant(instant), version.key)
-    return remembered(key, lambda: _compute(panel, asked, instant))
+    asked = asked_of(panel, scope)
+    return remembered((panel.name, *asked.key, version.key), lambda: _compute(panel, asked))
 
 
-def _compute(panel: Panel, view: View, instant: datetime) -> str:
-    known = frame(panel, view, instant)
+def _compute(panel: Panel, scope: Scope) -> str:
+    known = frame(panel, scope)
+    rows = known.astype(object).where(known.notna(), None)
+    names = [column.name for column in panel.columns]
+    links = [
+        {name: view.to_query() for name, view in panel.rows(row, scope).items()}
+        for row in records(known)
+    ]
     told: dict[str, Any] = {
         "name": panel.name,
         "title": panel.title,
         "question": panel.question,
-        "sentence": view.sentence(),
-        "as_of": write_instant(instant),
+        "sentence": scope.view.sentence(),
+        "as_of": write_instant(scope.instant),
+        "n": panel.n(known),
         "columns": [
             {"name": column.name, "label": column.label, "unit": column.unit}
             for column in panel.columns
         ],
-        "rows": known.astype(object).where(known.notna(), None).to_numpy().tolist(),
-        "figure": panel.figure(known, view),
+        "rows": rows[names].to_numpy().tolist(),
+        "links": links if any(links) else [],
+        "figure": panel.figure(known, scope),
     }
     return orjson.dumps(told, default=str).decode()

@@ -18,7 +18,6 @@ from app.auth.person import current
 from app.database import took_too_long
 from app.saved_views import opening_view
 from app.settings import get_settings
-from app.view import View
 from app.view_fields import ParameterError
 from components import sample, shell
 from etl.errors import FileRefused
@@ -120,7 +119,7 @@ def _check_addresses(server: Flask) -> None:
             g.page_status = 404
             return
         try:
-            View.from_query(request.query_string.decode("utf-8", "replace"))
+            pages.check(request.path, request.query_string.decode("utf-8", "replace"))
         except ParameterError:
             g.page_status = 400
 

@@ -57,7 +57,7 @@ class SlaPolicy:
 
     days: tuple[float, float, float, float] = (14, 20, 90, 180)
     accounts: Mapping[str, tuple[float, float, float, float]] = field(
-        default_factory=lambda: MappingProxyType({})
+        default_factory=lambda: MappingProxyType({}), hash=False
     )
 
 

@@ -4,22 +4,32 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, text
 
+from app import sla
 from app.database import snapshot
-from app.models import DataVersion
+from app.sla import PolicySpan
+
+# The policies that the board goes by come along: they cost no statement of their own.
+FIRST = """
+select min(created_date) from case_versions where valid_to = 'infinity' and not gone
+"""
+ASKED = f"select version, changed_at, latest, ({FIRST}), ({sla.TOLD}) from data_version"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
     """`number` grows with each load that changed something; `changed_at` is UTC, None if never.
 
-    `latest` is when the latest case version begins (UTC), None where there is none.
+    `latest` is when the latest case version begins, `first` when the oldest case was created (UTC;
+    None where there is none). `policies` are those of the SLA.
     """
 
     number: int
     changed_at: datetime | None
     latest: datetime | None = None
+    first: datetime | None = None
+    policies: tuple[PolicySpan, ...] = ()
 
     @property
     def key(self) -> str:
@@ -33,6 +43,6 @@ class Version:
 
 def data_version(connection: Connection | None = None) -> Version:
     """The version of the data that a reader sees now."""
-    asked = select(DataVersion.version, DataVersion.changed_at, DataVersion.latest)
     with nullcontext(connection) if connection else snapshot() as reader:
-        return Version(*reader.execute(asked).one())
+        number, changed_at, latest, first, policies = reader.execute(text(ASKED)).one()
+    return Version(number, changed_at, latest, first, sla.noted(policies))

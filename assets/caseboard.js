@@ -35,6 +35,40 @@ window.dash_clientside = window.dash_clientside || {};
     });
   }
 
+  // Adds filters ("severity=1") to the address of the page; the same again takes them away.
+  function add(query) {
+    if (typeof query !== "string" || !query) return;
+    const url = new URL(window.location.href);
+    const added = new URLSearchParams(query);
+    for (const name of new Set(added.keys())) {
+      const wanted = added.getAll(name);
+      const same = url.searchParams.getAll(name).join("\n") === wanted.join("\n");
+      url.searchParams.delete(name);
+      if (same || (name === "as_of" && !wanted[0])) continue;
+      wanted.forEach((value) => url.searchParams.append(name, value));
+    }
+    go(url.pathname + url.search);
+  }
+
+  // An entry of a legend that stands for a filter adds it instead of hiding its line.
+  function watchLegends() {
+    document.querySelectorAll(".panel .js-plotly-plot").forEach((plot) => {
+      if (plot.dataset.watched || !plot.on) return;
+      plot.dataset.watched = "yes";
+      plot.on("plotly_legendclick", (event) => {
+        const meta = event.data[event.curveNumber].meta;
+        if (!meta || !meta.adds) return true;
+        add(meta.adds);
+        return false;
+      });
+      plot.on("plotly_legenddoubleclick", (event) => {
+        const meta = event.data[event.curveNumber].meta;
+        return !(meta && meta.adds);
+      });
+    });
+  }
+  new MutationObserver(watchLegends).observe(document, { childList: true, subtree: true });
+
   window.dash_clientside.caseboard = {
     go: go,
 
@@ -47,10 +81,10 @@ window.dash_clientside = window.dash_clientside || {};
       };
     },
 
-    // A point that counts rows leads to them.
+    // A click on a point adds its filter to the address.
     follow(click) {
       const query = click && click.points && click.points[0] && click.points[0].customdata;
-      if (typeof query === "string") go("/cases?" + query);
+      add(Array.isArray(query) ? query[0] : query);
       return null;
     },
 
@@ -117,6 +151,11 @@ window.dash_clientside = window.dash_clientside || {};
         search.focus();
         search.select();
       }
+    }
+    if (event.key === "t" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      const panel = event.target.closest(".panel");
+      const table = panel && panel.querySelector("details.panel-table");
+      if (table) table.open = !table.open;
     }
     if (event.key === "Escape") {
       document.querySelectorAll("details.menu[open]").forEach((menu) => (menu.open = false));

@@ -7,6 +7,7 @@ from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
 from app.facets import ALONE, TOGETHER, values_of
+from app.place import Place
 from app.version import data_version
 from app.view import View
 from app.view_fields import ParameterError
@@ -45,10 +46,10 @@ FILTER_OF_COLUMN = {
 }
 
 
-def filter_bar(view: View, path: str) -> Component:
+def filter_bar(view: View, place: Place) -> Component:
     """Chips of the active filters, each with a way to drop it, and *Add filter*."""
-    chips = [_chip(view, name, value, path) for name, value in view.filters().items()]
-    clear = dcc.Link("Clear all", href=View(as_of=view.as_of, tz=view.tz).url(path))
+    chips = [_chip(view, name, value, place) for name, value in view.filters().items()]
+    clear = dcc.Link("Clear all", href=place.url(View(as_of=view.as_of, tz=view.tz)))
     return html.Div(
         [
             html.Ul(
@@ -69,12 +70,12 @@ def dropped(view: View, name: str) -> View:
     return view.but(**{name: getattr(default, name)})
 
 
-def _chip(view: View, name: str, value: Any, path: str) -> Component:
+def _chip(view: View, name: str, value: Any, place: Place) -> Component:
     words = f"{FIELD_LABELS[name]}: {value_words(name, value, view.tz)}"
     return html.Li(
         [
             html.Span(words, dir="auto"),
-            dcc.Link("×", href=dropped(view, name).url(path), title=f"Remove {words}"),
+            dcc.Link("×", href=place.url(dropped(view, name)), title=f"Remove {words}"),
         ],
         className="chip",
     )
@@ -169,9 +170,12 @@ def value_label(name: str, value: str) -> str:
     State("filter-values", "value"),
     State("filter-date", "date"),
     State("view", "data"),
+    State("period", "data"),
     prevent_initial_call=True,
 )
-def apply(clicks: Any, name: Any, values: Any, date: Any, query: Any) -> tuple[Any, str]:
+def apply(
+    clicks: Any, name: Any, values: Any, date: Any, query: Any, period: Any
+) -> tuple[Any, str]:
     """Put a filter into the URL, or say what is missing."""
     view = asked(query)
     if not clicks:
@@ -187,7 +191,7 @@ def apply(clicks: Any, name: Any, values: Any, date: Any, query: Any) -> tuple[A
         added = View.from_values({name: texts, "tz": [view.tz]})
     except ParameterError as error:
         return no_update, f"{error}."
-    return search_of(view.but(**{name: getattr(added, name)})), ""
+    return search_of(view.but(**{name: getattr(added, name)}), period), ""
 
 
 def asked(query: Any) -> View | None:
@@ -198,7 +202,7 @@ def asked(query: Any) -> View | None:
         return None
 
 
-def search_of(view: View) -> str:
-    """The URL's search part of a View."""
-    query = view.to_query()
+def search_of(view: View, period: Any = "") -> str:
+    """The URL's search part of a View, and of the period that the page shows (a query)."""
+    query = "&".join(part for part in (view.to_query(), period) if isinstance(part, str) and part)
     return f"?{query}" if query else ""

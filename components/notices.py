@@ -2,7 +2,9 @@
 
 from dash import dcc, html
 from dash.development.base_component import Component
+from sqlalchemy.exc import SQLAlchemyError
 
+from app.database import took_too_long
 from app.view import View
 from app.view_fields import ParameterError
 
@@ -39,6 +41,11 @@ def database_away() -> html.Section:
         "If it stays so, ask your operator to run caseboard doctor.",
         kind="fault",
     )
+
+
+def panel_fault(error: SQLAlchemyError) -> html.Section:
+    """One panel could not be made; the others may be."""
+    return too_long() if took_too_long(error) else database_away()
 
 
 def too_long() -> html.Section:

@@ -1,14 +1,36 @@
-"""The card of a panel: title, sentence, chart, its table one click away, and its file."""
+"""The card of a panel: title, sentence, chart, its table one key away, and its file.
 
+The card comes at once with its final size; what it shows follows by itself, each panel alone.
+"""
+
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from dash import MATCH, ClientsideFunction, Input, Output, clientside_callback, dcc, html
+from dash import (
+    MATCH,
+    ClientsideFunction,
+    Input,
+    Output,
+    callback,
+    clientside_callback,
+    dcc,
+    html,
+    no_update,
+)
 from dash.development.base_component import Component
+from sqlalchemy.exc import SQLAlchemyError
 
-from app.panel import Panel
+from app.panel import Panel, answer
+from app.panels import PANELS
+from app.place import Place, read_address
+from app.scope import Scope
+from app.version import data_version
 from app.view import View
+from app.view_fields import ParameterError
 from app.words import SEVERITY_NAMES
+from components import notices
+from components.number import counted
 
 GRAPH_OPTIONS = {
     "displaylogo": False,
@@ -18,54 +40,118 @@ GRAPH_OPTIONS = {
 }
 
 
-def panel_card(panel: Panel, answer: str, view: View, width: str) -> Component:
-    """A panel's finished JSON as a card; `width` is a class of the page's grid."""
-    told: dict[str, Any] = orjson.loads(answer)
+def panel_card(panel: Panel, view: View, place: Place, width: str) -> Component:
+    """A panel about a View at a place; `width` is a class of the page's grid."""
     name = panel.name
-    empty = not told["rows"]
-    body: list[Component] = [
-        dcc.Store(id={"type": "figure", "name": name}, data=told["figure"]),
-        dcc.Graph(
-            id={"type": "graph", "name": name},
-            figure={"data": [], "layout": {"template": {}, "xaxis": {"visible": False}}},
-            config={**GRAPH_OPTIONS, "toImageButtonOptions": {"filename": f"caseboard-{name}"}},
-            className="panel-chart linked" if _leads_on(told["figure"]) else "panel-chart",
-            responsive=True,
-        ),
-    ]
-    if empty:
-        body = [html.Div("No case to draw here.", className="panel-empty")]
+    query = "&".join(part for part in (view.to_query(), _period_of(panel, place)) if part)
     return html.Section(
         [
+            dcc.Store(id={"type": "panel", "name": name}, data={"panel": name, "query": query}),
             html.Header(
                 [
                     html.H2(panel.title, title=panel.question),
-                    html.P(told["sentence"], className="sentence", dir="auto"),
+                    html.P(
+                        view.but(state=panel.state).sentence(),
+                        className="sentence",
+                        dir="auto",
+                        id={"type": "sentence", "name": name},
+                    ),
                 ]
             ),
-            html.Div(body, role="img", **{"aria-label": f"{panel.title}: {told['sentence']}"}),
+            html.Div(
+                html.Div(className="skeleton chart-skeleton"),
+                id={"type": "body", "name": name},
+                className="panel-body",
+            ),
             html.Details(
-                [html.Summary("Show as table"), _table(panel, told)], className="panel-table"
+                [
+                    html.Summary("Show as table", title="Key: t"),
+                    html.Div(id={"type": "table", "name": name}),
+                ],
+                className="panel-table",
             ),
             html.A(
                 "CSV",
-                href=view.url(f"/api/v1/charts/{name}.csv"),
+                href=f"/api/v1/charts/{name}.csv{f'?{query}' if query else ''}",
                 className="panel-file",
                 title="Download the values of this chart",
             ),
         ],
         className=f"card panel {width}",
+        tabIndex="0",
         **{"aria-label": panel.title},
     )
 
 
+def _period_of(panel: Panel, place: Place) -> str:
+    return place.period.to_query() if panel.period else ""
+
+
+@callback(
+    Output({"type": "body", "name": MATCH}, "children"),
+    Output({"type": "table", "name": MATCH}, "children"),
+    Output({"type": "sentence", "name": MATCH}, "children"),
+    Input({"type": "panel", "name": MATCH}, "data"),
+    Input("board-version", "data"),
+)
+def show(asked: Any, _version: Any) -> tuple[Any, Any, Any]:
+    """What a panel says now: its chart, its table and its sentence."""
+    panel, scope = _asked(asked)
+    if panel is None or scope is None:
+        return no_update, no_update, no_update
+    try:
+        version = data_version()
+        instant = scope[0].instant(datetime.now(UTC), version.changed_at)
+        told = orjson.loads(answer(panel, Scope.of(scope[0], instant, version, scope[1]), version))
+    except SQLAlchemyError as error:
+        return notices.panel_fault(error), None, no_update
+    return _body(panel, told), _table(panel, told), _sentence(told)
+
+
+def _asked(asked: Any) -> tuple[Panel | None, Any]:
+    """The panel, and the View and period, that a store names; None for anything else."""
+    if not isinstance(asked, dict):
+        return None, None
+    panel, query = PANELS.get(str(asked.get("panel"))), asked.get("query")
+    if panel is None or not isinstance(query, str):
+        return None, None
+    try:
+        return panel, read_address(query, period=panel.period)
+    except ParameterError:
+        return None, None
+
+
+def _sentence(told: dict[str, Any]) -> str:
+    return f"{told['sentence']} · n {told['n']:,}"
+
+
+def _body(panel: Panel, told: dict[str, Any]) -> Component:
+    if not told["rows"] or not told["n"]:
+        return html.Div("No case to draw here.", className="panel-empty")
+    name = panel.name
+    words = f"{panel.title}: {_sentence(told)}. {panel.question} The table below has the values."
+    return html.Div(
+        [
+            dcc.Store(id={"type": "figure", "name": name}, data=told["figure"]),
+            dcc.Graph(
+                id={"type": "graph", "name": name},
+                figure={"data": [], "layout": {"template": {}, "xaxis": {"visible": False}}},
+                config={**GRAPH_OPTIONS, "toImageButtonOptions": {"filename": f"caseboard-{name}"}},
+                className="panel-chart linked" if _leads_on(told["figure"]) else "panel-chart",
+                responsive=True,
+            ),
+        ],
+        role="img",
+        **{"aria-label": words},
+    )
+
+
 def _leads_on(figure: dict[str, Any]) -> bool:
-    """Whether a click on a point of the figure leads to its rows."""
+    """Whether a click on a point of the figure adds a filter."""
     return any("customdata" in trace for trace in figure["data"])
 
 
 def _table(panel: Panel, told: dict[str, Any]) -> Component:
-    numeric = {column.name for column in panel.columns if column.unit}
     heads = [
         html.Th(
             f"{column.label} ({column.unit})" if column.unit else column.label,
@@ -73,18 +159,19 @@ def _table(panel: Panel, told: dict[str, Any]) -> Component:
         )
         for column in panel.columns
     ]
+    links = told["links"] or [{}] * len(told["rows"])
     rows = [
         html.Tr(
             [
                 html.Td(
-                    _cell(column.name, value),
-                    className="number" if column.name in numeric else "",
+                    _cell(column.name, value, views.get(column.name)),
+                    className="number" if column.unit else "",
                     dir="auto",
                 )
                 for column, value in zip(panel.columns, row, strict=True)
             ]
         )
-        for row in told["rows"]
+        for row, views in zip(told["rows"], links, strict=True)
     ]
     table = html.Table(
         [html.Caption(told["sentence"]), html.Thead(html.Tr(heads)), html.Tbody(rows)]
@@ -92,12 +179,16 @@ def _table(panel: Panel, told: dict[str, Any]) -> Component:
     return html.Div(table, className="scroll", tabIndex="0")
 
 
-def _cell(name: str, value: object) -> str:
+def _cell(name: str, value: object, query: str | None) -> Any:
     if value is None:
         return "not set"
+    if query is not None and isinstance(value, int):
+        return counted(value, View.from_query(query))
     if name == "severity" and isinstance(value, int | float):
         return SEVERITY_NAMES[int(value)]
-    return f"{value:,.1f}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:,.1f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 clientside_callback(

@@ -23,6 +23,7 @@ from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import read, took_too_long
+from app.place import Place
 from app.theme import PALETTES, template
 from app.timeline import exists
 from app.version import Version
@@ -33,7 +34,7 @@ from components.facetpanel import facets_open
 from components.filterbar import asked
 from components.freshness import freshness, pulse
 from components.viewmenu import base
-from components.when import as_of_menu, zone_menu
+from components.when import as_of_menu, past_banner, zone_menu
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ def root() -> Component:
 
 def frame(
     title: str,
-    path: str,
+    place: Place,
     view: View,
     content: list[Component],
     version: Version | None,
@@ -82,10 +83,12 @@ def frame(
         [
             html.A("Skip to content", href="#content", className="skip"),
             dcc.Store(id="view", data=view.to_query()),
-            _rail(path, view),
+            dcc.Store(id="period", data=place.period.to_query()),
+            _rail(place.path, view),
             html.Div(
                 [
-                    _top_bar(title, sentence or view.sentence(), path, view, version),
+                    _top_bar(title, sentence or view.sentence(), place, view, version),
+                    past_banner(view, place),
                     html.Main(content, id="content", tabIndex="-1"),
                 ],
                 className="stage",
@@ -152,7 +155,7 @@ def _is_current(path: str, target: str) -> bool:
 
 
 def _top_bar(
-    title: str, sentence: str, path: str, view: View, version: Version | None
+    title: str, sentence: str, place: Place, view: View, version: Version | None
 ) -> Component:
     return html.Header(
         [
@@ -175,7 +178,7 @@ def _top_bar(
                 className="search",
                 role="search",
             ),
-            as_of_menu(view, path),
+            as_of_menu(view, place),
             zone_menu(view),
             freshness(version, datetime.now(UTC)),
             html.Button(
@@ -205,9 +208,9 @@ def search(submitted: Any, words: Any, query: Any) -> Any:
     if not submitted or view is None or not isinstance(words, str):
         return no_update
     words = words.replace("\x00", "").strip()[:200]
-    place = View(as_of=view.as_of, tz=view.tz)
+    alone = View(as_of=view.as_of, tz=view.tz)
     if words and not read(exists(words)).empty:
-        return place.url(case_path(words))
+        return alone.url(case_path(words))
     return view.only_filters().but(q=words).url("/cases")
 
 

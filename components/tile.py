@@ -1,26 +1,37 @@
-"""A number that matters, its change in a week, and the way to its rows."""
+"""A number that matters, its change in a week, its last weeks, and the way to its rows."""
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from app.metrics import Count
+from app.kpis import Kpi
+from components.number import rows_url
+from components.sparkline import sparkline
 
 
-def tile(metric: Count, value: int, week_ago: int, href: str | None) -> Component:
+def tile(kpi: Kpi) -> Component:
     """One KPI tile; the whole of it links to exactly the rows that it counts."""
-    change = value - week_ago
+    metric, change = kpi.metric, kpi.value - kpi.week_ago
     content = [
         html.Div(metric.label, className="tile-label"),
-        html.Div(f"{value:,}", className="tile-value"),
+        html.Div(
+            [html.Div(f"{kpi.value:,}", className="tile-value"), sparkline(kpi.values)],
+            className="tile-row",
+        ),
         html.Div(
             _change_words(change),
             className=f"tile-change tile-{_news(change, metric.better)}",
         ),
     ]
     hint = f"{metric.label}: {metric.formula}"
-    if href is None:
+    if kpi.rows is None:
         return html.Div(content, className="tile", title=hint)
-    return dcc.Link(content, href=href, className="tile", title=hint)
+    link = dcc.Link(content, href=rows_url(kpi.rows), className="tile", title=hint)
+    return html.Div(link, className="tile-box", **{"data-count": str(kpi.value)})
+
+
+def tiles(kpis: list[Kpi]) -> Component:
+    """Some tiles in a row."""
+    return html.Div([tile(kpi) for kpi in kpis], className="tiles")
 
 
 def _change_words(change: int) -> str:

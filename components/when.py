@@ -17,13 +17,14 @@ from dash import (
 )
 from dash.development.base_component import Component
 
+from app.place import Place
 from app.view import View
 from app.view_fields import ParameterError
 from app.words import day_words
 from components.filterbar import asked, search_of
 
 
-def as_of_menu(view: View, path: str) -> Component:
+def as_of_menu(view: View, place: Place) -> Component:
     """The chip of the instant, amber when it is not now, and the way to another one."""
     now = not view.as_of
     words = "Now" if view.as_of is None else day_words(view.as_of, view.tz)
@@ -31,7 +32,7 @@ def as_of_menu(view: View, path: str) -> Component:
     picker = dcc.DatePickerSingle(
         id="as-of-date", date=local.date().isoformat(), display_format="YYYY-MM-DD"
     )
-    back = dcc.Link("Back to now", href=view.but(as_of=None).url(path))
+    back = dcc.Link("Back to now", href=place.url(view.but(as_of=None)))
     return html.Details(
         [
             html.Summary(
@@ -50,6 +51,21 @@ def as_of_menu(view: View, path: str) -> Component:
             ),
         ],
         className="menu as-of",
+    )
+
+
+def past_banner(view: View, place: Place) -> Component | str:
+    """Says on every page that it shows the past, and leads back."""
+    if view.as_of is None:
+        return ""
+    return html.Div(
+        [
+            html.Span(className="icon icon-clock"),
+            html.Span(f"Everything is shown as known on {day_words(view.as_of, view.tz)}."),
+            dcc.Link("Back to now", href=place.url(view.but(as_of=None))),
+        ],
+        className="past-banner",
+        role="status",
     )
 
 
@@ -83,9 +99,10 @@ def zone_menu(view: View) -> Component:
     Input("as-of-apply", "n_clicks"),
     State("as-of-date", "date"),
     State("view", "data"),
+    State("period", "data"),
     prevent_initial_call=True,
 )
-def go_to(clicks: Any, date: Any, query: Any) -> Any:
+def go_to(clicks: Any, date: Any, query: Any, period: Any) -> Any:
     """Turn everything to the start of a day in the View's zone."""
     view = asked(query)
     if not clicks or view is None or not isinstance(date, str):
@@ -94,7 +111,7 @@ def go_to(clicks: Any, date: Any, query: Any) -> Any:
         moved = View.from_values({"as_of": [date[:10]], "tz": [view.tz]})
     except ParameterError:
         return no_update
-    return search_of(view.but(as_of=moved.as_of))
+    return search_of(view.but(as_of=moved.as_of), period)
 
 
 @callback(
@@ -103,9 +120,10 @@ def go_to(clicks: Any, date: Any, query: Any) -> Any:
     Input("zone-apply", "n_clicks"),
     State("zone", "value"),
     State("view", "data"),
+    State("period", "data"),
     prevent_initial_call=True,
 )
-def set_zone(clicks: Any, zone: Any, query: Any) -> tuple[Any, str]:
+def set_zone(clicks: Any, zone: Any, query: Any, period: Any) -> tuple[Any, str]:
     """Show and count in another time zone."""
     view = asked(query)
     if not clicks or view is None or not isinstance(zone, str):
@@ -114,7 +132,7 @@ def set_zone(clicks: Any, zone: Any, query: Any) -> tuple[Any, str]:
         asked_zone = View.from_values({"tz": [zone.strip()]}).tz
     except ParameterError as error:
         return no_update, f"{error.fault}."
-    return search_of(view.but(tz=asked_zone)), ""
+    return search_of(view.but(tz=asked_zone), period), ""
 
 
 clientside_callback(

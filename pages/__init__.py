@@ -11,6 +11,7 @@ from dash import Dash, State
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.place import Place, read_address
 from app.version import data_version
 from app.view import View
 from app.view_fields import ParameterError
@@ -33,6 +34,12 @@ PAGES: tuple[Page, ...] = (
 def exists(path: str) -> bool:
     """Whether a page lives at a path."""
     return _find(path) is not None
+
+
+def check(path: str, query: str) -> None:
+    """ParameterError where a page's address cannot be followed."""
+    found = _find(path)
+    read_address(query, period=found is not None and found[0].period)
 
 
 def register(app: Dash) -> None:
@@ -60,25 +67,27 @@ def register(app: Dash) -> None:
 def _show(**given: Any) -> Component:
     """The whole content of the window for an address, faults told kindly."""
     path, query = str(given.get("address_path") or "/"), str(given.get("address_query") or "")
+    found = _find(path)
     try:
-        view = View.from_query(query)
+        view, period = read_address(query, period=found is not None and found[0].period)
     except ParameterError as error:
         fault = notices.bad_parameter(error, path, query)
-        return shell.frame("Caseboard", path, View(), [fault], None)
-    found = _find(path)
+        return shell.frame("Caseboard", Place(path), View(), [fault], None)
+    place = Place(path, period)
     if found is None:
-        return shell.frame("Caseboard", path, view, [notices.no_page(path)], None)
+        return shell.frame("Caseboard", place, view, [notices.no_page(path)], None)
     page, arguments = found
     try:
         version = data_version()
         content: Callable[..., list[Component]] = page.content
-        shown = content(view, version, **arguments)
+        asked = {"period": period} if page.period else {}
+        shown = content(view, version, **arguments, **asked)
     except SQLAlchemyError:
         log.exception("%s cannot be shown", path)
-        return shell.frame(page.title, path, view, [notices.database_away()], None)
+        return shell.frame(page.title, place, view, [notices.database_away()], None)
     sentence = page.sentence(view) if page.sentence else None
-    title = arguments.get("number", page.title)
-    return shell.frame(title, path, view, shown, version, sentence=sentence)
+    title = page.heading(**arguments) if page.heading else page.title
+    return shell.frame(title, place, view, shown, version, sentence=sentence)
 
 
 def _find(path: str) -> tuple[Page, dict[str, str]] | None:

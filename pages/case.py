@@ -236,4 +236,4 @@ def _unknown(number: str, instant: datetime, view: View, *, known: bool) -> Comp
     )
 
 
-PAGE = Page("case", "/cases/<number>", "Case", content, sentence)
+PAGE = Page("case", "/cases/<number>", "Case", content, sentence, heading=lambda number: number)

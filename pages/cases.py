@@ -3,6 +3,7 @@
 from dash import html
 from dash.development.base_component import Component
 
+from app.place import Place
 from app.version import Version
 from app.view import View
 from components.casedetail import detail_panel
@@ -23,7 +24,7 @@ def content(view: View, version: Version) -> list[Component]:
         return [first_minute()]
     return [
         *stores(view),
-        html.Div([view_menu(), filter_bar(view, PATH)], className="tools"),
+        html.Div([view_menu(), filter_bar(view, Place(PATH))], className="tools"),
         table_head(view),
         html.Div(id="table-note", className="table-note"),
         html.Div(

@@ -7,10 +7,11 @@ from dash.development.base_component import Component
 from sqlalchemy import func, select
 
 from app.database import read
-from app.metrics import CATALOGUE, WEEK, Count, count_values
+from app.kpis import kpis
 from app.models import Case
-from app.panel import answer
 from app.panels import PANELS
+from app.place import Place
+from app.scope import Scope
 from app.version import Version
 from app.view import View
 from app.words import day_words
@@ -18,9 +19,10 @@ from components.filterbar import filter_bar
 from components.notices import notice
 from components.panelcard import panel_card
 from components.sample import first_minute
-from components.tile import tile
+from components.tile import tiles
 from pages.page import Page
 
+PLACE = Place("/")
 TILES = (
     "open_cases",
     "high_priority",
@@ -34,35 +36,28 @@ LAYOUT = (
     ("backlog", "wide"),
     ("by_severity", "narrow"),
     ("arrivals", "wide"),
-    ("by_status", "narrow"),
+    ("by_card_status", "narrow"),
+    ("by_age", "half"),
     ("time_to_resolution", "half"),
     ("by_account", "half"),
+    ("by_status", "half"),
 )
 
 
 def content(view: View, version: Version) -> list[Component]:
-    """Tiles, then the panels."""
+    """Tiles, then the panels, then what is at risk and what is new."""
     if version.number == 0:
         return [first_minute()]
-    instant = view.instant(datetime.now(UTC), version.changed_at)
-    values = count_values(view, instant)
-    before = count_values(view, instant - WEEK)
-    tiles = []
-    for name in TILES:
-        metric = CATALOGUE[name]
-        assert isinstance(metric, Count)  # noqa: S101 - TILES names counts only
-        rows = metric.rows(view, instant)
-        href = rows.url("/cases") if rows is not None else None
-        tiles.append(tile(metric, values[name], before[name], href))
-    panels = [
-        panel_card(PANELS[name], answer(PANELS[name], view, instant, version), view, width)
-        for name, width in LAYOUT
-    ]
+    scope = Scope.of(view, view.instant(datetime.now(UTC), version.changed_at), version)
+    told = kpis(TILES, scope, version)
     return [
-        filter_bar(view, "/"),
-        *_past_instead(view, values["open_cases"]),
-        html.Div(tiles, className="tiles"),
-        html.Div(panels, className="panels"),
+        filter_bar(view, PLACE),
+        *_past_instead(view, told[0].value),
+        tiles(told),
+        html.Div(
+            [panel_card(PANELS[name], view, PLACE, width) for name, width in LAYOUT],
+            className="panels",
+        ),
     ]
 
 

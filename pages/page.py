@@ -13,7 +13,9 @@ class Page:
     """One address. `content(view, version, **path variables)` makes what is shown inside the shell.
 
     A variable part of `path`, written `<name>`, must not share its name with a View's parameter.
-    `sentence(view)` stands under the title, by default the View's own.
+    `sentence(view)` stands under the title, by default the View's own. With `period` the address
+    may hold one, and `content` gets it as the argument `period`. `heading(**path variables)` is the
+    title of one thing, by default the page's own.
     """
 
     name: str
@@ -21,3 +23,5 @@ class Page:
     title: str
     content: Callable[..., list[Component]]
     sentence: Callable[[View], str] | None = None
+    period: bool = False
+    heading: Callable[..., str] | None = None

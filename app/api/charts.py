@@ -2,14 +2,16 @@
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from app.api.requests import as_json, asked_view, problem
 from app.export import copied, panel_csv_select
 from app.metrics import catalogue_values
-from app.panel import Panel, answer, population
+from app.panel import Panel, answer, asked_of
 from app.panels import PANELS
-from app.version import data_version
+from app.place import read_address
+from app.scope import Scope
+from app.version import Version, data_version
 from app.view_fields import write_instant
 from app.words import file_name
 
@@ -19,13 +21,13 @@ blueprint = Blueprint("charts", __name__, url_prefix="/api/v1")
 @blueprint.get("/stats")
 def stats() -> Response:
     """Every metric of the catalogue for a View: `{"as_of", "version", "metrics"}`."""
-    view = asked_view()
-    instant = view.instant(datetime.now(UTC), data_version().changed_at)
+    view, version = asked_view(), data_version()
+    instant = view.instant(datetime.now(UTC), version.changed_at)
     return as_json(
         {
             "as_of": write_instant(instant),
-            "version": data_version().number,
-            "metrics": catalogue_values(view, instant),
+            "version": version.number,
+            "metrics": catalogue_values(view, instant, live=version.live(instant)),
         }
     )
 
@@ -49,11 +51,8 @@ def chart_json(name: str) -> Response:
     panel = PANELS.get(name)
     if panel is None:
         return _unknown(name)
-    view = asked_view()
     version = data_version()
-    instant = view.instant(datetime.now(UTC), version.changed_at)
-    body = answer(panel, view, instant, version)
-    return Response(body, mimetype="application/json")
+    return Response(answer(panel, _scope(panel, version), version), mimetype="application/json")
 
 
 @blueprint.get("/charts/<name>.csv")
@@ -62,12 +61,19 @@ def chart_csv(name: str) -> Response:
     panel = PANELS.get(name)
     if panel is None:
         return _unknown(name)
-    view = asked_view()
-    asked = population(panel, view)
-    instant = asked.instant(datetime.now(UTC), data_version().changed_at)
-    statement = panel_csv_select(panel, asked, instant)
-    headers = {"Content-Disposition": f'attachment; filename="{_file(panel, asked.sentence())}"'}
-    return Response(copied(statement, zone=view.tz), mimetype="text/csv", headers=headers)
+    asked = asked_of(panel, _scope(panel, data_version()))
+    statement = panel_csv_select(panel, asked)
+    name = _file(panel, asked.view.sentence())
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(copied(statement, zone=asked.view.tz), mimetype="text/csv", headers=headers)
+
+
+def _scope(panel: Panel, version: Version) -> Scope:
+    """What the request asks a panel: a View, and a period where the panel looks at one."""
+    query = request.query_string.decode("utf-8", "replace")
+    view, period = read_address(query, period=panel.period)
+    instant = view.instant(datetime.now(UTC), version.changed_at)
+    return Scope.of(view, instant, version, period)
 
 
 def _file(panel: Panel, sentence: str) -> str:

@@ -1,12 +1,24 @@
 """The panels, one file a subject. `PANELS` is the whole list."""
 
 from app.panel import Panel
+from app.panels import breakdown
+from app.panels.ageing import BY_AGE
 from app.panels.arrivals import ARRIVALS
 from app.panels.backlog import BACKLOG
-from app.panels.breakdown import BY_ACCOUNT, BY_SEVERITY, BY_STATUS
 from app.panels.resolution import TIME_TO_RESOLUTION
 
 PANELS: dict[str, Panel] = {
     panel.name: panel
-    for panel in (BACKLOG, ARRIVALS, BY_SEVERITY, BY_STATUS, BY_ACCOUNT, TIME_TO_RESOLUTION)
+    for panel in (
+        BACKLOG,
+        ARRIVALS,
+        breakdown.BY_SEVERITY,
+        breakdown.BY_STATUS,
+        breakdown.BY_ACCOUNT,
+        breakdown.BY_ENGINEER,
+        breakdown.BY_PRODUCT,
+        breakdown.BY_CARD_STATUS,
+        BY_AGE,
+        TIME_TO_RESOLUTION,
+    )
 }

@@ -4,16 +4,16 @@ from datetime import date
 
 import pandas as pd
 
+from app.daily import daily
 from app.panel import Panel
 from app.panels.backlog import DAILY_COLUMNS, day_name
-from app.selection import daily
+from app.scope import Scope
 from app.theme import Figure
-from app.view import View
 
 LONGEST_DAILY = 92
 
 
-def arrivals_figure(frame: pd.DataFrame, view: View) -> Figure:
+def arrivals_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
     """Cases that came and went, up and down, by day or (over a quarter) by week from Monday."""
     by_week = len(frame) > LONGEST_DAILY
     shown = pd.DataFrame(
@@ -38,9 +38,7 @@ def arrivals_figure(frame: pd.DataFrame, view: View) -> Figure:
             "barmode": "relative",
             "xaxis": {
                 "type": "date",
-                "title": {
-                    "text": f"Week from Monday ({view.tz})" if by_week else f"Day ({view.tz})"
-                },
+                "title": {"text": f"{'Week from Monday' if by_week else 'Day'} ({scope.view.tz})"},
             },
             "yaxis": {"title": {"text": "Cases in, and out (below)"}, "tickformat": ",d"},
             "hovermode": "x unified",
@@ -75,4 +73,6 @@ ARRIVALS = Panel(
     columns=DAILY_COLUMNS,
     select=daily,
     figure=arrivals_figure,
+    n=lambda frame: int(frame["created"].sum() + frame["reopened"].sum()),
+    period=True,
 )

@@ -1,17 +1,20 @@
 """How many cases are open, day by day."""
 
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
 
 import pandas as pd
 
-from app.panel import Measure, Panel
-from app.selection import daily
+from app.daily import daily
+from app.panel import Measure, Panel, Row
+from app.period import midnight
+from app.scope import Scope
 from app.theme import Figure
+from app.versions import TICK
 from app.view import View
+from app.view_fields import write_instant
 from app.words import MONTHS
 
-TICK = timedelta(microseconds=1)
 DAILY_COLUMNS = (
     Measure("day", "Day"),
     Measure("open_cases", "Open at the end", "cases"),
@@ -23,18 +26,21 @@ DAILY_COLUMNS = (
 )
 
 
-def end_of_day(day: date, view: View) -> datetime:
-    """The last instant of a day in the View's zone, and never after the View's own instant."""
-    midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(view.tz))
-    last = midnight.astimezone(ZoneInfo("UTC")) - TICK
-    return min(last, view.as_of) if view.as_of else last
+def end_of_day(day: date, zone: str) -> datetime:
+    """The last instant of a day in a zone, in UTC."""
+    return midnight(day + timedelta(days=1), zone) - TICK
 
 
-def rows_of_day(day: date, view: View, *, newest: date) -> str:
-    """The query of the cases open at the end of a day; the newest day is the View itself."""
-    if day == newest:
-        return view.but(state="open").to_query()
-    return view.but(state="open", as_of=end_of_day(day, view)).to_query()
+def rows_of_day(row: Row, scope: Scope) -> dict[str, View]:
+    """The cases open at the end of a day; what happened on a day is told by no View.
+
+    Words are searched for as they are known now, so that of a search only the last day has rows.
+    """
+    view, last = scope.view.but(state="open"), scope.ends()[-1]
+    end = min(end_of_day(row["day"], view.tz), last)
+    if end == scope.instant:
+        return {"open_cases": view}
+    return {} if view.q else {"open_cases": view.but(as_of=end)}
 
 
 def day_name(day: date) -> str:
@@ -42,7 +48,7 @@ def day_name(day: date) -> str:
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
-def backlog_figure(frame: pd.DataFrame, view: View) -> Figure:
+def backlog_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
     """Open cases at the end of each day, as steps."""
     days = list(frame["day"])
     counts = [int(number) for number in frame["open_cases"]]
@@ -59,7 +65,7 @@ def backlog_figure(frame: pd.DataFrame, view: View) -> Figure:
                 "marker": {"color": "$accent", "size": 8},
                 "fill": "tozeroy",
                 "fillcolor": "rgba(111,168,230,0.12)",
-                "customdata": [rows_of_day(day, view, newest=days[-1]) for day in days],
+                "customdata": [_to_day(day, scope) for day in days],
                 "text": [
                     _told(day, count, earlier)
                     for day, count, earlier in zip(days, counts, before, strict=True)
@@ -68,11 +74,17 @@ def backlog_figure(frame: pd.DataFrame, view: View) -> Figure:
             }
         ],
         "layout": {
-            "xaxis": {"type": "date", "title": {"text": f"Day ({view.tz})"}},
+            "xaxis": {"type": "date", "title": {"text": f"Day ({scope.view.tz})"}},
             "yaxis": {"title": {"text": "Open cases"}, **_whole_steps(max(counts, default=0))},
             "hovermode": "x",
         },
     }
+
+
+def _to_day(day: date, scope: Scope) -> str:
+    """A click on a day turns everything to its end."""
+    end = end_of_day(day, scope.view.tz)
+    return urlencode({"as_of": write_instant(end) if end < scope.instant else ""})
 
 
 def _whole_steps(most: int) -> Figure:
@@ -98,4 +110,7 @@ BACKLOG = Panel(
     columns=DAILY_COLUMNS,
     select=daily,
     figure=backlog_figure,
+    n=lambda frame: int(frame["open_cases"].iloc[-1]) if len(frame) else 0,
+    rows=rows_of_day,
+    period=True,
 )

@@ -1,13 +1,15 @@
 """Open cases by one of their fields."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import pandas as pd
 from sqlalchemy import Select
 
-from app.panel import Measure, Panel
+from app.columns import COLUMNS
+from app.panel import Measure, Panel, Row, total
+from app.scope import Scope
 from app.selection import grouped
 from app.theme import Figure
 from app.view import View
@@ -17,15 +19,35 @@ BARS_SHOWN = 12
 LONGEST_LABEL = 26
 
 
-def _open_by(column: str) -> Callable[[View, datetime], Select[Any]]:
-    def select(view: View, instant: datetime) -> Select[Any]:
-        return grouped(view.but(state="open"), instant, column)
+def _open_by(column: str) -> Callable[[Scope], Select[Any]]:
+    def select(scope: Scope) -> Select[Any]:
+        return grouped(scope.view.but(state="open"), scope.instant, column, live=scope.live)
 
     return select
 
 
-def severity_figure(frame: pd.DataFrame, view: View) -> Figure:
+def rows_of(column: str, field: str) -> Callable[[Row, Scope], Mapping[str, View]]:
+    """The open cases with the value of a row."""
+
+    def rows(row: Row, scope: Scope) -> Mapping[str, View]:
+        value = row[column]
+        missing: int | str = 0 if field == "severity" else ""
+        asked: int | str = (
+            missing if pd.isna(value) else int(value) if field == "severity" else str(value)
+        )
+        return {"cases": scope.view.but(state="open", **{field: (asked,)})}
+
+    return rows
+
+
+def adding(field: str, value: str) -> str:
+    """What a click on a bar adds to the address."""
+    return urlencode({field: value})
+
+
+def severity_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
     """A bar per severity, Urgent first; severities without a case keep their place."""
+    del scope
     counts = {
         0 if pd.isna(severity) else int(severity): int(cases)
         for severity, cases in zip(frame["severity"], frame["cases"], strict=True)
@@ -36,32 +58,31 @@ def severity_figure(frame: pd.DataFrame, view: View) -> Figure:
         labels=[label for label, _, _ in bars],
         counts=[count for _, _, count in bars],
         colours=[f"$severity-{number}" for _, number, _ in bars],
-        queries=[view.but(state="open", severity=(n,)).to_query() for _, n, _ in bars],
+        adds=[adding("severity", str(n)) for _, n, _ in bars],
         total=sum(counts.values()),
     )
 
 
-def field_figure(column: str, field: str, missing: str) -> Callable[[pd.DataFrame, View], Figure]:
+def field_figure(column: str, field: str, missing: str) -> Callable[[pd.DataFrame, Scope], Figure]:
     """A bar per value, most first; past a dozen the rest is one bar "other"."""
 
-    def figure(frame: pd.DataFrame, view: View) -> Figure:
+    def figure(frame: pd.DataFrame, scope: Scope) -> Figure:
+        del scope
         values = ["" if pd.isna(value) else str(value) for value in frame[column]]
         counts = [int(number) for number in frame["cases"]]
         shown = len(values) if len(values) <= BARS_SHOWN else BARS_SHOWN - 1
         labels = [value or missing for value in values[:shown]]
-        queries: list[str | None] = [
-            view.but(state="open", **{field: (value,)}).to_query() for value in values[:shown]
-        ]
+        adds: list[str | None] = [adding(field, value) for value in values[:shown]]
         heights = counts[:shown]
         if len(values) > shown:
             labels.append(f"{len(values) - shown} other")
             heights.append(sum(counts[shown:]))
-            queries.append(None)
+            adds.append(None)
         return _bars(
             labels=labels,
             counts=heights,
             colours=["$accent"] * shown + ["$muted"] * (len(labels) - shown),
-            queries=queries,
+            adds=adds,
             total=sum(counts),
         )
 
@@ -73,7 +94,7 @@ def _bars(
     labels: list[str],
     counts: list[int],
     colours: list[str],
-    queries: list[str | None] | list[str],
+    adds: list[str | None] | list[str],
     total: int,
 ) -> Figure:
     """Horizontal bars, the first on top, each labelled with its count."""
@@ -90,7 +111,7 @@ def _bars(
                 "text": [f"{counts[place]:,}" for place in order],
                 "textposition": "outside",
                 "cliponaxis": False,
-                "customdata": [queries[place] for place in order],
+                "customdata": [adds[place] for place in order],
                 "hovertext": [_told(labels[place], counts[place], total) for place in order],
                 "hovertemplate": "%{hovertext}<extra></extra>",
             }
@@ -124,6 +145,22 @@ def _safe(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def _by(field: str, title: str, question: str, missing: str, *, column: str | None = None) -> Panel:
+    """The panel of open cases by a field of texts."""
+    column = column or field
+    return Panel(
+        name=f"by_{field}",
+        title=title,
+        question=question,
+        state="open",
+        columns=(Measure(column, COLUMNS[column].label), Measure("cases", "Open", "cases")),
+        select=_open_by(column),
+        figure=field_figure(column, field, missing),
+        n=total("cases"),
+        rows=rows_of(column, field),
+    )
+
+
 BY_SEVERITY = Panel(
     name="by_severity",
     title="Open by severity",
@@ -132,22 +169,13 @@ BY_SEVERITY = Panel(
     columns=(Measure("severity", "Severity"), Measure("cases", "Open", "cases")),
     select=_open_by("severity"),
     figure=severity_figure,
+    n=total("cases"),
+    rows=rows_of("severity", "severity"),
 )
-BY_STATUS = Panel(
-    name="by_status",
-    title="Open by status",
-    question="Where do the open cases stand?",
-    state="open",
-    columns=(Measure("status", "Status"), Measure("cases", "Open", "cases")),
-    select=_open_by("status"),
-    figure=field_figure("status", "status", "No status"),
-)
-BY_ACCOUNT = Panel(
-    name="by_account",
-    title="Open by account",
-    question="Whose cases are open?",
-    state="open",
-    columns=(Measure("account", "Account"), Measure("cases", "Open", "cases")),
-    select=_open_by("account"),
-    figure=field_figure("account", "account", "No account"),
+BY_STATUS = _by("status", "Open by status", "Where do the open cases stand?", "No status")
+BY_ACCOUNT = _by("account", "Open by account", "Whose cases are open?", "No account")
+BY_ENGINEER = _by("engineer", "Open by engineer", "Who has how many open cases?", "Nobody")
+BY_PRODUCT = _by("product", "Open by product", "What are open cases about?", "No product")
+BY_CARD_STATUS = _by(
+    "card_status", "Cards by status", "Where do the cards of open cases stand?", "No card"
 )

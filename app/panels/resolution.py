@@ -1,16 +1,14 @@
 """How long it takes until a case is resolved."""
 
-from datetime import datetime
 from typing import Any
 
 import pandas as pd
 from sqlalchemy import Integer, Select, and_, cast, func
 
-from app.board import Board
 from app.metrics import days_until, durations
-from app.panel import Measure, Panel
+from app.panel import Measure, Panel, total
+from app.scope import Scope
 from app.theme import Figure
-from app.view import View
 from app.words import SEVERITY_NAMES
 
 # Upper ends of the bars, in days; the last bar has none.
@@ -18,9 +16,9 @@ EDGES = (1, 2, 4, 7, 14, 30, 60, 90, 180)
 LABELS = ("<1", "1-2", "2-4", "4-7", "7-14", "14-30", "30-60", "60-90", "90-180", "≥180")
 
 
-def resolution_select(view: View, instant: datetime) -> Select[Any]:
+def resolution_select(scope: Scope) -> Select[Any]:
     """Per severity: n, mean, percentiles, and how many cases took how long."""
-    days = days_until(Board.at(instant), "resolved")
+    days = days_until(scope.board, "resolved")
     starts, ends = (None, *EDGES), (*EDGES, None)
     bins = [
         cast(
@@ -34,12 +32,12 @@ def resolution_select(view: View, instant: datetime) -> Select[Any]:
         ).label(f"bin_{place}")
         for place, (start, end) in enumerate(zip(starts, ends, strict=True))
     ]
-    return durations(view, instant, "resolved").add_columns(*bins)
+    return durations(scope.view, scope.board, "resolved").add_columns(*bins)
 
 
-def resolution_figure(frame: pd.DataFrame, view: View) -> Figure:
+def resolution_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
     """A histogram over bars of growing width, stacked by severity, medians in the legend."""
-    del view
+    del scope
     return {
         "data": [_series(row) for row in frame.to_dict("records")],
         "layout": {
@@ -67,6 +65,8 @@ def _series(row: dict[Any, Any]) -> Figure:
         "x": list(LABELS),
         "y": counts,
         "marker": {"color": f"$severity-{number}"},
+        "customdata": [f"severity={number}"] * len(LABELS),
+        "meta": {"adds": f"severity={number}"},
         "text": [
             f"{name}: {count:,} of {total:,} cases resolved in {label} days"
             for label, count in zip(LABELS, counts, strict=True)
@@ -92,4 +92,5 @@ TIME_TO_RESOLUTION = Panel(
     ),
     select=resolution_select,
     figure=resolution_figure,
+    n=total("n"),
 )

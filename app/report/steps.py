@@ -137,7 +137,10 @@ def _rank(board: Board, moment: ColumnElement[datetime]) -> ColumnElement[int]:
 
 
 def _marks(board: Board) -> tuple[ColumnElement[datetime], ColumnElement[datetime]]:
-    """When a version's clock passes half of its target, and the whole; NULL without a target."""
+    """When a version's clock passes half of its target, and the whole; NULL without a target.
+
+    Open cases go by the policy in force at the board's instant, whatever was in force earlier.
+    """
     target = board.target_days()
     half = V.created_date + target * timedelta(hours=12) + TICK
     return half, V.created_date + target * timedelta(days=1)
@@ -145,8 +148,9 @@ def _marks(board: Board) -> tuple[ColumnElement[datetime], ColumnElement[datetim
 
 def _candidates(board: Board, share: float, start: datetime, end: datetime) -> list[Any]:
     """The versions that may pass a share of a target in `[start, end)`, as an index finds them."""
-    policies = [board.sla.days, *board.sla.accounts.values()]
-    targets = {pair for days in policies for pair in enumerate(days, start=1)}
+    policies = [span.policy for span in board.policies]
+    known = [days for policy in policies for days in (policy.days, *policy.accounts.values())]
+    targets = {pair for days in known for pair in enumerate(days, start=1)}
     spans = [(severity, timedelta(days=days * share)) for severity, days in sorted(targets)]
     return [
         and_(

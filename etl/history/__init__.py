@@ -8,7 +8,7 @@ writers end in the same rows, and everything can be rebuilt with an identical re
 from sqlalchemy import Connection, text
 
 from app.database import transaction
-from etl.history import bugs, cards, cases, comments, search
+from etl.history import bugs, cards, cases, comments, search, spans
 
 # Derived rows must see all facts, so one writer at a time derives.
 LOCK = "select pg_advisory_xact_lock(hashtext('caseboard case history'))"
@@ -69,6 +69,7 @@ def _derive(connection: Connection, facts: str) -> None:
     cases.rebuild(connection)
     if told & {"bug", "link"}:
         bugs.rebuild(connection)
+        spans.rebuild(connection)
     if told & {"case", "comment", "card", "card_comment"}:
         comments.rebuild(connection)
     search.rebuild(connection)

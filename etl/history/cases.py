@@ -6,6 +6,7 @@ import orjson
 from sqlalchemy import Connection, text
 
 from app.settings import get_settings
+from etl.history import steps
 from etl.history.states import changed, observed, texts
 from etl.records import HELD_SINCE_CREATION
 
@@ -37,8 +38,8 @@ BORN = "count(*) filter (where field = 'created') > 0"
 
 VERSIONS = f"""
 insert into case_versions (
-    case_number, valid_from, valid_to, created_date, updated_at, event, is_open, gone,
-    status, status_since, waiting_on, severity, owner, engineer, account, summary,
+    case_number, valid_from, valid_to, created_date, updated_at, event, ended_by, is_open,
+    gone, status, status_since, waiting_on, severity, owner, engineer, account, summary,
     product, product_version, group_name, crit_sit, escalated, escalation_link,
     card, card_status, contributors, labels, tags, relief_at, resolved_at, closed_at
 )
@@ -100,6 +101,13 @@ select
         when was_gone and not gone then 'returned'
         when closed and not was_closed then 'closed'
         when was_closed and not closed then 'reopened'
+    end,
+    -- The event that ended it, which is the next version's.
+    case
+        when lead(gone) over history and not gone then 'gone'
+        when gone and not lead(gone) over history then 'returned'
+        when lead(closed) over history and not closed then 'closed'
+        when closed and not lead(closed) over history then 'reopened'
     end,
     not closed and not gone,
     gone,
@@ -187,11 +195,13 @@ def rebuild(connection: Connection) -> None:
     """Derive versions and current rows of the cases in the temp table `touched_cases`."""
     told = parameters()
     connection.execute(text(NEW))
+    steps.before(connection)
     connection.execute(text(CLEAR))
     connection.execute(text(CARD_SPANS), told)
     connection.execute(text("create index on card_spans (key, kind)"))
     connection.execute(text("analyze card_spans"))
     connection.execute(text(VERSIONS), told)
+    steps.after(connection)
     connection.execute(text(CASES), told)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from app import database
 from app.database import transaction
+from etl.history import spans, steps
 from etl.history.cases import parameters
 from etl.runs import finish_run, start_run
 from etl.seed.copying import copy_chunk, index_again, index_away
@@ -51,28 +52,31 @@ def seed(
     made = world(cases, seed, until)
     run_id = start_run("seed", "seed")
     rules = _rules()
-    steps = -(-cases // CHUNK)
+    in_all = -(-cases // CHUNK)
     away = index_away()
     try:
         # The children make engines of their own; ours must not be open across a fork.
         database.reset()
-        with ProcessPoolExecutor(min(PROCESSES, steps), get_context("spawn")) as pool:
+        with ProcessPoolExecutor(min(PROCESSES, in_all), get_context("spawn")) as pool:
             chunks = [
-                pool.submit(copy_chunk, made, rules, run_id, number, steps)
-                for number in range(steps)
+                pool.submit(copy_chunk, made, rules, run_id, number, in_all)
+                for number in range(in_all)
             ]
             for done, chunk in enumerate(as_completed(chunks), start=1):
                 chunk.result()
                 if progress:
-                    progress(done, steps + 1)
+                    progress(done, in_all + 1)
     finally:
         index_again(away)
     with transaction() as connection:
+        connection.execute(text("set local statement_timeout = 0"))
+        spans.fill(connection)
+        steps.fill(connection)
         connection.execute(text(COUNTED), {"cases": cases, "run_id": run_id})
         finish_run(connection, run_id)
         connection.execute(text(BUMP))
     if progress:
-        progress(steps + 1, steps + 1)
+        progress(in_all + 1, in_all + 1)
 
 
 def _rules() -> Rules:

@@ -19,9 +19,10 @@ COLUMNS = {
     "cases": "case_number, created_date, owner, severity, account, summary, status, last_update, "
     "description, product, fe_jira_card, closed_date, tags, group_name, crit_sit, escalated, "
     "escalation_link, relief_at, resolved_at",
-    "case_versions": "case_number, valid_from, valid_to, created_date, updated_at, event, is_open, "
-    "gone, status, status_since, waiting_on, severity, owner, engineer, account, summary, product, "
-    "group_name, crit_sit, escalated, escalation_link, card, card_status, contributors, labels, "
+    "case_versions": "case_number, valid_from, valid_to, created_date, updated_at, event, "
+    "ended_by, is_open, gone, status, status_since, waiting_on, severity, owner, "
+    "engineer, account, summary, product, group_name, crit_sit, escalated, escalation_link, card, "
+    "card_status, contributors, labels, "
     "tags, relief_at, resolved_at, closed_at",
     "comments": "case_number, created_date, author, comment_text, commented_at, source_id, "
     "is_public",
@@ -133,12 +134,15 @@ class Lines:
         born = stamp(known[0].at)
         for place, version in enumerate(known):
             state, get = version.state, version.state.get
-            until = stamp(known[place + 1].at) if place + 1 < len(known) else "infinity"
+            following = known[place + 1] if place + 1 < len(known) else None
+            until = stamp(following.at) if following else "infinity"
+            ended_by = following.event if following else None
             waiting = "none" if version.is_closed else self._rules.waiting.get(
                 state["status"].lower(), "unknown")  # fmt: skip
             self._add("case_versions", "\t".join([
                 life.number, stamp(version.at), until, born, stamp(version.updated),
-                version.event or NOTHING, "f" if version.is_closed else "t", "f",
+                version.event or NOTHING, ended_by or NOTHING,
+                "f" if version.is_closed else "t", "f",
                 state["status"], stamp(version.status_since), waiting, str(state["severity"]),
                 state["owner"], get("assignee") or state["owner"], state["account"],
                 state["summary"], state["product"], _cell(get("group")),

@@ -211,7 +211,9 @@ def test_an_unshifted_log_is_not_contradicted_by_a_shifted_one(empty):
 def test_the_backlog_balances_every_day_under_any_filter(
     log, severity, account, state, stale, instant, zone
 ):
-    from app.selection import count, daily
+    from app.daily import daily
+    from app.scope import Scope
+    from app.selection import count
 
     view = View(
         severity=tuple(sorted(severity)),
@@ -221,11 +223,11 @@ def test_the_backlog_balances_every_day_under_any_filter(
         as_of=instant,
         tz=zone,
     )
-    days = database.read(daily(view, instant))
-    before = days["open_cases"].shift(1, fill_value=0)
-    if len(days) <= 365:
+    days = database.read(daily(Scope.of(view, instant)))
+    before = days["open_cases"].shift(1)
+    if len(days) > 1:
         change = days["created"] + days["reopened"] - days["closed"] - days["gone"] + days["moved"]
-        assert (days["open_cases"] == before + change).all()
+        assert (days["open_cases"] == before + change)[1:].all()
     if not (view.sla or view.stale is not None or view.severity or view.account):
         assert not days["moved"].any()
     assert days["open_cases"].iloc[-1] == database.read(count(view, instant))["cases"].iloc[0]
@@ -234,13 +236,15 @@ def test_the_backlog_balances_every_day_under_any_filter(
 @settings(max_examples=15)
 @given(day=st.integers(0, 60), zone=st.sampled_from(["UTC", "Asia/Tokyo", "America/New_York"]))
 def test_the_end_of_any_day_is_the_board_as_of_that_end(log, day, zone):
+    from app.daily import daily
     from app.panels.backlog import end_of_day
-    from app.selection import count, daily
+    from app.scope import Scope
+    from app.selection import count
 
     view = View(tz=zone)
     now = datetime(2016, 5, 20, 12, tzinfo=UTC)
-    days = database.read(daily(view, now))
+    days = database.read(daily(Scope.of(view, now)))
     row = days.iloc[min(day, len(days) - 2)]
-    there = database.read(count(view, end_of_day(row["day"], view)))["cases"].iloc[0]
+    there = database.read(count(view, end_of_day(row["day"], zone)))["cases"].iloc[0]
     assert row["open_cases"] == there
-    assert there == len(replay.open_rows(end_of_day(row["day"], view)))
+    assert there == len(replay.open_rows(end_of_day(row["day"], zone)))

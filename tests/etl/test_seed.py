@@ -16,7 +16,7 @@ UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
 CASES = 400
 TABLES = (
     "cases", "case_versions", "comments", "jira_comments", "jira_cards", "card_versions", "bugs",
-    "bug_versions", "case_bugs", "case_words", "known_words",
+    "bug_versions", "case_bugs", "case_words", "known_words", "bug_spans", "open_steps",
 )  # fmt: skip
 STANDING = """
 select indexdef as told from pg_indexes where schemaname = 'public'

@@ -1,13 +1,14 @@
 """One language of colours: Python, JavaScript and CSS tell the same."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from app.panels import PANELS
+from app.scope import Scope
 from app.theme import PALETTES
 from app.view import View
 
@@ -54,12 +55,13 @@ def names(value: object) -> set[str]:
 
 @pytest.mark.parametrize("panel", PANELS.values(), ids=list(PANELS))
 def test_figures_name_only_colours_that_both_themes_have(panel):
-    view, columns = View(), [column.name for column in panel.columns]
+    scope = Scope.of(View(), datetime(2026, 1, 4, tzinfo=UTC))
+    columns = [column.name for column in panel.columns]
     rows = [
         [date(2026, 1, 1 + n) if name == "day" else n + 1 for name in columns] for n in range(3)
     ]
     for count in (0, 1, 3):
-        figure = panel.figure(pd.DataFrame(rows[:count], columns=columns), view)
+        figure = panel.figure(pd.DataFrame(rows[:count], columns=columns), scope)
         assert names(figure) <= set(PALETTES["light"])
         assert {"xaxis", "yaxis"} <= set(figure["layout"])
         for axis in ("xaxis", "yaxis"):

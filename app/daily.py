@@ -1,0 +1,195 @@
+"""The backlog day by day: how many cases are open at each day's end, and what changed in between.
+
+For every day and filter: open = open of the day before + created + reopened - closed - gone + moved
+(into less out of the filters, as when a severity changes). Where the filters allow it is summed up
+from the hourly roll-up `open_steps`, else from the versions; both give the same rows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Integer,
+    Select,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+    values,
+)
+
+from app.models import OpenStep
+from app.scope import Scope
+from app.series import place_of
+from app.spans import Stretches, open_stretches
+from app.versions import TICK, VERSIONS, V
+from app.view import View
+
+KINDS = ("created", "reopened", "closed", "gone")
+NAMES = ("step", *KINDS)
+ENTRIES: dict[str, tuple[str, ...]] = {
+    "created": ("created",),
+    "reopened": ("reopened", "returned"),
+}
+EXITS: dict[str, tuple[str, ...]] = {"closed": ("closed",), "gone": ("gone",)}
+# The filters that the roll-up knows.
+ROLLED = {"state", "severity", "escalated", "crit_sit", "escalation"}
+STEPS = OpenStep.__table__.c
+
+
+def daily(scope: Scope) -> Select[Any]:
+    """A row per day of the period: day, open_cases, created, reopened, closed, gone, moved.
+
+    Days are those of the View's zone; the last one ends with the period.
+    """
+    days = scope.days()
+    # Place 0 is what the first day begins with, place n the n-th day.
+    edges = [scope.period.filled()[0] - TICK, *scope.ends()]
+    steps = _rolled(scope, edges) if rolls(scope, edges) else _summed(scope, edges)
+    sums = _by_place(steps).subquery("sums")
+    told = {name: func.coalesce(sums.c[name], 0) for name in NAMES}
+    moved = told["step"] - told["created"] - told["reopened"] + told["closed"] + told["gone"]
+    known = values(column("place", Integer), column("day", Date), name="days")
+    every = known.data([(place, day) for place, day in enumerate([days[0], *days])])
+    running = (
+        select(
+            every.c.place,
+            every.c.day,
+            func.sum(told["step"]).over(order_by=every.c.place).label("open_cases"),
+            *(told[name].label(name) for name in KINDS),
+            moved.label("moved"),
+        )
+        .select_from(every.outerjoin(sums, sums.c.place == every.c.place))
+        .subquery("running")
+    )
+    names = ("open_cases", *KINDS, "moved")
+    return (
+        select(running.c.day, *(cast(running.c[name], Integer).label(name) for name in names))
+        .where(running.c.place > 0)
+        .order_by(running.c.place)
+    )
+
+
+def rolls(scope: Scope, edges: Sequence[datetime]) -> bool:
+    """Whether the roll-up can answer: its filters alone, and days that begin at whole hours."""
+    inner = edges if edges[-1] != scope.instant else edges[:-1]
+    return set(scope.view.filters()) <= ROLLED and all(
+        edge + TICK == _hour(edge + TICK) for edge in inner
+    )
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def _rolled(scope: Scope, edges: Sequence[datetime]) -> list[Select[Any]]:
+    """The steps from the roll-up, backwards from what is open in the end."""
+    asked, view = _rolled_filters(scope.view), scope.view
+    ended = edges[-1] == scope.instant
+    bounds = [edge + TICK for edge in (edges[:-1] if ended else edges)]
+    place = place_of(STEPS.hour + TICK, bounds)
+    hours = [*asked, STEPS.hour >= bounds[0]]
+    last = [STEPS.hour < _hour(scope.instant)] if ended and not scope.live else []
+    told = (
+        select(place.label("place"), *(func.sum(STEPS[name]).label(name) for name in NAMES))
+        .where(*hours, *last)
+        .group_by(place)
+    )
+    finally_open = (
+        select(func.count())
+        .select_from(VERSIONS)
+        .where(replace(scope.board, live=True).known, V.is_open, *scope.board.value_filters(view))
+        .scalar_subquery()
+    )
+    later = select(func.coalesce(func.sum(STEPS.step), 0)).where(*hours).scalar_subquery()
+    nothing = [literal(0).label(name) for name in KINDS]
+    base = select(literal(0).label("place"), (finally_open - later).label("step"), *nothing)
+    tail = _since_the_hour(scope, len(edges) - 1) if last else []
+    return [base, told, *tail]
+
+
+def _since_the_hour(scope: Scope, place: int) -> list[Select[Any]]:
+    """The steps of an hour that is not over at the instant, which the roll-up cannot part."""
+    asked = [V.is_open, *scope.board.value_filters(scope.view)]
+    start, end = _hour(scope.instant), scope.instant
+
+    def counted(kinds: dict[str, tuple[str, ...]], event: ColumnElement[Any]) -> list[Any]:
+        return [
+            (func.count().filter(event.in_(kinds[kind])) if kind in kinds else literal(0)).label(
+                kind
+            )
+            for kind in KINDS
+        ]
+
+    told = literal(place).label("place")
+    entered = select(told, func.count().label("step"), *counted(ENTRIES, V.event))
+    left = select(told, (-func.count()).label("step"), *counted(EXITS, V.ended_by))
+    return [
+        entered.where(*asked, V.valid_from >= start, V.valid_from <= end),
+        left.where(*asked, V.valid_to >= start, V.valid_to <= end),
+    ]
+
+
+def _rolled_filters(view: View) -> list[ColumnElement[bool]]:
+    asked: list[ColumnElement[bool]] = []
+    if view.severity:
+        asked.append(STEPS.severity.in_(view.severity))
+    if view.escalated:
+        asked.append(STEPS.escalated.in_(view.escalated))
+    if view.crit_sit:
+        asked.append(STEPS.crit_sit.in_([value == "yes" for value in view.crit_sit]))
+    if view.escalation:
+        asked.append(or_(STEPS.escalated == "yes", STEPS.crit_sit))
+    return asked
+
+
+def _summed(scope: Scope, edges: Sequence[datetime]) -> list[Select[Any]]:
+    """The steps from the versions that the View's filters hold for."""
+    return [_of_versions(one, edges) for one in open_stretches(scope.board, scope.view)]
+
+
+def _of_versions(one: Stretches, edges: Sequence[datetime]) -> Select[Any]:
+    held = (
+        select(
+            place_of(one.start, edges).label("enters"),
+            place_of(one.end, edges).label("leaves"),
+            case((one.start == V.valid_from, V.event)).label("entered"),
+            case((one.end == V.valid_to, V.ended_by)).label("left"),
+        )
+        .select_from(one.origin)
+        .where(*one.where, *one.meeting(edges[0], edges[-1]))
+        .subquery("held")
+    )
+    sides = values(column("side", Integer), name="sides").data([(1,), (-1,)])
+    place = case((sides.c.side == 1, held.c.enters), else_=held.c.leaves)
+
+    def happened(names: tuple[str, ...], side: int) -> ColumnElement[int]:
+        event = held.c.entered if side == 1 else held.c.left
+        return one.sign * func.count().filter(sides.c.side == side, event.in_(names))
+
+    return (
+        select(
+            place.label("place"),
+            (func.sum(sides.c.side) * one.sign).label("step"),
+            *(happened(ENTRIES[kind], 1).label(kind) for kind in ENTRIES),
+            *(happened(EXITS[kind], -1).label(kind) for kind in EXITS),
+        )
+        .select_from(held.join(sides, true()))
+        .group_by(place)
+    )
+
+
+def _by_place(steps: list[Select[Any]]) -> Select[Any]:
+    told = union_all(*steps).subquery("told")
+    return select(told.c.place, *(func.sum(told.c[name]).label(name) for name in NAMES)).group_by(
+        told.c.place
+    )

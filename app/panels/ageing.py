@@ -1,0 +1,128 @@
+"""How old is what is open, and how severe?"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Integer, Select, case, cast, func, select
+
+from app.board import Board
+from app.panel import Measure, Panel, Row, total
+from app.scope import Scope
+from app.theme import Figure
+from app.versions import TICK, VERSIONS, V
+from app.view import View
+from app.words import SEVERITY_NAMES
+
+# The first full day of age that a bucket no longer holds; the last bucket has no end.
+EDGES = (8, 16, 31, 61, 181)
+LABELS = ("0-7", "8-15", "16-30", "31-60", "61-180", ">180")
+
+
+def bucket(board: Board) -> Any:
+    """The place of a case's age among the buckets."""
+    age = board.elapsed_days()
+    return case(*((age < edge, place) for place, edge in enumerate(EDGES)), else_=len(EDGES))
+
+
+def ageing_select(scope: Scope) -> Select[Any]:
+    """Open cases by severity and age: a row per severity, a column per bucket."""
+    board = scope.board
+    age = bucket(board)
+    known = (
+        select(V.severity.label("severity"), age.label("bucket"))
+        .select_from(VERSIONS)
+        .where(board.known, *board.conditions(scope.view.but(state="open")))
+        .subquery("known")
+    )
+    return (
+        select(
+            known.c.severity,
+            *(
+                cast(func.count().filter(known.c.bucket == place), Integer).label(f"age_{place}")
+                for place in range(len(LABELS))
+            ),
+            cast(func.count(), Integer).label("cases"),
+        )
+        .group_by(known.c.severity)
+        .order_by(known.c.severity.asc().nulls_last())
+    )
+
+
+def rows_of_bucket(place: int, severity: int, scope: Scope) -> View:
+    """The open cases of a severity whose age lies in a bucket."""
+    view, instant = scope.view, scope.instant
+    changes: dict[str, Any] = {"severity": (severity,)}
+    if place < len(EDGES):
+        start = instant - timedelta(days=EDGES[place]) + TICK
+        changes["created_from"] = max(start, view.created_from or start)
+    if place:
+        end = instant - timedelta(days=EDGES[place - 1]) + TICK
+        changes["created_to"] = min(end, view.created_to or end)
+    return view.but(state="open", **changes)
+
+
+def ageing_rows(row: Row, scope: Scope) -> Mapping[str, View]:
+    """The View behind each number of a severity's row."""
+    severity: int = 0 if pd.isna(row["severity"]) else int(row["severity"])
+    told = {f"age_{place}": rows_of_bucket(place, severity, scope) for place in range(len(LABELS))}
+    return {**told, "cases": scope.view.but(state="open", severity=(severity,))}
+
+
+def ageing_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
+    """Stacked bars by age, a colour per severity; a click adds the severity."""
+    del scope
+    data = []
+    for row in frame.to_dict("records"):
+        number = 0 if pd.isna(row["severity"]) else int(row["severity"])
+        name = SEVERITY_NAMES[number]
+        counts = [int(row[f"age_{place}"]) for place in range(len(LABELS))]
+        data.append(
+            {
+                "type": "bar",
+                "name": name,
+                "x": list(LABELS),
+                "y": counts,
+                "marker": {"color": f"$severity-{number}"},
+                "customdata": [f"severity={number}"] * len(LABELS),
+                "meta": {"adds": f"severity={number}"},
+                "text": [
+                    f"{name}: {count:,} open {'case' if count == 1 else 'cases'}, {label} days old"
+                    for count, label in zip(counts, LABELS, strict=True)
+                ],
+                "textposition": "none",
+                "hovertemplate": "%{text}<extra></extra>",
+            }
+        )
+    return {
+        "data": data,
+        "layout": {
+            "barmode": "stack",
+            "legend": {"traceorder": "normal"},
+            "xaxis": {
+                "type": "category",
+                "categoryorder": "array",
+                "categoryarray": list(LABELS),
+                "title": {"text": "Age (days since creation)"},
+            },
+            "yaxis": {"title": {"text": "Open cases"}, "tickformat": ",d"},
+        },
+    }
+
+
+BY_AGE = Panel(
+    name="by_age",
+    title="Open by severity and age",
+    question="How old is what is open?",
+    state="open",
+    columns=(
+        Measure("severity", "Severity"),
+        *(Measure(f"age_{place}", f"{label} days", "cases") for place, label in enumerate(LABELS)),
+        Measure("cases", "Open", "cases"),
+    ),
+    select=ageing_select,
+    figure=ageing_figure,
+    n=total("cases"),
+    rows=ageing_rows,
+)

@@ -1,0 +1,127 @@
+"""While which case versions a View holds: stretches of time, each with what it adds to a count.
+
+A number at any instant is a sum over these stretches: `sign` for each that has begun and not ended.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, and_, func
+
+from app.board import Board
+from app.models import BugSpan
+from app.versions import VERSIONS, V
+from app.view import View
+
+Condition = ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretches:
+    """The stretches `[start, end)` of the versions out of `origin` that pass `where`.
+
+    With `within`, a moment of the case and a span, each ends a span after the moment.
+    """
+
+    start: ColumnElement[Any]
+    end: ColumnElement[Any]
+    where: tuple[Condition, ...]
+    origin: FromClause = VERSIONS
+    sign: int = 1
+    within: tuple[ColumnElement[Any], timedelta] | None = None
+
+    def meeting(self, first: datetime, last: datetime) -> list[Condition]:
+        """That a stretch holds at some instant of `[first, last]`.
+
+        The bounds of version and moment say nothing new, but let an index begin there.
+        """
+        asked = [V.valid_to > first, V.valid_from <= last]
+        if self.within:
+            moment, span = self.within
+            asked += [moment > first - span, moment <= last]
+        return [*asked, self.start <= last, self.end > first, self.start < self.end]
+
+
+def open_stretches(board: Board, view: View) -> Iterator[Stretches]:
+    """While which versions are open cases of a View, whatever its own state."""
+    plain = view.but(bugs=())
+    where = (V.is_open, *board.lasting_filters(plain))
+    for start, end in board.open_spans(plain):
+        yield from _with_bugs(set(view.bugs), Stretches(start, end, where))
+
+
+def recent_stretches(board: Board, view: View, event: str, span: timedelta) -> Iterator[Stretches]:
+    """While which versions are cases of a View that were created or closed within a span before.
+
+    `event` is created or closed; the cases may be open or closed since.
+    """
+    moment = V.created_date if event == "created" else V.closed_at
+    plain = view.but(bugs=(), sla=(), stale=None, recent=None)
+    where = [
+        ~V.gone,
+        moment.is_not(None),
+        V.valid_from - moment < span,
+        *board.lasting_filters(plain),
+    ]
+    timed = view.sla or view.stale is not None or view.recent is not None
+    states: list[tuple[tuple[Condition, ...], Any]] = [((), [(V.valid_from, V.valid_to)])]
+    if timed:
+        # What is closed grows no older; what is open may pass a filter of time for a while.
+        closed = (~V.is_open, *_closed_filters(board, view))
+        states = [
+            (closed, _closed_spans(view)),
+            ((V.is_open,), board.open_spans(view.but(bugs=()))),
+        ]
+    for more, spans in states:
+        for start, end in spans:
+            # In (T - span, T] means: from the moment on until a span later.
+            one = Stretches(
+                func.greatest(start, moment),
+                func.least(end, moment + span),
+                (*where, *more),
+                within=(moment, span),
+            )
+            yield from _with_bugs(set(view.bugs), one)
+
+
+def _closed_filters(board: Board, view: View) -> list[Condition]:
+    return [board.expression("sla").in_(view.sla)] if view.sla else []
+
+
+def _closed_spans(view: View) -> list[tuple[ColumnElement[Any], ColumnElement[Any]]]:
+    start: list[ColumnElement[Any]] = [V.valid_from]
+    end: list[ColumnElement[Any]] = [V.valid_to]
+    if view.stale is not None:
+        start.append(V.updated_at + timedelta(days=view.stale))
+    if view.recent is not None:
+        end.append(V.updated_at + timedelta(days=view.recent))
+    return [(func.greatest(*start), func.least(*end))]
+
+
+def _with_bugs(asked: set[str], plain: Stretches) -> Iterator[Stretches]:
+    """The stretches cut to when the case had bugs as asked; "none" is all less those with any."""
+    if not asked or {"none", "any"} <= asked:
+        yield plain
+        return
+    if "none" in asked:
+        yield plain
+        yield _while_linked(plain, untargeted=False, sign=-1)
+    if "any" in asked:
+        yield _while_linked(plain, untargeted=False)
+    elif "untargeted" in asked:
+        yield _while_linked(plain, untargeted=True)
+
+
+def _while_linked(plain: Stretches, *, untargeted: bool, sign: int = 1) -> Stretches:
+    spans = BugSpan.__table__.alias()
+    meet = and_(spans.c.case_number == V.case_number, spans.c.valid_from < plain.end)
+    return replace(
+        plain,
+        start=func.greatest(plain.start, spans.c.valid_from),
+        end=func.least(plain.end, spans.c.valid_to),
+        where=(*plain.where, spans.c.untargeted) if untargeted else plain.where,
+        origin=VERSIONS.join(spans, meet),
+        sign=sign,
+    )
