@@ -1,13 +1,14 @@
 """Making the report: a few statements in one snapshot, put together into one value."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
-from app.database import plain, snapshot
+from app.database import snapshot
 from app.report.actors import Fact, actors
 from app.report.bugs import bug_steps
 from app.report.comments import latest
@@ -27,7 +28,7 @@ from app.selection import count
 from app.version import data_version
 from app.view import View
 
-Row = Mapping[str, Any]
+_ends = attrgetter(*(f"end_{name}" for name in STANDING))
 PASSED = {HALF: "at_risk", WHOLE: "breached"}
 
 
@@ -39,12 +40,12 @@ def make(view: View, start: datetime, end: datetime) -> Report:
     asked = population(view).but(as_of=end - TICK)
     with snapshot() as connection:
         lines = _Lines(start)
-        for row in plain(connection, steps(asked, start, end)):
+        for row in connection.execute(steps(asked, start, end)):
             lines.step(row)
-        for row in plain(connection, passed(asked, start, end)):
-            lines.add(PASSED[row["rank"]], Line(_standing(row), row["at"]))
-        bugs = _bug_lines(plain(connection, bug_steps(asked, start, end)))
-        said = [_said(row) for row in plain(connection, latest(asked, start, end, LONGEST_TEXT))]
+        for row in connection.execute(passed(asked, start, end)):
+            lines.add(PASSED[row.rank], Line(_standing(row), row.at))
+        bugs = _bug_lines(connection.execute(bug_steps(asked, start, end)))
+        said = [_said(row) for row in connection.execute(latest(asked, start, end, LONGEST_TEXT))]
         who = _who(connection, [*lines.facts(), *(fact for _, _, fact in bugs)])
         return Report(
             query=population(view).to_query(),
@@ -74,43 +75,41 @@ class _Lines:
     def add(self, section: str, line: Line, fact: Fact | None = None) -> None:
         self.found.append((section, line, fact))
 
-    def step(self, row: Row) -> None:
+    def step(self, row: Row[Any]) -> None:
         """What one version tells beside the one before."""
-        case, at, first = _standing(row), row["at"], row["first"]
+        case, at, first = _standing(row), row.at, row.first
 
         def fact(name: str, moment: datetime = at) -> Fact:
             return "case", case.number, name, moment
 
         if first:
             self.add("opened", Line(case, at))
-        if row["last"] and row["closed_at"] and row["closed_at"] >= self.start:
-            self.add("closed", Line(case, row["closed_at"]), fact("status", row["closed_at"]))
-        if row["event"] == "reopened":
+        if row.last and row.closed_at and row.closed_at >= self.start:
+            self.add("closed", Line(case, row.closed_at), fact("status", row.closed_at))
+        if row.event == "reopened":
             self.add("reopened", Line(case, at), fact("status"))
         for name, on in (("escalated", "yes"), ("crit_sit", True)):
-            now, then = row[name], row[f"{name}_before"]
+            now, then = getattr(row, name), getattr(row, f"{name}_before")
             if (now == on) != (then == on):
                 section = "escalated" if now == on else "deescalated"
                 self.add(section, Line(case, at, name, _text(then), _text(now)), fact(name))
         if not first:
             self._changes(row, case, fact)
-        if row["is_open"] and row["rank"] > (row["rank_before"] or 0):
-            self.add(PASSED[row["rank"]], Line(case, at))
+        if row.is_open and row.rank > (row.rank_before or 0):
+            self.add(PASSED[row.rank], Line(case, at))
 
-    def _changes(self, row: Row, case: Standing, fact: Any) -> None:
-        def change(name: str) -> tuple[str | None, str | None]:
-            return _text(row[f"{name}_before"]), _text(row[name])
-
-        severity, engineer, owner = change("severity"), change("engineer"), change("owner")
-        if severity[0] != severity[1]:
-            self.add("severity", Line(case, row["at"], "severity", *severity), fact("severity"))
-        if engineer[0] != engineer[1]:
+    def _changes(self, row: Row[Any], case: Standing, fact: Any) -> None:
+        if row.severity != row.severity_before:
+            change = _text(row.severity_before), _text(row.severity)
+            self.add("severity", Line(case, row.at, "severity", *change), fact("severity"))
+        engineer, owner = (row.engineer_before, row.engineer), (row.owner_before, row.owner)
+        if row.engineer != row.engineer_before:
             # Where no card names an engineer, it is the owner.
-            by_card: Fact = ("card", row["card"] or "", "assignee", row["at"])
+            by_card: Fact = ("card", row.card or "", "assignee", row.at)
             told = fact("owner") if owner == engineer else by_card
-            self.add("hands", Line(case, row["at"], "engineer", *engineer), told)
-        if owner[0] != owner[1] and owner != engineer:
-            self.add("hands", Line(case, row["at"], "owner", *owner), fact("owner"))
+            self.add("hands", Line(case, row.at, "engineer", *engineer), told)
+        if row.owner != row.owner_before and owner != engineer:
+            self.add("hands", Line(case, row.at, "owner", *owner), fact("owner"))
 
     def facts(self) -> list[Fact]:
         return [fact for _, _, fact in self.found if fact]
@@ -127,8 +126,8 @@ class _Lines:
         }
 
 
-def _standing(row: Row) -> Standing:
-    return Standing(row["number"], *(row[f"end_{name}"] for name in STANDING))
+def _standing(row: Row[Any]) -> Standing:
+    return Standing(row.number, *_ends(row))
 
 
 def _text(value: Any) -> str | None:
@@ -137,26 +136,26 @@ def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _bug_lines(rows: list[dict[str, Any]]) -> list[tuple[str, BugLine, Fact]]:
+def _bug_lines(rows: Iterable[Row[Any]]) -> list[tuple[str, BugLine, Fact]]:
     found = []
     for row in rows:
         for section, name, told in (
-            ("targeted", "target", row["got_target"]),
-            ("fixed", "status", row["got_fix"]),
+            ("targeted", "target", row.got_target),
+            ("fixed", "status", row.got_fix),
         ):
             if told:
                 line = BugLine(
-                    row["tracker"],
-                    row["key"],
-                    row["summary"],
+                    row.tracker,
+                    row.key,
+                    row.summary,
                     name,
-                    row["at"],
-                    row[f"{name}_before"],
-                    row[name],
+                    row.at,
+                    getattr(row, f"{name}_before"),
+                    getattr(row, name),
                     None,
-                    tuple(row["cases"]),
+                    tuple(row.cases),
                 )
-                fact: Fact = ("bug", f"{row['tracker']}|{row['key']}", name, row["at"])
+                fact: Fact = ("bug", f"{row.tracker}|{row.key}", name, row.at)
                 found.append((section, line, fact))
     return found
 
@@ -173,15 +172,15 @@ def _told_bugs(
     }
 
 
-def _said(row: Row) -> Said:
+def _said(row: Row[Any]) -> Said:
     return Said(
         _standing(row),
-        row["at"],
-        row["author"],
-        row["source"],
-        row["text"],
-        row["length"],
-        row["comments"],
+        row.at,
+        row.author,
+        row.source,
+        row.text,
+        row.length,
+        row.comments,
     )
 
 
@@ -198,8 +197,8 @@ def _who(connection: Connection, facts: list[Fact]) -> dict[Fact, str]:
     asked = list(dict.fromkeys(facts))
     if not asked:
         return {}
-    told = plain(connection, actors(asked))
-    return {asked[row["place"] - 1]: row["actor"] for row in told}
+    told = connection.execute(actors(asked))
+    return {asked[row.place - 1]: row.actor for row in told}
 
 
 def _open(connection: Connection, view: View, instant: datetime) -> int:

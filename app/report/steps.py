@@ -49,7 +49,7 @@ def steps(view: View, start: datetime, end: datetime) -> Select[Any]:
     )
     # Each case is looked up by itself, so a window is its history.
     history: dict[str, Any] = {"order_by": V.valid_from}
-    backwards: dict[str, Any] = {"order_by": V.valid_from.desc()}
+    whole: dict[str, Any] = {**history, "rows": (None, None)}
     last = V.valid_to >= end
     known = (
         select(
@@ -62,14 +62,14 @@ def steps(view: View, start: datetime, end: datetime) -> Select[Any]:
             *(V[name] for name in COMPARED),
             *(func.lag(V[name]).over(**history).label(f"{name}_before") for name in COMPARED),
             *(
-                func.first_value(_stand(name)).over(**backwards).label(f"end_{name}")
+                func.last_value(_stand(name)).over(**whole).label(f"end_{name}")
                 for name in STANDING
             ),
             (func.row_number().over(**history) == 1).label("first"),
             last.label("last"),
             _rank(board, V.valid_from).label("rank"),
             func.lag(_rank(board, V.valid_to - TICK)).over(**history).label("rank_before"),
-            func.bool_or(and_(last, *board.conditions(view))).over().label("matches"),
+            func.bool_or(and_(last, *board.conditions(view))).over(**whole).label("matches"),
         )
         .where(V.case_number == touched.c.case_number, V.valid_from < end, V.valid_to >= start)
         .lateral("known")

@@ -17,9 +17,14 @@ INDEXES = {
 
 
 def upgrade() -> None:
-    for name, (table, columns, where) in INDEXES.items():
-        chosen = f" where {where}" if where else ""
-        op.execute(f"create index {name} on {table} ({columns}){chosen}")
+    # Building an index beside its readers and writers holds nobody up; each may be repeated.
+    with op.get_context().autocommit_block():
+        op.execute("set lock_timeout = 0")
+        for name, (table, columns, where) in INDEXES.items():
+            chosen = f" where {where}" if where else ""
+            op.execute(f"drop index concurrently if exists {name}")
+            op.execute(f"create index concurrently {name} on {table} ({columns}){chosen}")
+        op.execute("set lock_timeout = '2s'")
     now = sa.text("clock_timestamp()")
     op.create_table(
         "report_sendings",
