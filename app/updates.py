@@ -71,7 +71,10 @@ def updates_of(
 
     def compute() -> str:
         with snapshot() as connection:
-            return orjson.dumps(plain(connection, updates(asked, start, end))).decode()
+            rows = plain(connection, updates(asked, start, end))
+            # Names that SQLAlchemy quotes are texts of a kind of their own.
+            told = [{str(name): value for name, value in row.items()} for row in rows]
+            return orjson.dumps(told).decode()
 
     rows: list[dict[str, Any]] = orjson.loads(remembered(key, compute))
     for row in rows:
