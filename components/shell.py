@@ -49,6 +49,8 @@ NAVIGATION = (
     ("Who", "Engineers", "/engineers", "engineers"),
     ("Why", "Bugs", "/bugs", "bugs"),
     ("Why", "Trending", "/trending", "trending"),
+    ("Tell", "Updates", "/updates", "updates"),
+    ("Tell", "Weekly", "/weekly", "weekly"),
     ("Trust", "Quality", "/quality", "quality"),
     ("Trust", "Sync", "/sync", "sync"),
     ("Trust", "Admin", "/admin", "admin"),

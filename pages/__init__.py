@@ -34,6 +34,8 @@ from pages import (
     sync,
     tokens,
     trending,
+    updates,
+    weekly,
 )
 from pages.page import Page
 
@@ -50,6 +52,8 @@ PAGES: tuple[Page, ...] = (
     engineer.PAGE,
     bugs.PAGE,
     trending.PAGE,
+    updates.PAGE,
+    weekly.PAGE,
     quality.PAGE,
     sync.PAGE,
     tokens.PAGE,
