@@ -14,7 +14,6 @@ from sqlalchemy import (
     DateTime,
     Float,
     Integer,
-    Text,
     and_,
     case,
     cast,
@@ -23,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-from app import course, links, search, sla
+from app import filters, links, search, sla
 from app.links import Instant
 from app.sla import PolicySpan
 from app.targets import sla_bounds, targets
@@ -33,7 +32,6 @@ from app.view import View
 Condition = ColumnElement[bool]
 SECONDS_PER_DAY = 86_400.0
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
-DONE = "Done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,41 +134,7 @@ class Board:
 
     def value_filters(self, view: View) -> list[Condition]:
         """The filters by values of a version alone, without the search."""
-        asked: list[Condition] = [
-            _any_of(column, getattr(view, name))
-            for name, column in _TEXT_FILTERS.items()
-            if getattr(view, name)
-        ]
-        if view.severity:
-            asked.append(_any_of(V.severity, tuple(n or "" for n in view.severity)))
-        if view.tag:
-            asked.append(or_(*(_has(V.tags, tag) for tag in view.tag)))
-        if view.label:
-            asked.append(or_(*(_has(V.labels, label) for label in view.label)))
-        if view.waiting_on:
-            asked.append(V.waiting_on.in_(view.waiting_on))
-        if view.card:
-            asked.append(or_(*(self._card(standing) for standing in view.card)))
-        if view.escalated:
-            asked.append(V.escalated.in_(view.escalated))
-        if view.crit_sit:
-            asked.append(or_(*(V.crit_sit.is_(value == "yes") for value in view.crit_sit)))
-        if view.escalation:
-            asked.append(or_(V.escalated == "yes", V.crit_sit))
-        return [
-            *asked,
-            *self._bug_filters(view),
-            *course.filters(view, self.instant),
-            *_ranges(view),
-        ]
-
-    def _bug_filters(self, view: View) -> list[Condition]:
-        asked: list[Condition] = []
-        if view.bugs:
-            asked.append(or_(*(links.has_bugs(self.instant, kind) for kind in view.bugs)))
-        if view.bug:
-            asked.append(links.has_bug(self.instant, view.bug))
-        return asked
+        return filters.of_values(view, self.instant)
 
     def open_spans(self, view: View) -> list[tuple[ColumnElement[Any], ColumnElement[Any]]]:
         """The parts `[start, end)` of an open version in which its filters of time hold.
@@ -191,11 +155,6 @@ class Board:
             for span in self.policies
             for begins, ceases in sla_bounds(span, view.sla)
         ]
-
-    def _card(self, standing: str) -> Condition:
-        if standing == "several":
-            return links.has_several_cards(self.instant)
-        return _CARDS[standing]
 
     def elapsed_days(self) -> ColumnElement[float]:
         """Days from creation to closing, or to the instant while open."""
@@ -271,23 +230,6 @@ _PLAIN: dict[str, ColumnElement[Any]] = {
     "resolved": V.resolved_at,
 }
 
-_TEXT_FILTERS: dict[str, ColumnElement[Any]] = {
-    "status": V.status,
-    "account": V.account,
-    "engineer": V.engineer,
-    "owner": V.owner,
-    "group": V.group_name,
-    "product": V.product,
-    "product_version": V.product_version,
-    "card_status": V.card_status,
-}
-
-_CARDS: dict[str, Condition] = {
-    "none": V.card.is_(None),
-    "open": and_(V.card.is_not(None), V.card_status.is_distinct_from(DONE)),
-    "done": and_(V.card.is_not(None), V.card_status == DONE),
-}
-
 _STATES: dict[str, Condition] = {
     "open": V.is_open,
     "closed": and_(~V.is_open, ~V.gone),
@@ -302,30 +244,6 @@ def _latest(moments: list[ColumnElement[Any]]) -> ColumnElement[Any]:
 
 def _earliest(moments: list[ColumnElement[Any]]) -> ColumnElement[Any]:
     return func.least(*moments) if len(moments) > 1 else moments[0]
-
-
-def _any_of(column: ColumnElement[Any], values: Sequence[Any]) -> Condition:
-    """The column is one of the values; the empty string stands for "not set"."""
-    column = column.collate("C") if isinstance(column.type, Text) else column
-    given = [value for value in values if value != ""]
-    asked = column.in_(given)
-    return asked if len(given) == len(values) else or_(asked, column.is_(None))
-
-
-def _has(column: ColumnElement[Any], value: str) -> Condition:
-    return column.contains([value]) if value else func.cardinality(column) == 0
-
-
-def _ranges(view: View) -> list[Condition]:
-    asked: list[Condition] = []
-    columns = {"created": V.created_date, "closed": V.closed_at, "updated": V.updated_at}
-    for name, column in columns.items():
-        start, end = getattr(view, f"{name}_from"), getattr(view, f"{name}_to")
-        if start:
-            asked.append(column >= start)
-        if end:
-            asked.append(column < end)
-    return asked
 
 
 def _days_between(start: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElement[float]:

@@ -117,6 +117,7 @@ CALLBACKS: dict[str, Need] = {
     "components.bugcard.show": Need("viewer"),
     "components.caselist.show": Need("viewer"),
     "components.panelcard.show": Need("viewer"),
+    "components.periodpicker.choose": Need("viewer"),
     "components.whogrid.fill": Need("viewer"),
     "components.filterbar.offer": Need("viewer"),
     "components.filterbar.apply": Need("viewer"),
