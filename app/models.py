@@ -45,6 +45,8 @@ LEFT = ("case_number", "created_date")
 ON_ENGINEERING = "waiting_on = 'engineering' and not gone"
 NEWEST_FIRST = ("updated_at desc", "case_number")
 SPAN = ("valid_from", "valid_to", "is_open", "gone")
+# What durations are computed from.
+MILESTONES = ("is_open", "severity", "closed_at", "relief_at", "resolved_at")
 # What cases are sorted, filtered and counted by: read off an index, without the wide rows.
 NARROW = (
     "is_open",
@@ -70,6 +72,19 @@ LATE = "not gone and closed_at is not null and valid_from - closed_at < interval
 RECENT = (
     "valid_from",
     "valid_to",
+    "severity",
+    "account",
+    "engineer",
+    "status",
+    "product",
+    "escalated",
+    "crit_sit",
+)
+CLOSING = (
+    "valid_from",
+    "valid_to",
+    "updated_at",
+    "created_date",
     "severity",
     "account",
     "engineer",
@@ -166,6 +181,7 @@ class Comment(Base):
     __table_args__ = (
         _case_reference(),
         Index("ix_comments_case", "case_number", "commented_at"),
+        Index("ix_comments_time", "commented_at"),
         UniqueConstraint("case_number", "source_id"),
     )
 
@@ -187,6 +203,7 @@ class JiraComment(Base):
     __table_args__ = (
         _case_reference(),
         Index("ix_jira_comments_case", "case_number", "last_update_date"),
+        Index("ix_jira_comments_time", "last_update_date"),
     )
 
     jira_comment_id: Mapped[str] = mapped_column(primary_key=True)
@@ -400,18 +417,27 @@ class CaseVersion(Base):
         _ordered("card_left", CARD_LEFT, "valid_to", "valid_from", beside=LEFT),
         _ordered("trending", TRENDING, "valid_to", beside=TRENDED),
         _ordered("engineering", ON_ENGINEERING, "case_number", "valid_from", beside=("valid_to",)),
+        # Whose clock passes a mark in a period.
+        Index(
+            "ix_case_versions_clock",
+            "severity",
+            "created_date",
+            postgresql_where=text("is_open"),
+        ),
         # Cases shortly after they were opened, and after they were closed.
         _ordered("young", YOUNG, "created_date", beside=RECENT),
         _ordered("late", LATE, "closed_at", beside=RECENT),
+        _ordered("closings", "not is_open and not gone", "closed_at", beside=CLOSING),
         _ordered("updated", None, *NEWEST_FIRST, beside=SPAN),
         _ordered("current", CURRENT, "case_number", beside=NARROW),
         _ordered("current_updated", CURRENT, *NEWEST_FIRST),
-        _ordered("current_created", CURRENT, "created_date", "case_number"),
+        _ordered("current_created", CURRENT, "created_date", "case_number", beside=MILESTONES),
         _ordered(
             "current_closed",
             CURRENT,
             "(case when not is_open then closed_at end)",
             "case_number",
+            beside=("is_open", "severity", "closed_at", "created_date"),
         ),
         _ordered("current_account", CURRENT, 'account collate "C"', *NEWEST_FIRST),
         _ordered("current_engineer", CURRENT, 'engineer collate "C"', *NEWEST_FIRST),
@@ -953,6 +979,39 @@ class SamlSession(Base):
     session_index: Mapped[str | None]
     person: Mapped[str]
     expires_at: Mapped[datetime]
+
+
+class ReportSending(Base):
+    """The sending of a report of a period by one way (mail, slack): written before and after.
+
+    `state`: sending; sent; failed (surely not sent, may be tried again); unknown (nobody knows
+    whether it was: never sent again by itself). `query` is that of the report's View.
+    """
+
+    __tablename__ = "report_sendings"
+    __table_args__ = (
+        CheckConstraint("way in ('mail', 'slack')", name="way"),
+        CheckConstraint("state in ('sending', 'sent', 'failed', 'unknown')", name="state"),
+        Index(
+            "ux_report_sendings_once",
+            "way",
+            "period_start",
+            "period_end",
+            text("md5(query)"),
+            unique=True,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    way: Mapped[str]
+    period_start: Mapped[datetime]
+    period_end: Mapped[datetime]
+    query: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default=text("'sending'"))
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
+    begun_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    ended_at: Mapped[datetime | None]
+    told: Mapped[str | None]
 
 
 class DataVersion(Base):

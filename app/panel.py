@@ -19,6 +19,7 @@ from app.theme import Figure
 from app.version import Version
 from app.view import View
 from app.view_fields import write_instant
+from app.words import period_words
 
 Row = Mapping[str, Any]
 
@@ -54,7 +55,8 @@ class Panel:
     names of `app.theme`. The `customdata` of a point is the part of a query that a click on it adds
     to the address of the page; `meta` of a trace says the same of its entry in the legend.
     `rows(row, scope)` tells of a row of the frame, by column, the View whose rows a number counts.
-    `n(frame)` is how many cases the figure is about. `period` tells that it looks at one.
+    `n(frame)` is how many cases the figure is about, or how much of what `counted` says. `period`
+    tells that it looks at one.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Panel:
     n: Callable[[pd.DataFrame], int]
     rows: Callable[[Row, Scope], Mapping[str, View]] = no_rows
     period: bool = False
+    counted: str = ""
 
 
 def asked_of(panel: Panel, scope: Scope) -> Scope:
@@ -95,6 +98,14 @@ def answer(panel: Panel, scope: Scope, version: Version) -> str:
     return remembered((panel.name, *asked.key, version.key), lambda: _compute(panel, asked))
 
 
+def _sentence(panel: Panel, scope: Scope) -> str:
+    """What a panel is about in words, its period included."""
+    told = scope.view.sentence()
+    if not panel.period:
+        return told
+    return f"{told}; {period_words(*scope.period.filled(), scope.view.tz)}"
+
+
 def _compute(panel: Panel, scope: Scope) -> str:
     known = frame(panel, scope)
     rows = known.astype(object).where(known.notna(), None)
@@ -107,9 +118,10 @@ def _compute(panel: Panel, scope: Scope) -> str:
         "name": panel.name,
         "title": panel.title,
         "question": panel.question,
-        "sentence": scope.view.sentence(),
+        "sentence": _sentence(panel, scope),
         "as_of": write_instant(scope.instant),
         "n": panel.n(known),
+        "counted": panel.counted,
         "columns": [
             {"name": column.name, "label": column.label, "unit": column.unit}
             for column in panel.columns

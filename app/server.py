@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from dash import Dash
 from dash.exceptions import DependencyException, InvalidResourceError
@@ -15,7 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 import pages
 from app import cache, health, redirects
-from app.api import audit, bugs, cases, charts, quality, tokens
+from app.api import audit, bugs, cases, charts, quality, reports, tokens
 from app.api.requests import problem
 from app.auth import gate, headers, login, policy, saml_routes
 from app.auth.loopback import refuse_unsafe_start
@@ -59,6 +60,7 @@ BLUEPRINTS = (
     charts.blueprint,
     bugs.blueprint,
     quality.blueprint,
+    reports.blueprint,
     redirects.blueprint,
     tokens.blueprint,
     audit.blueprint,
@@ -161,7 +163,7 @@ def _check_addresses(server: Flask) -> None:
             abort(404)  # else Dash would answer it with the shell of a page
         if request.method != "GET" or not _is_page(request.path):
             return
-        found = pages.template(request.path)
+        found = pages.template(_path_sent())
         if found is None:
             g.page_status = 404
             return
@@ -170,7 +172,7 @@ def _check_addresses(server: Flask) -> None:
             g.page_status = 403
             return
         try:
-            pages.check(request.path, request.query_string.decode("utf-8", "replace"))
+            pages.check(_path_sent(), request.query_string.decode("utf-8", "replace"))
         except ParameterError:
             g.page_status = 400
 
@@ -193,6 +195,12 @@ def _open_with_views(server: Flask) -> None:
             return None
         query = chosen.view.to_query() if chosen else ""
         return redirect(f"/cases?{query}#view={chosen.id}") if chosen and query else None
+
+
+def _path_sent() -> str:
+    """The path as it was sent: once read, a slash inside a name looks like any other."""
+    sent = str(request.environ.get("RAW_URI") or "")
+    return sent.split("?", maxsplit=1)[0] if sent.startswith("/") else quote(request.path)
 
 
 def _is_page(path: str) -> bool:

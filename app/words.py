@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from app.lengths import read_length
+
 if TYPE_CHECKING:
     from app.view import View
 
@@ -18,6 +20,12 @@ WAITING_NAMES = {
     "vendor": "vendor",
     "unknown": "unknown",
     "none": "nobody",
+}
+# The filters by how long cases took, and to what.
+MILESTONES = {
+    "days_to_relief": "relief",
+    "days_to_resolution": "resolution",
+    "days_to_close": "close",
 }
 CARD_NAMES = {
     "none": "without card",
@@ -52,6 +60,11 @@ FIELD_LABELS = {
     "escalation": "Escalation",
     "sla": "SLA",
     "bugs": "Bugs",
+    "days_to_relief": "Days to relief",
+    "days_to_resolution": "Days to resolution",
+    "days_to_close": "Days to close",
+    "closing": "Closed between",
+    "reopened": "Reopened soon after closing between",
     "bug": "Bug",
     "stale": "No update for",
     "recent": "Updated within",
@@ -88,10 +101,17 @@ def day_words(moment: datetime, zone: str) -> str:
     return f"{day} {local:%H:%M} {local.tzname()}"
 
 
+def period_words(start: datetime, end: datetime, zone: str) -> str:
+    """A period in words: "from 26 November 2025 to 25 November 2026 18:00 UTC"."""
+    return f"from {day_words(start, zone)} to {day_words(end, zone)}"
+
+
 def value_words(name: str, value: Any, zone: str) -> str:
     """The value of one filter in words, for a chip: `Urgent, High`; `30 days`."""
     if isinstance(value, datetime):
         return day_words(value, zone)
+    if name in {"closing", "reopened", *MILESTONES}:
+        return _course_words(name, value, zone)
     names = _NAMES.get(name)
     if names is not None:
         return ", ".join(names[part] for part in value)
@@ -112,6 +132,7 @@ def view_sentence(view: "View") -> str:
     if view.severity:
         parts.append(_severity_words(view.severity))
     parts += _text_parts(view)
+    parts += _course_parts(view)
     parts += _range_parts(view)
     if view.q:
         parts.append(f"matching “{view.q}”")
@@ -162,6 +183,27 @@ def _text_parts(view: "View") -> list[str]:
         (view.recent is not None, f"updated within {value_words('recent', view.recent, view.tz)}"),
     )
     return [words for asked, words in told if asked]
+
+
+def _course_words(name: str, value: Any, zone: str) -> str:
+    if name not in MILESTONES:
+        return " and ".join(day_words(moment, zone) for moment in value)
+    return " or ".join(span.words for span in map(read_length, value) if span)
+
+
+def _course_parts(view: "View") -> list[str]:
+    """What a View asks of the course that cases took."""
+    parts = [
+        f"time to {told} {value_words(name, getattr(view, name), view.tz)}"
+        for name, told in MILESTONES.items()
+        if getattr(view, name)
+    ]
+    if view.closing:
+        parts.append(f"closed between {value_words('closing', view.closing, view.tz)}")
+    if view.reopened:
+        between = value_words("reopened", view.reopened, view.tz)
+        parts.append(f"reopened soon after a closing between {between}")
+    return parts
 
 
 def _range_parts(view: "View") -> list[str]:

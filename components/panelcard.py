@@ -5,6 +5,7 @@ The card comes at once with its final size; what it shows follows by itself, eac
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from dash import (
@@ -30,7 +31,7 @@ from app.scope import Scope
 from app.version import data_version
 from app.view import View
 from app.view_fields import ParameterError
-from app.words import SEVERITY_NAMES
+from app.words import FIELD_LABELS, SEVERITY_NAMES
 from components import notices
 from components.number import counted
 
@@ -106,7 +107,7 @@ def show(asked: Any) -> tuple[Any, Any, Any]:
         told = orjson.loads(answer(panel, Scope.of(scope[0], instant, version, scope[1]), version))
     except SQLAlchemyError as error:
         return notices.panel_fault(error), None, no_update
-    return _body(panel, told), _table(panel, told), _sentence(told)
+    return _body(panel, told), _table(panel, told, scope[0]), _sentence(told)
 
 
 def _asked(asked: Any) -> tuple[Panel | None, Any]:
@@ -123,7 +124,8 @@ def _asked(asked: Any) -> tuple[Panel | None, Any]:
 
 
 def _sentence(told: dict[str, Any]) -> str:
-    return f"{told['sentence']} · n {told['n']:,}"
+    number = f"{told['n']:,} {told['counted']}" if told["counted"] else f"n {told['n']:,}"
+    return f"{told['sentence']} · {number}"
 
 
 def _body(panel: Panel, told: dict[str, Any]) -> Component:
@@ -152,7 +154,7 @@ def _leads_on(figure: dict[str, Any]) -> bool:
     return any("customdata" in trace for trace in figure["data"])
 
 
-def _table(panel: Panel, told: dict[str, Any]) -> Component:
+def _table(panel: Panel, told: dict[str, Any], view: View) -> Component:
     heads = [
         html.Th(
             f"{column.label} ({column.unit})" if column.unit else column.label,
@@ -165,7 +167,9 @@ def _table(panel: Panel, told: dict[str, Any]) -> Component:
         html.Tr(
             [
                 html.Td(
-                    _cell(column.name, value, views.get(column.name)),
+                    _case(value, view)
+                    if column.name == "number" and value
+                    else _cell(column.name, value, views.get(column.name)),
                     className="number" if column.unit else "",
                     dir="auto",
                 )
@@ -182,14 +186,22 @@ def _table(panel: Panel, told: dict[str, Any]) -> Component:
 
 def _cell(name: str, value: object, query: str | None) -> Any:
     if value is None:
-        return "not set"
+        return "not set" if name in FIELD_LABELS else "–"
     if query is not None and isinstance(value, int):
         return counted(value, View.from_query(query))
     if name == "severity" and isinstance(value, int | float):
         return SEVERITY_NAMES[int(value)]
     if isinstance(value, float):
         return f"{value:,.1f}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _case(number: object, view: View) -> Component:
+    """The way to a case, at the instant and in the zone of the View."""
+    place = View(as_of=view.as_of, tz=view.tz)
+    return dcc.Link(str(number), href=place.url(f"/cases/{quote(str(number), safe='')}"))
 
 
 # New data: the panels ask anew, while what they showed stays.

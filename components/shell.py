@@ -44,8 +44,13 @@ log = logging.getLogger(__name__)
 NAVIGATION = (
     ("Board", "Overview", "/", "overview"),
     ("Board", "Cases", "/cases", "cases"),
+    ("Board", "Flow", "/flow", "flow"),
+    ("Who", "Accounts", "/accounts", "accounts"),
+    ("Who", "Engineers", "/engineers", "engineers"),
     ("Why", "Bugs", "/bugs", "bugs"),
     ("Why", "Trending", "/trending", "trending"),
+    ("Tell", "Updates", "/updates", "updates"),
+    ("Tell", "Weekly", "/weekly", "weekly"),
     ("Trust", "Quality", "/quality", "quality"),
     ("Trust", "Sync", "/sync", "sync"),
     ("Trust", "Admin", "/admin", "admin"),

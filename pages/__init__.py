@@ -19,7 +19,24 @@ from app.version import Version, data_version
 from app.view import View
 from app.view_fields import ParameterError
 from components import notices, shell
-from pages import admin, bugs, case, cases, overview, quality, sync, tokens, trending
+from pages import (
+    account,
+    accounts,
+    admin,
+    bugs,
+    case,
+    cases,
+    engineer,
+    engineers,
+    flow,
+    overview,
+    quality,
+    sync,
+    tokens,
+    trending,
+    updates,
+    weekly,
+)
 from pages.page import Page
 
 log = logging.getLogger(__name__)
@@ -28,8 +45,15 @@ PAGES: tuple[Page, ...] = (
     overview.PAGE,
     cases.PAGE,
     case.PAGE,
+    flow.PAGE,
+    accounts.PAGE,
+    account.PAGE,
+    engineers.PAGE,
+    engineer.PAGE,
     bugs.PAGE,
     trending.PAGE,
+    updates.PAGE,
+    weekly.PAGE,
     quality.PAGE,
     sync.PAGE,
     tokens.PAGE,

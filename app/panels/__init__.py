@@ -5,8 +5,13 @@ from app.panels import breakdown
 from app.panels.ageing import BY_AGE
 from app.panels.arrivals import ARRIVALS
 from app.panels.backlog import BACKLOG
+from app.panels.control import CONTROL
+from app.panels.durations import TIME_TO_CLOSE, TIME_TO_RELIEF, TIME_TO_RESOLUTION
 from app.panels.holdup import HOLDS_UP
-from app.panels.resolution import TIME_TO_RESOLUTION
+from app.panels.open_work import AGEING
+from app.panels.reopening import REOPEN_RATE, REOPENED
+from app.panels.survival import SURVIVAL_CLOSE, SURVIVAL_RELIEF, SURVIVAL_RESOLUTION
+from app.panels.waiting import WAITING
 
 PANELS: dict[str, Panel] = {
     panel.name: panel
@@ -20,7 +25,17 @@ PANELS: dict[str, Panel] = {
         breakdown.BY_PRODUCT,
         breakdown.BY_CARD_STATUS,
         BY_AGE,
+        TIME_TO_RELIEF,
         TIME_TO_RESOLUTION,
+        TIME_TO_CLOSE,
+        SURVIVAL_RELIEF,
+        SURVIVAL_RESOLUTION,
+        SURVIVAL_CLOSE,
+        CONTROL,
+        AGEING,
+        WAITING,
+        REOPEN_RATE,
+        REOPENED,
         HOLDS_UP,
     )
 }

@@ -47,6 +47,7 @@ UNDECLARED = {("GET", "/_reload-hash")}
 EXAMPLES = {
     "<name>": "backlog",
     "<int:number>": "1",
+    "<form>": "md",
     "<path:filename>": "theme.js",
     "<path:path>": "cases",
     "<path:name>": "Acme",
