@@ -96,7 +96,7 @@ def _told(row: Mapping[Any, Any]) -> str:
     tracker = TRACKERS.get(row["tracker"], row["tracker"])
     summary = "no summary known" if pd.isna(row["summary"]) else safe(str(row["summary"])[:80])
     waited_for = f"waited {row['days_waited']:,.1f} days on engineering"
-    return f"{tracker} {safe(row['key'])}: {summary}<br>{cases}, {waited_for}"
+    return f"{safe(str(tracker))} {safe(str(row['key']))}: {summary}<br>{cases}, {waited_for}"
 
 
 HOLDS_UP = Panel(
