@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-from app import links, search, sla
+from app import links, ranges, search, sla
 from app.links import Instant
 from app.sla import PolicySpan
 from app.targets import sla_bounds, targets
@@ -32,7 +32,7 @@ from app.view import View
 
 Condition = ColumnElement[bool]
 SECONDS_PER_DAY = 86_400.0
-DAY, WEEK = timedelta(days=1), timedelta(days=7)
+DAY = timedelta(days=1)
 DONE = "Done"
 
 
@@ -73,7 +73,8 @@ class Board:
 
     def conditions(self, view: View) -> list[Condition]:
         """What the filters of a View ask of a version, its state included."""
-        asked = [_STATES[view.state], *self._lately(view)]
+        asked = [_STATES[view.state]]
+        asked += [] if self.live else ranges.soon_after(view, self.instant)
         return [*asked, *(self.open_filters if view.state == "open" else self.filters)(view)]
 
     def open_filters(self, view: View) -> list[Condition]:
@@ -100,20 +101,6 @@ class Board:
         """When a version, open at the instant, has used up its SLA target; NULL without one."""
         return V.created_date + self._target_days(cast(self.instant, DateTime(timezone=True))) * DAY
 
-    def _lately(self, view: View) -> list[Condition]:
-        """Of what was created or closed within a week, versions that began soon after.
-
-        It says nothing new, but lets an index of such versions be used for a past instant.
-        """
-        if self.live or not isinstance(self.instant, datetime):
-            return []
-        asked, start = [], self.instant - WEEK
-        if view.created_from and view.created_from > start:
-            asked += [V.created_date <= self.instant, V.valid_from - V.created_date < WEEK]
-        if view.closed_from and view.closed_from > start:
-            asked += [V.closed_at <= self.instant, V.valid_from - V.closed_at < WEEK]
-        return asked
-
     def filters(self, view: View) -> list[Condition]:
         """What the filters of a View ask of a version, whatever its state."""
         asked = self.lasting_filters(view)
@@ -135,7 +122,7 @@ class Board:
         return asked
 
     def value_filters(self, view: View) -> list[Condition]:
-        """The filters by values of a version alone, without the search."""
+        """The filters by values of a version alone."""
         asked: list[Condition] = [
             _any_of(column, getattr(view, name))
             for name, column in _TEXT_FILTERS.items()
@@ -157,15 +144,7 @@ class Board:
             asked.append(or_(*(V.crit_sit.is_(value == "yes") for value in view.crit_sit)))
         if view.escalation:
             asked.append(or_(V.escalated == "yes", V.crit_sit))
-        return [*asked, *self._bug_filters(view), *_ranges(view)]
-
-    def _bug_filters(self, view: View) -> list[Condition]:
-        asked: list[Condition] = []
-        if view.bugs:
-            asked.append(or_(*(links.has_bugs(self.instant, kind) for kind in view.bugs)))
-        if view.bug:
-            asked.append(links.has_bug(self.instant, view.bug))
-        return asked
+        return [*asked, *links.asked(view, self.instant), *ranges.within(view)]
 
     def open_spans(self, view: View) -> list[tuple[ColumnElement[Any], ColumnElement[Any]]]:
         """The parts `[start, end)` of an open version in which its filters of time hold.
@@ -304,18 +283,6 @@ def _any_of(column: ColumnElement[Any], values: Sequence[Any]) -> Condition:
 
 def _has(column: ColumnElement[Any], value: str) -> Condition:
     return column.contains([value]) if value else func.cardinality(column) == 0
-
-
-def _ranges(view: View) -> list[Condition]:
-    asked: list[Condition] = []
-    columns = {"created": V.created_date, "closed": V.closed_at, "updated": V.updated_at}
-    for name, column in columns.items():
-        start, end = getattr(view, f"{name}_from"), getattr(view, f"{name}_to")
-        if start:
-            asked.append(column >= start)
-        if end:
-            asked.append(column < end)
-    return asked
 
 
 def _days_between(start: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElement[float]:

@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from app.models import BugSpan, BugVersion, CaseBug, Comment, JiraComment
 from app.versions import VERSIONS, V
+from app.view import View
 
 Condition = ColumnElement[bool]
 Instant = datetime | BindParameter[datetime]
@@ -72,6 +73,16 @@ def has_bug(instant: Instant, keys: Sequence[str]) -> Condition:
     )
     asked = V.case_number.in_(held)
     return or_(asked, has_bugs(instant, "none")) if "" in keys else asked
+
+
+def asked(view: View, instant: Instant) -> list[Condition]:
+    """What the filters of a View by bugs ask of a version."""
+    found: list[Condition] = []
+    if view.bugs:
+        found.append(or_(*(has_bugs(instant, kind) for kind in view.bugs)))
+    if view.bug:
+        found.append(has_bug(instant, view.bug))
+    return found
 
 
 def bug_keys(instant: Instant) -> ColumnElement[list[str]]:
