@@ -54,7 +54,9 @@ class Panel:
     names of `app.theme`. The `customdata` of a point is the part of a query that a click on it adds
     to the address of the page; `meta` of a trace says the same of its entry in the legend.
     `rows(row, scope)` tells of a row of the frame, by column, the View whose rows a number counts.
-    `n(frame)` is how many cases the figure is about. `period` tells that it looks at one.
+    `n(frame)` is how many cases the figure is about. `period` tells that it looks at one; where it
+    is compared with another, the columns named in `compared` have one beside them, with `_before`
+    at the end of its name.
     """
 
     name: str
@@ -67,6 +69,24 @@ class Panel:
     n: Callable[[pd.DataFrame], int]
     rows: Callable[[Row, Scope], Mapping[str, View]] = no_rows
     period: bool = False
+    compared: tuple[str, ...] = ()
+
+
+BEFORE = {"previous": "the period before", "year": "a year before"}
+
+
+def columns_of(panel: Panel, scope: Scope) -> tuple[Measure, ...]:
+    """The columns of a panel's frame for a scope."""
+    if not panel.compared or not scope.period.compare:
+        return panel.columns
+    when = BEFORE[scope.period.compare]
+    columns: list[Measure] = []
+    for column in panel.columns:
+        columns.append(column)
+        if column.name in panel.compared:
+            label = f"{column.label}, {when}"
+            columns.append(Measure(f"{column.name}_before", label, column.unit))
+    return tuple(columns)
 
 
 def asked_of(panel: Panel, scope: Scope) -> Scope:
@@ -78,7 +98,7 @@ def asked_of(panel: Panel, scope: Scope) -> Scope:
 def frame(panel: Panel, scope: Scope) -> pd.DataFrame:
     """The panel's frame for a scope: the columns it declares, in their order."""
     answer = read(panel.select(asked_of(panel, scope)))
-    return answer[[column.name for column in panel.columns]]
+    return answer[[column.name for column in columns_of(panel, scope)]]
 
 
 def population(panel: Panel, view: View) -> View:
@@ -98,7 +118,8 @@ def answer(panel: Panel, scope: Scope, version: Version) -> str:
 def _compute(panel: Panel, scope: Scope) -> str:
     known = frame(panel, scope)
     rows = known.astype(object).where(known.notna(), None)
-    names = [column.name for column in panel.columns]
+    columns = columns_of(panel, scope)
+    names = [column.name for column in columns]
     links = [
         {name: view.to_query() for name, view in panel.rows(row, scope).items()}
         for row in records(known)
@@ -111,8 +132,7 @@ def _compute(panel: Panel, scope: Scope) -> str:
         "as_of": write_instant(scope.instant),
         "n": panel.n(known),
         "columns": [
-            {"name": column.name, "label": column.label, "unit": column.unit}
-            for column in panel.columns
+            {"name": column.name, "label": column.label, "unit": column.unit} for column in columns
         ],
         "rows": rows[names].to_numpy().tolist(),
         "links": links if any(links) else [],

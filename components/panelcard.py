@@ -105,7 +105,7 @@ def show(asked: Any, _version: Any) -> tuple[Any, Any, Any]:
         told = orjson.loads(answer(panel, Scope.of(scope[0], instant, version, scope[1]), version))
     except SQLAlchemyError as error:
         return notices.panel_fault(error), None, no_update
-    return _body(panel, told), _table(panel, told), _sentence(told)
+    return _body(panel, told), _table(told), _sentence(told)
 
 
 def _asked(asked: Any) -> tuple[Panel | None, Any]:
@@ -151,24 +151,25 @@ def _leads_on(figure: dict[str, Any]) -> bool:
     return any("customdata" in trace for trace in figure["data"])
 
 
-def _table(panel: Panel, told: dict[str, Any]) -> Component:
+def _table(told: dict[str, Any]) -> Component:
+    columns = told["columns"]
     heads = [
         html.Th(
-            f"{column.label} ({column.unit})" if column.unit else column.label,
-            className="number" if column.unit else "",
+            f"{column['label']} ({column['unit']})" if column["unit"] else column["label"],
+            className="number" if column["unit"] else "",
         )
-        for column in panel.columns
+        for column in columns
     ]
     links = told["links"] or [{}] * len(told["rows"])
     rows = [
         html.Tr(
             [
                 html.Td(
-                    _cell(column.name, value, views.get(column.name)),
-                    className="number" if column.unit else "",
+                    _cell(column["name"], value, views.get(column["name"])),
+                    className="number" if column["unit"] else "",
                     dir="auto",
                 )
-                for column, value in zip(panel.columns, row, strict=True)
+                for column, value in zip(columns, row, strict=True)
             ]
         )
         for row, views in zip(told["rows"], links, strict=True)

@@ -1,10 +1,12 @@
 """The panels, one file a subject. `PANELS` is the whole list."""
 
 from app.panel import Panel
-from app.panels import breakdown
+from app.panels import breakdown, trends, valuelines
 from app.panels.ageing import BY_AGE
 from app.panels.arrivals import ARRIVALS
 from app.panels.backlog import BACKLOG
+from app.panels.cumulative import CUMULATIVE
+from app.panels.milestones import DAILY_MILESTONES
 from app.panels.resolution import TIME_TO_RESOLUTION
 
 PANELS: dict[str, Panel] = {
@@ -20,5 +22,17 @@ PANELS: dict[str, Panel] = {
         breakdown.BY_CARD_STATUS,
         BY_AGE,
         TIME_TO_RESOLUTION,
+        trends.OPEN_WORK,
+        trends.ATTENTION,
+        trends.TURNOVER,
+        trends.BUGS_BEHIND,
+        CUMULATIVE,
+        DAILY_MILESTONES,
+        valuelines.DAILY_SEVERITY,
+        valuelines.DAILY_STATUS,
+        valuelines.DAILY_ACCOUNT,
+        valuelines.DAILY_ENGINEER,
+        valuelines.DAILY_PRODUCT,
+        valuelines.DAILY_CARD_STATUS,
     )
 }

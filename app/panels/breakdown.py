@@ -123,7 +123,7 @@ def _bars(
                 "type": "category",
                 "tickmode": "array",
                 "tickvals": places,
-                "ticktext": [_short(labels[place]) for place in order],
+                "ticktext": [short(labels[place]) for place in order],
             },
             "margin": {"r": 48},
         },
@@ -132,15 +132,16 @@ def _bars(
 
 def _told(label: str, count: int, total: int) -> str:
     share = f", {count / total:.0%} of {total:,}" if total else ""
-    return f"{_safe(label)}: {count:,} open {'case' if count == 1 else 'cases'}{share}"
+    return f"{plotted(label)}: {count:,} open {'case' if count == 1 else 'cases'}{share}"
 
 
-def _short(label: str) -> str:
+def short(label: str) -> str:
+    """A label as a chart shows it: cut, and without effect on the chart."""
     cut = label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
-    return _safe(cut)
+    return plotted(cut)
 
 
-def _safe(text: str) -> str:
+def plotted(text: str) -> str:
     """Text as Plotly shall show it: it reads a small HTML, which a source's text must not use."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 

@@ -1,0 +1,65 @@
+"""What a panel is asked: a View at an instant, and the period that it looks at."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from app.board import Board
+from app.period import TICK, Period, local_day, midnight
+from app.version import Version
+from app.view import View
+from app.view_fields import write_instant
+
+DAYS_SHOWN = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A View at an instant (UTC). `live` tells that nothing is known after it (`Version.live`).
+
+    `period` is filled in: the last year where the address names none.
+    """
+
+    view: View
+    instant: datetime
+    live: bool = False
+    period: Period = field(default_factory=Period)
+
+    @classmethod
+    def of(
+        cls,
+        view: View,
+        instant: datetime,
+        version: Version | None = None,
+        period: Period = Period(),
+    ) -> "Scope":
+        """The scope of a View at an instant under a version of the data."""
+        live = version is not None and version.live(instant)
+        first = version.first if version else None
+        return cls(view, instant, live, period.within(instant, view.tz, DAYS_SHOWN, first))
+
+    @property
+    def board(self) -> Board:
+        """The cases as they stood at the instant."""
+        return Board.at(self.instant, live=self.live)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells this scope from all others, but for the data version."""
+        return (self.view.to_query(), write_instant(self.instant), self.period.to_query())
+
+    def days(self) -> list[date]:
+        """The local days of the period, oldest first."""
+        start, end = self.period.filled()
+        first, last = local_day(start, self.view.tz), local_day(end - TICK, self.view.tz)
+        return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+    def ends(self) -> list[datetime]:
+        """The last instants of those days, in UTC; of the last one never after the period's end.
+
+        A period that ends at the instant has its last value at that instant.
+        """
+        _, end = self.period.filled()
+        last = end if end == self.instant else end - TICK
+        return [
+            min(midnight(day + timedelta(days=1), self.view.tz) - TICK, last) for day in self.days()
+        ]
