@@ -12,13 +12,16 @@ import orjson
 import pandas as pd
 from sqlalchemy import Select
 
+from app.annotations import annotations
 from app.cache import remembered
 from app.database import read, records
+from app.marks import marked
 from app.scope import Scope
 from app.theme import Figure
 from app.version import Version
 from app.view import View
 from app.view_fields import write_instant
+from app.words import day_words
 
 Row = Mapping[str, Any]
 
@@ -109,13 +112,15 @@ def population(panel: Panel, view: View) -> View:
 def answer(panel: Panel, scope: Scope, version: Version) -> str:
     """The finished JSON of a panel: title, sentence, n, figure, columns, rows and their links.
 
-    Remembered by (panel, scope, data version).
+    Of a period it tells also what is noted in it. Remembered by (panel, scope, data version).
     """
     asked = asked_of(panel, scope)
-    return remembered((panel.name, *asked.key, version.key), lambda: _compute(panel, asked))
+    return remembered(
+        (panel.name, *asked.key, version.key), lambda: _compute(panel, asked, version)
+    )
 
 
-def _compute(panel: Panel, scope: Scope) -> str:
+def _compute(panel: Panel, scope: Scope, version: Version) -> str:
     known = frame(panel, scope)
     rows = known.astype(object).where(known.notna(), None)
     columns = columns_of(panel, scope)
@@ -124,6 +129,7 @@ def _compute(panel: Panel, scope: Scope) -> str:
         {name: view.to_query() for name, view in panel.rows(row, scope).items()}
         for row in records(known)
     ]
+    noted = annotations(*scope.period.filled(), version) if panel.period else []
     told: dict[str, Any] = {
         "name": panel.name,
         "title": panel.title,
@@ -136,6 +142,10 @@ def _compute(panel: Panel, scope: Scope) -> str:
         ],
         "rows": rows[names].to_numpy().tolist(),
         "links": links if any(links) else [],
-        "figure": panel.figure(known, scope),
+        "figure": marked(panel.figure(known, scope), noted, scope.view.tz),
+        "annotations": [
+            {"at": day_words(one.at, scope.view.tz), "told": one.words(scope.view.tz)}
+            for one in noted
+        ],
     }
     return orjson.dumps(told, default=str).decode()

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 import pages
 from app import cache, health
-from app.api import cases, charts
+from app.api import annotations, cases, charts, daily
 from app.api.requests import problem
 from app.auth.person import current
 from app.database import took_too_long
@@ -60,8 +60,8 @@ def create_app() -> Flask:
     server = Flask(__name__, static_folder=None)
     server.url_map.strict_slashes = False
     cache.init_cache(server, settings.redis_url)
-    for blueprint in (health.blueprint, cases.blueprint, charts.blueprint):
-        server.register_blueprint(blueprint)
+    for part in (health, cases, charts, daily, annotations):
+        server.register_blueprint(part.blueprint)
     _register_faults(server)
     _check_addresses(server)
     _open_with_views(server)

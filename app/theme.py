@@ -123,3 +123,8 @@ def template(theme: ThemeName) -> Figure:
         "separators": ".,",
         "bargap": 0.25,
     }
+
+
+def plotted(text: str) -> str:
+    """Text as Plotly shall show it: it reads a small HTML, which a source's text must not use."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

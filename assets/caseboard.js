@@ -155,7 +155,7 @@ window.dash_clientside = window.dash_clientside || {};
     if (event.key === "t" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
       const panel = event.target.closest(".panel");
       const table = panel && panel.querySelector("details.panel-table");
-      if (table) table.open = !table.open;
+      if (table) table.querySelector("summary").click();
     }
     if (event.key === "Escape") {
       document.querySelectorAll("details.menu[open]").forEach((menu) => (menu.open = false));

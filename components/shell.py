@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 NAVIGATION = (
     ("Board", "Overview", "/", "overview"),
     ("Board", "Cases", "/cases", "cases"),
+    ("Board", "Trends", "/trends", "trends"),
     ("Trust", "Sync", "/sync", "sync"),
 )
 

@@ -16,12 +16,12 @@ from app.version import data_version
 from app.view import View
 from app.view_fields import ParameterError
 from components import notices, shell
-from pages import case, cases, overview, sync
+from pages import case, cases, overview, sync, trends
 from pages.page import Page
 
 log = logging.getLogger(__name__)
 
-PAGES: tuple[Page, ...] = (overview.PAGE, cases.PAGE, case.PAGE, sync.PAGE)
+PAGES: tuple[Page, ...] = (overview.PAGE, cases.PAGE, case.PAGE, trends.PAGE, sync.PAGE)
 
 
 def exists(path: str) -> bool:

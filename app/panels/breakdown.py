@@ -11,7 +11,7 @@ from app.columns import COLUMNS
 from app.panel import Measure, Panel, Row, total
 from app.scope import Scope
 from app.selection import grouped
-from app.theme import Figure
+from app.theme import Figure, plotted
 from app.view import View
 from app.words import SEVERITY_NAMES
 
@@ -139,11 +139,6 @@ def short(label: str) -> str:
     """A label as a chart shows it: cut, and without effect on the chart."""
     cut = label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
     return plotted(cut)
-
-
-def plotted(text: str) -> str:
-    """Text as Plotly shall show it: it reads a small HTML, which a source's text must not use."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _by(field: str, title: str, question: str, missing: str, *, column: str | None = None) -> Panel:

@@ -131,6 +131,8 @@ def lines_figure(
             "yaxis": {"title": {"text": axis}, "tickformat": ",d", **whole_steps(most)},
             "hovermode": "x unified",
             "showlegend": True,
+            # New data leave lines that were switched off as they are.
+            "uirevision": "lines",
         },
     }
 
