@@ -1,8 +1,8 @@
 """A block of a View's rows for the grid: any stretch of a long table, as fast as the first page.
 
 The statement of a View is built and compiled once and kept, to be run with other parameters. A
-block that follows one given before begins after that one's last row (keyset); a block elsewhere is
-found by its number through the narrow index of the order, before the wide rows are read.
+block begins after a row whose number is known (keyset): the last of the block before it, or one of
+those that a survey finds in one pass over the order. Rows near the top are counted off.
 """
 
 from dataclasses import dataclass, replace
@@ -10,7 +10,6 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import orjson
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
@@ -21,6 +20,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     false,
+    func,
     or_,
     select,
 )
@@ -28,20 +28,21 @@ from sqlalchemy.dialects.postgresql import psycopg2
 
 from app import search
 from app.board import Board
-from app.cache import known, remember
 from app.database import fetch
+from app.posts import Posts
 from app.selection import ALWAYS_THERE, SortKey, order
 from app.sla import PolicySpan
 from app.version import Version
 from app.versions import VERSIONS, V
 from app.view import View
-from app.view_fields import write_instant
 
 Row = tuple[Any, ...]
 
 # Orders whose index nearly always gives a page at once; in others the place of the rows is found
 # first, in an index that holds what is sorted by, and then the wide rows of one page are read.
 FEW = 300
+# Up to here, counting rows off costs less than a pass over the order.
+NEAR = 1_000
 # What the grid needs of each row, shown or not.
 BESIDE = {"number": V.case_number, "escalation_link": V.escalation_link}
 WALKED = ("updated", "-updated", "created", "-created")
@@ -50,12 +51,14 @@ WALKED = ("updated", "-updated", "created", "-created")
 class Place(NamedTuple):
     """Where rows begin: at the `skip`th, or after one of whose keys `missing` tells which it lacks.
 
-    `first_missing`: at the first row without the first key, the last part of any order.
+    `first_missing`: at the first row without the first key, the last part of any order. `posts`:
+    not rows are asked for, but the keys of every so manieth one.
     """
 
     skip: bool = False
     missing: tuple[bool, ...] = ()
     first_missing: bool = False
+    posts: bool = False
 
 
 def block(
@@ -66,12 +69,11 @@ def block(
     Whatever the columns, `number` and `escalation_link` are told too.
     """
     stretch = Stretch(view, instant, version)
-    key = stretch.post(start) if start else None
-    found = stretch.at(start, size + 1) if key is None else stretch.after(key, size + 1)
+    found = stretch.at(start, size + 1)
     names = [*view.columns, *(name for name in BESIDE if name not in view.columns)]
     shown = found[:size]
     if len(shown) == size:
-        stretch.set_post(start + size, shown[-1][len(names) :])
+        stretch.posts.set(start + size, shown[-1][len(names) :])
     return [dict(zip(names, row, strict=False)) for row in shown], len(found) > size
 
 
@@ -83,11 +85,26 @@ class Stretch:
     instant: datetime
     version: Version
 
+    @property
+    def posts(self) -> Posts:
+        """The rows of known number."""
+        return Posts(self.view, self.instant, self.version)
+
     def at(self, start: int, size: int) -> list[Row]:
         """The rows from the `start`th on."""
-        if start:
+        if not start:
+            return self._filled(self._run(Place(), size, {}), size)
+        key = self.posts.at(start)
+        if key is not None:
+            return self.after(key, size)
+        if start < NEAR:
             return self._run(Place(skip=True), size, {"skip": start})
-        return self._filled(self._run(Place(), size, {}), size)
+        key, further = self.posts.before(start, self._surveyed)
+        return self.after(key, further + size)[further:] if key else []
+
+    def _surveyed(self, every: int, until: int) -> list[Row]:
+        """The keys of every so manieth row among the first `until`."""
+        return self._run(Place(posts=True), until, {"every": every})
 
     def after(self, key: Row, size: int) -> list[Row]:
         """The rows after the one with a key."""
@@ -102,19 +119,6 @@ class Stretch:
         if len(found) == size or not nullable:
             return found
         return found + self._run(Place(first_missing=True), size - len(found), {})
-
-    def post(self, start: int) -> Row | None:
-        """The key of the row before the `start`th, where it was seen before."""
-        told = known(self._name(start))
-        return None if told is None else tuple(orjson.loads(told))
-
-    def set_post(self, start: int, key: Row) -> None:
-        """Remember the key of the row before the `start`th."""
-        remember(self._name(start), orjson.dumps(key).decode())
-
-    def _name(self, start: int) -> tuple[str, ...]:
-        told = (self.view.to_query(), write_instant(self.instant), self.version.key, str(start))
-        return ("post", *told)
 
     def _run(self, place: Place, size: int, bound: dict[str, Any]) -> list[Row]:
         view, version = self.view, self.version
@@ -147,17 +151,20 @@ def _statement(view: View, place: Place, board: Board, *, named: bool) -> Select
     keys = order(view, board)
     told = [key.expression.label(f"key{number}") for number, key in enumerate(keys)]
     chosen = [board.known, *_conditions(view, place, board, named=named)]
+    counted = place.skip or place.posts
     if place.missing:
         chosen.append(_follows(keys, place.missing))
     elif place.first_missing:
         chosen.append(keys[0].expression.is_(None))
-    elif keys[0].nullable and not place.skip:
+    elif keys[0].nullable and not counted:
         # The part without the first key is asked for when this one ends.
         chosen.append(keys[0].expression.is_not(None))
-    if not place.skip:
+    if not counted:
         keys = [replace(keys[0], nullable=False), *keys[1:]]
     page = select(V.case_number, *told).where(*chosen).order_by(*(key.by for key in keys))
     page = page.limit(_bound("size", Integer()))
+    if place.posts:
+        return _every(page, keys)
     if place.skip:
         page = page.offset(_bound("skip", Integer()))
     columns = [board.expression(name).label(name) for name in view.columns]
@@ -178,6 +185,17 @@ def _statement(view: View, place: Place, board: Board, *, named: bool) -> Select
     )
 
 
+def _every(page: Select[Any], keys: list[SortKey]) -> Select[Any]:
+    """The keys of every so manieth of the rows of a page, in their order."""
+    place = func.row_number().over(order_by=[key.by for key in keys]).label("place")
+    counted = page.add_columns(place).subquery("counted")
+    return (
+        select(*(counted.c[f"key{number}"] for number in range(len(keys))))
+        .where(counted.c.place % _bound("every", Integer()) == 0)
+        .order_by(counted.c.place)
+    )
+
+
 def _bound(name: str, kind: Any) -> BindParameter[Any]:
     """A parameter that each run gives anew."""
     return bindparam(name, type_=kind, required=False)
@@ -187,7 +205,7 @@ def _conditions(
     view: View, place: Place, board: Board, *, named: bool
 ) -> list[ColumnElement[bool]]:
     # A place far away is counted off, and then all hits must be gathered anyway.
-    if not view.q or (place.skip and not named):
+    if not view.q or ((place.skip or place.posts) and not named):
         return board.conditions(view)
     asked = board.conditions(view.but(q=""))
     if named:

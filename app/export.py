@@ -33,6 +33,8 @@ from app.selection import rows
 from app.view import View
 
 CHUNKS_AHEAD = 16
+# How often it is looked whether somebody still waits while the database has nothing to say.
+LOOK_SECONDS = 1.0
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 LIST_SEPARATOR = "; "
 TIMEOUT = "10min"
@@ -60,18 +62,25 @@ def panel_csv_select(panel: Panel, scope: Scope) -> Select[Any]:
     )
 
 
-def case_csv(view: View, instant: datetime) -> Iterator[bytes]:
+def _stays() -> bool:
+    return False
+
+
+def case_csv(view: View, instant: datetime, left: Callable[[], bool] = _stays) -> Iterator[bytes]:
     """The CSV of a View: a header with the column names, then its rows in its order (UTF-8)."""
-    return copied(csv_select(view, instant), zone=view.tz)
+    return copied(csv_select(view, instant), zone=view.tz, left=left)
 
 
-def copied(statement: Select[Any], *, zone: str) -> Iterator[bytes]:
+def copied(
+    statement: Select[Any], *, zone: str, left: Callable[[], bool] = _stays
+) -> Iterator[bytes]:
     """The answer of a statement as CSV, in chunks as the database gives them.
 
-    A reader that leaves early ends the statement; an error of the database breaks the stream, so
-    that a cut file is never taken for a whole one.
+    A reader that leaves early ends the statement; `left` tells of one that leaves while there is
+    nothing to send. An error of the database breaks the stream, so that a cut file is never taken
+    for a whole one.
     """
-    pipe = _Pipe()
+    pipe = _Pipe(left)
     worker = threading.Thread(target=_copy, args=(statement, zone, pipe), daemon=True)
     worker.start()
     try:
@@ -81,14 +90,15 @@ def copied(statement: Select[Any], *, zone: str) -> Iterator[bytes]:
         worker.join(timeout=5)
 
 
-class _ReaderLeft(Exception):
+class ReaderLeft(Exception):
     """Nobody reads the pipe any more."""
 
 
 class _Pipe:
     """A bounded hand-over between COPY, which writes, and the web server, which reads."""
 
-    def __init__(self) -> None:
+    def __init__(self, left: Callable[[], bool]) -> None:
+        self._left = left
         self._chunks: queue.Queue[bytes | BaseException | None] = queue.Queue(CHUNKS_AHEAD)
         self._closed = threading.Event()
         self._buffer = bytearray()
@@ -112,7 +122,7 @@ class _Pipe:
             if error is None:
                 self.flush()
             self._put(error)
-        except _ReaderLeft:
+        except ReaderLeft:
             return
 
     def close(self) -> None:
@@ -127,7 +137,7 @@ class _Pipe:
         """While the block runs, closing the pipe calls `cancel`; never after it."""
         with self._guard:
             if self._closed.is_set():
-                raise _ReaderLeft
+                raise ReaderLeft
             self._cancel = cancel
         try:
             yield
@@ -137,7 +147,12 @@ class _Pipe:
 
     def __iter__(self) -> Iterator[bytes]:
         while True:
-            chunk = self._chunks.get()
+            try:
+                chunk = self._chunks.get(timeout=LOOK_SECONDS)
+            except queue.Empty:
+                if self._left():
+                    raise ReaderLeft from None
+                continue
             if isinstance(chunk, BaseException):
                 raise chunk
             if chunk is None:
@@ -151,7 +166,7 @@ class _Pipe:
             except queue.Full:
                 continue
             return
-        raise _ReaderLeft
+        raise ReaderLeft
 
 
 def _copy(statement: Select[Any], zone: str, pipe: _Pipe) -> None:
@@ -176,7 +191,7 @@ def _copy(statement: Select[Any], zone: str, pipe: _Pipe) -> None:
             pipe.flush()
             with pipe.cancelled_by(cursor.connection.cancel):
                 cursor.copy_expert(f"copy ({bound}) to stdout with (format csv)", pipe)
-    except _ReaderLeft:
+    except ReaderLeft:
         return
     except Exception as error:  # noqa: BLE001 - whatever it was, the reader sees a broken stream
         pipe.finish(error)

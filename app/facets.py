@@ -3,20 +3,19 @@
 The count beside a value is the number of rows that choosing it alone would show.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Select, and_, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, select, true
 
 from app.board import Board
 from app.cache import remembered
 from app.database import snapshot
-from app.selection import grouped
+from app.selection import count, grouped
 from app.version import Version
 from app.view import View
-from app.view_fields import write_instant
 
 # Fields told together in one pass over the cases; the name of the parameter is that of the column.
 TOGETHER = (
@@ -39,27 +38,42 @@ ALONE = {
     "tag": "tags",
     "label": "labels",
 }
+# Of those, the one whose values change as time goes, without any change of the data.
+BY_TIME = ("sla",)
 MOST_VALUES = 500
 
 Values = list[tuple[str, int]]
 
 
-def facets(view: View, instant: datetime, version: Version) -> tuple[int, dict[str, Values]]:
-    """The row count of a View, and for each field of `TOGETHER` its values with their counts.
+def facets(view: View, instant: datetime, version: Version) -> dict[str, Values]:
+    """For each field of `TOGETHER` its values with their counts under the other filters of a View.
 
     Values are as parameters take them (the empty string: not set), most first. Remembered by (View,
-    instant, data version).
+    data version), and by the instant where they depend on it.
     """
+    lasting = tuple(name for name in TOGETHER if name not in BY_TIME)
+    told = _remembered(view, instant, version, lasting)
+    told |= _remembered(view, instant, version, BY_TIME)
+    return {name: [(value, cases) for value, cases in told[name]] for name in TOGETHER}
+
+
+def number_of_rows(view: View, instant: datetime, version: Version) -> int:
+    """How many rows a View has; remembered as facets are."""
     asked = view.only_filters()
-    key = ("facets", asked.to_query(), write_instant(instant), version.key)
-    told = orjson.loads(remembered(key, lambda: _compute(asked, instant, version)))
-    return told["cases"], {name: [(v, n) for v, n in told["facets"][name]] for name in TOGETHER}
+
+    def compute() -> str:
+        with snapshot() as connection:
+            told = connection.execute(count(asked, instant, live=version.live(instant)))
+            return str(told.scalar_one())
+
+    moment = version.moment(instant, by_time=asked.goes_by_time)
+    return int(remembered(("count", asked.to_query(), moment, version.key), compute))
 
 
 def values_of(view: View, instant: datetime, version: Version, name: str) -> Values:
     """The values of one field with their counts under the other filters of a View."""
     if name in TOGETHER:
-        return facets(view, instant, version)[1][name]
+        return facets(view, instant, version)[name]
     others = view.but(**{name: getattr(View(), name)})
     with snapshot() as connection:
         asked = grouped(others, instant, ALONE[name], live=version.live(instant))
@@ -67,41 +81,48 @@ def values_of(view: View, instant: datetime, version: Version, name: str) -> Val
     return [(_parameter(value), number) for value, number in found]
 
 
-def _compute(view: View, instant: datetime, version: Version) -> str:
+def _remembered(
+    view: View, instant: datetime, version: Version, names: Sequence[str]
+) -> dict[str, Any]:
+    asked = view.only_filters()
+    moment = version.moment(instant, by_time=asked.goes_by_time or names == BY_TIME)
+    key = ("facets", *names, asked.to_query(), moment, version.key)
+    told: dict[str, Any] = orjson.loads(
+        remembered(key, lambda: _compute(asked, instant, version, names))
+    )
+    return told
+
+
+def _compute(view: View, instant: datetime, version: Version, names: Sequence[str]) -> str:
+    asked = select_facets(view, instant, names, live=version.live(instant))
     with snapshot() as connection:
-        found = connection.execute(select_facets(view, instant, live=version.live(instant))).all()
-    total = 0
-    told: dict[str, Values] = {name: [] for name in TOGETHER}
+        found = connection.execute(asked).all()
+    told: dict[str, Values] = {name: [] for name in names}
     for row in found:
-        names = [name for place, name in enumerate(TOGETHER) if not row.mask >> place & 1]
-        if not names:
-            total = row.cases
-            continue
-        [name] = names
+        [name] = [name for place, name in enumerate(names) if not row.mask >> place & 1]
         number = getattr(row, f"cases_{name}", row.cases)
         if number:
             told[name].append((_parameter(getattr(row, name)), number))
     for values in told.values():
         values.sort(key=lambda pair: (-pair[1], pair[0]))
-    return orjson.dumps({"cases": total, "facets": told}).decode()
+    return orjson.dumps(told).decode()
 
 
-def select_facets(view: View, instant: datetime, *, live: bool) -> Select[Any]:
-    """One pass over the cases: a row for each value of each field of `TOGETHER`, and one for all.
+def select_facets(
+    view: View, instant: datetime, names: Sequence[str], *, live: bool
+) -> Select[Any]:
+    """One pass over the cases: a row for each value of each of some fields of `TOGETHER`.
 
     `mask` has the bit of each field that the row is not about, lowest first; `cases` counts what
     passes all filters, `cases_<field>` what passes those of all other fields.
     """
     board = Board.at(instant, live=live)
-    chosen = {name: getattr(view, name) for name in TOGETHER if getattr(view, name)}
+    chosen = {name: getattr(view, name) for name in names if getattr(view, name)}
     base = view.but(**dict.fromkeys(chosen, ()))
-
-    def passes(alone: View) -> ColumnElement[bool]:
-        return func.coalesce(and_(*board.filters(alone)), False)
 
     seen = (
         select(
-            *(board.expression(name).label(name) for name in TOGETHER),
+            *(board.expression(name).label(name) for name in names),
             *(
                 func.coalesce(and_(*board.filters(View(**{name: value}))), False).label(
                     f"ok_{name}"
@@ -113,16 +134,16 @@ def select_facets(view: View, instant: datetime, *, live: bool) -> Select[Any]:
         .subquery("seen")
     )
 
-    def passing(names: Iterable[str]) -> ColumnElement[int]:
-        return func.count().filter(and_(true(), *(seen.c[f"ok_{name}"] for name in names)))
+    def passing(others: Iterable[str]) -> ColumnElement[int]:
+        return func.count().filter(and_(true(), *(seen.c[f"ok_{name}"] for name in others)))
 
-    columns = [seen.c[name] for name in TOGETHER]
+    columns = [seen.c[name] for name in names]
     return select(
         func.grouping(*reversed(columns)).label("mask"),
         *columns,
         passing(chosen).label("cases"),
         *(passing(chosen.keys() - {name}).label(f"cases_{name}") for name in chosen),
-    ).group_by(func.grouping_sets(*columns, tuple_()))
+    ).group_by(func.grouping_sets(*columns))
 
 
 def _parameter(value: Any) -> str:

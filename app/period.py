@@ -92,6 +92,9 @@ class Period:
         return urlencode(pairs)
 
 
+USUAL = Period()
+
+
 def midnight(day: date, zone: str) -> datetime:
     """The first instant of a local day, in UTC."""
     return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)

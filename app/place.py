@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from app.period import PARAMETERS, Period
+from app.period import PARAMETERS, USUAL, Period
 from app.view import MAX_QUERY_LENGTH, View
 
 
@@ -12,7 +12,7 @@ class Place:
     """A page that is being looked at."""
 
     path: str
-    period: Period = Period()
+    period: Period = USUAL
 
     def url(self, view: View) -> str:
         """The address of a View at this place."""
@@ -27,9 +27,9 @@ def read_address(query: str, *, period: bool) -> tuple[View, Period]:
     """
     query = query.removeprefix("?")
     if not period or not any(name in query for name in PARAMETERS):
-        return View.from_query(query), Period()
+        return View.from_query(query), USUAL
     if len(query) > MAX_QUERY_LENGTH:
-        return View.from_query(query), Period()
+        return View.from_query(query), USUAL
     values = parse_qs(query, keep_blank_values=True)
     apart = {name: values.pop(name) for name in PARAMETERS if name in values}
     view = View.from_values(values)

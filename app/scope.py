@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from app.board import Board
-from app.period import TICK, Period, local_day, midnight
+from app.period import TICK, USUAL, Period, local_day, midnight
 from app.version import Version
 from app.view import View
 from app.view_fields import write_instant
@@ -30,7 +30,7 @@ class Scope:
         view: View,
         instant: datetime,
         version: Version | None = None,
-        period: Period = Period(),
+        period: Period = USUAL,
     ) -> "Scope":
         """The scope of a View at an instant under a version of the data."""
         live = version is not None and version.live(instant)

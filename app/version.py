@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from app import sla
 from app.database import snapshot
 from app.sla import PolicySpan
+from app.view_fields import write_instant
 
 # The policies that the board goes by come along: they cost no statement of their own.
 FIRST = """
@@ -39,6 +40,13 @@ class Version:
     def live(self, instant: datetime) -> bool:
         """Whether nothing is known after an instant, so that the board is what has no end."""
         return self.latest is None or self.latest <= instant
+
+    def moment(self, instant: datetime, *, by_time: bool) -> str:
+        """What an answer at an instant is remembered by, beside its View and the `key`.
+
+        Of the live board all instants are one, but for what goes by time.
+        """
+        return "live" if self.live(instant) and not by_time else write_instant(instant)
 
 
 def data_version(connection: Connection | None = None) -> Version:

@@ -18,6 +18,20 @@ from app.words import view_sentence
 
 MAX_QUERY_LENGTH = 8_000
 DEFAULT_SORT = ("-updated",)
+# Filters and sort keys by which rows come, go and change places without any change of the data.
+BY_TIME = frozenset(
+    {
+        "sla",
+        "sla_remaining_days",
+        "stale",
+        "recent",
+        "bugs",
+        "age_days",
+        "age_in_status_days",
+        "last_comment",
+        "last_comment_at",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +144,11 @@ class View:
             return self.as_of
         minute = now.astimezone(UTC).replace(second=0, microsecond=0)
         return max(minute, changed_at) if changed_at and changed_at <= now else minute
+
+    @property
+    def goes_by_time(self) -> bool:
+        """Whether its rows or their order change as time goes, without any change of the data."""
+        return not BY_TIME.isdisjoint({*self.filters(), *(name for name, _ in self.order())})
 
     def sentence(self) -> str:
         """What is looked at, in words: "open cases of Acme, severity 1-2"."""

@@ -118,7 +118,9 @@ window.dash_clientside = window.dash_clientside || {};
       return none();
     },
 
-    async copyLink() {
+    // Dash calls this also when a page brings the button: nobody has clicked then.
+    async copyLink(clicks) {
+      if (!clicks) return none();
       try {
         // The bare table opens with the reader's own View: the link says what is meant.
         const url = new URL(window.location.href);

@@ -430,9 +430,12 @@ window.dash_clientside = window.dash_clientside || {};
 
     toggleFacets(clicks) {
       if (!clicks) return none();
-      const open = element("facets").hidden;
-      element("facets-toggle").setAttribute("aria-expanded", String(open));
-      return open;
+      return element("facets").hidden;
+    },
+
+    // The panel may also be open because it was when the reader was last here.
+    tellFacets(hidden) {
+      return hidden ? "false" : "true";
     },
 
     showDetail: showDetail,

@@ -61,7 +61,6 @@ def case_grid(view: View) -> Component:
             "maxConcurrentDatasourceRequests": 1,
             "blockLoadDebounceMillis": 30,
             "maxBlocksInCache": 30,
-            "multiSortKey": "ctrl",
             "enableCellTextSelection": True,
             "ensureDomOrder": True,
             "suppressDragLeaveHidesColumns": True,

@@ -16,6 +16,8 @@ from components.filterbar import UNSET_UNKNOWN, asked, value_label
 PATH = "/cases"
 SHOWN_AT_ONCE = 8
 SHOWN_AT_MOST = 60
+# Fields whose values have an order of their own; others are told by their counts.
+NATURAL = {"severity": "1 2 3 4 -", "sla": "breached at_risk ok"}
 
 
 def facet_panel() -> Component:
@@ -48,7 +50,7 @@ def tell_facets(is_open: Any, query: Any) -> tuple[list[Component], bool]:
     try:
         version = data_version()
         instant = view.instant(datetime.now(UTC), version.changed_at)
-        _, told = facets(view, instant, version)
+        told = facets(view, instant, version)
     except SQLAlchemyError:
         return [html.P("The facets cannot be read at the moment.", className="secondary")], False
     return [_facet(view, name, told[name]) for name in TOGETHER if told[name]], False
@@ -57,6 +59,8 @@ def tell_facets(is_open: Any, query: Any) -> tuple[list[Component], bool]:
 def _facet(view: View, name: str, values: Values) -> Component:
     chosen = {str(value or "") for value in getattr(view, name)}
     known = [pair for pair in values if pair[0] or name not in UNSET_UNKNOWN]
+    if name in NATURAL:
+        known.sort(key=lambda pair: NATURAL[name].find(pair[0] or "-"))
     known.sort(key=lambda pair: pair[0] not in chosen)
     items = [_value(view, name, value, cases, chosen) for value, cases in known[:SHOWN_AT_MOST]]
     rest = items[SHOWN_AT_ONCE:]
@@ -92,4 +96,9 @@ clientside_callback(
     Output("facets-open", "data"),
     Input("facets-toggle", "n_clicks"),
     prevent_initial_call=True,
+)
+clientside_callback(
+    ClientsideFunction("desk", "tellFacets"),
+    Output("facets-toggle", "aria-expanded"),
+    Input("facets", "hidden"),
 )

@@ -8,9 +8,8 @@ from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.columns import COLUMNS
-from app.database import snapshot
+from app.facets import number_of_rows
 from app.search import understood
-from app.selection import count
 from app.version import Version, data_version
 from app.view import View
 from app.words import FIELD_LABELS
@@ -147,16 +146,14 @@ def tell_count(query: Any) -> Any:
 def _told(view: View) -> Any:
     version = data_version()
     instant = view.instant(datetime.now(UTC), version.changed_at)
-    live = version.live(instant)
     everything = View(state="all", as_of=view.as_of, tz=view.tz)
-    with snapshot() as connection:
-        shown = int(connection.execute(count(view, instant, live=live)).scalar_one())
-        total = int(connection.execute(count(everything, instant, live=live)).scalar_one())
+    shown = number_of_rows(view, instant, version)
+    total = number_of_rows(everything, instant, version)
     words = [html.Strong(f"{shown:,}"), f" of {total:,} cases"]
     notes = _mended(view, version)
     if shown:
         return words, shown, notes, False
-    ways = _ways_back(view, instant, live=live)
+    ways = _ways_back(view, instant, version)
     return words, 0, [*notes, notices.nothing_matches(view, PATH, ways)], True
 
 
@@ -178,16 +175,12 @@ def _mended(view: View, version: Version) -> list[Component]:
     ]
 
 
-def _ways_back(view: View, instant: datetime, *, live: bool) -> list[tuple[str, int, View]]:
+def _ways_back(view: View, instant: datetime, version: Version) -> list[tuple[str, int, View]]:
     """Which single filter's removal brings rows back, and how many."""
     others = {name: dropped(view, name) for name in view.filters()}
     if not view.filters().get("state"):
         others["state"] = view.but(state="all")
-    with snapshot() as connection:
-        found = {
-            name: int(connection.execute(count(other, instant, live=live)).scalar_one())
-            for name, other in others.items()
-        }
+    found = {name: number_of_rows(other, instant, version) for name, other in others.items()}
     return [
         (FIELD_LABELS[name].lower(), found[name], other)
         for name, other in others.items()
@@ -204,7 +197,7 @@ def help_dialog() -> Component:
         ("d", "Show or hide the detail of the row"),
         ("Space", "Choose the row"),
         ("c", "Copy the chosen rows as a table"),
-        ("Shift + Enter", "Sort by the column of the header too"),
+        ("Enter", "On a header: sort by it; with Shift also by it"),
         ("Esc", "Close what is open"),
         ("?", "This list"),
     )
@@ -213,6 +206,11 @@ def help_dialog() -> Component:
         [
             html.H2("Keys of the table"),
             html.Dl(rows, className="keys"),
+            html.P(
+                "With the mouse: click a header to sort by it, Shift + click to sort also by it; "
+                "drag its edge for the width, drag the header for the place.",
+                className="secondary",
+            ),
             html.Button("Close", className="primary", id="help-close"),
         ],
         id="help",

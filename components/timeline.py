@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+import orjson
 import pandas as pd
 from dash import html
 from dash.development.base_component import Component
@@ -88,7 +89,7 @@ def _what(event: Mapping[str, Any]) -> str:
             return f"bug {event['key'].split('|')[-1]}"
         case "link":
             return f"link to {event['key'].split('|')[-1]}"
-    return ""
+    return "case"
 
 
 def _change(event: Mapping[str, Any], zone: str) -> Component:
@@ -100,7 +101,9 @@ def _change(event: Mapping[str, Any], zone: str) -> Component:
     name = html.Span(f"{label} ", className="field")
     after = html.Span(_value(field, event["after"], zone), className="after", dir="auto")
     if event["after"] and len(event["after"]) > LONG_VALUE:
-        return html.Li([name, told_text(event["after"])])
+        whole = event["after"]
+        is_list = field in COLUMNS and COLUMNS[field].kind == "list"
+        return html.Li([name, told_text(_listed(whole) if is_list else whole)])
     if event["before"] is None:
         return html.Li([name, after])
     before = html.Span(_value(field, event["before"], zone), className="before", dir="auto")
@@ -114,6 +117,15 @@ def _value(field: str, value: str | None, zone: str) -> str:
         return SEVERITY_NAMES.get(int(value), value)
     if field in COLUMNS and COLUMNS[field].kind == "instant":
         return moment(pd.Timestamp(value).to_pydatetime(), zone)
-    if value.startswith("[") and value.endswith("]"):
-        return value[1:-1].replace('"', "").replace(",", ", ") or "none"
+    if field in COLUMNS and COLUMNS[field].kind == "list":
+        value = _listed(value)
     return f"{value[:LONG_VALUE]}…" if len(value) > LONG_VALUE else value
+
+
+def _listed(value: str) -> str:
+    """A list as facts hold it (JSON), as people read it."""
+    try:
+        parts = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return value
+    return (", ".join(map(str, parts)) or "none") if isinstance(parts, list) else value

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.place import Place, read_address
-from app.version import data_version
+from app.version import Version, data_version
 from app.view import View
 from app.view_fields import ParameterError
 from components import notices, shell
@@ -65,10 +65,14 @@ def _show(**given: Any) -> Component:
         view, period = read_address(query, period=found is not None and found[0].period)
     except ParameterError as error:
         fault = notices.bad_parameter(error, path, query)
-        return shell.frame("Caseboard", Place(path), View(), [fault], None)
+        title = found[0].title if found else "Caseboard"
+        told = "nothing is shown"
+        return shell.frame(title, Place(path), View(), [fault], _version(), sentence=told)
     place = Place(path, period)
     if found is None:
-        return shell.frame("Caseboard", place, view, [notices.no_page(path)], None)
+        nothing = notices.no_page(path)
+        told = "nothing is shown"
+        return shell.frame("Caseboard", place, view, [nothing], _version(), sentence=told)
     page, arguments = found
     try:
         version = data_version()
@@ -81,6 +85,14 @@ def _show(**given: Any) -> Component:
     sentence = page.sentence(view) if page.sentence else None
     title = page.heading(**arguments) if page.heading else page.title
     return shell.frame(title, place, view, shown, version, sentence=sentence)
+
+
+def _version() -> Version | None:
+    """The data version for a page that shows no data; None where it cannot be read."""
+    try:
+        return data_version()
+    except SQLAlchemyError:
+        return None
 
 
 def _find(path: str) -> tuple[Page, dict[str, str]] | None:

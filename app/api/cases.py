@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 from flask import Blueprint, Response
 
-from app.api.requests import Values, arguments, as_json, asked_view, integer
+from app.api.requests import Values, arguments, as_json, asked_view, integer, reader_left
 from app.columns import COLUMNS
 from app.database import read, snapshot
 from app.export import case_csv
@@ -48,7 +48,8 @@ def cases_csv() -> Response:
     view = asked_view()
     instant = view.instant(datetime.now(UTC), data_version().changed_at)
     headers = {"Content-Disposition": f'attachment; filename="{file_name(view.sentence())}.csv"'}
-    return Response(case_csv(view, instant), mimetype="text/csv", headers=headers)
+    rows_told = case_csv(view, instant, reader_left())
+    return Response(rows_told, mimetype="text/csv", headers=headers)
 
 
 def records(frame: pd.DataFrame, view: View) -> list[dict[str, object]]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
 
-from app.api.requests import as_json, asked_view, problem
+from app.api.requests import as_json, asked_view, problem, reader_left
 from app.export import copied, panel_csv_select
 from app.metrics import catalogue_values
 from app.panel import Panel, answer, asked_of
@@ -65,7 +65,8 @@ def chart_csv(name: str) -> Response:
     statement = panel_csv_select(panel, asked)
     name = _file(panel, asked.view.sentence())
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(copied(statement, zone=asked.view.tz), mimetype="text/csv", headers=headers)
+    told = copied(statement, zone=asked.view.tz, left=reader_left())
+    return Response(told, mimetype="text/csv", headers=headers)
 
 
 def _scope(panel: Panel, version: Version) -> Scope:

@@ -1,6 +1,8 @@
 """What API requests have in common: reading their parameters, and telling their faults."""
 
-from collections.abc import Mapping
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -39,6 +41,27 @@ def integer(values: Values, name: str, default: int, least: int, most: int) -> i
     if len(texts) > 1 or not digits or not least <= int(text) <= most:
         raise ParameterError(name, f"{text[:40]!r} is not a whole number from {least} to {most}")
     return int(text)
+
+
+def reader_left() -> Callable[[], bool]:
+    """Whether who made the request has gone, asked while the answer is under way.
+
+    Only gunicorn tells the connection; elsewhere the reader is taken to stay.
+    """
+    connection: socket.socket | None = request.environ.get("gunicorn.socket")
+
+    def left() -> bool:
+        if connection is None:
+            return False
+        # A connection over TLS cannot be looked at without reading (ValueError).
+        with suppress(BlockingIOError, ValueError):
+            try:
+                return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            except (ConnectionError, TimeoutError):
+                return True
+        return False
+
+    return left
 
 
 def problem(status: int, title: str, detail: str, **members: Any) -> Response:

@@ -2,15 +2,17 @@
 
 import csv
 import io
+import socket
+import time
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from app import database
-from app.export import case_csv, copied
+from app.export import ReaderLeft, case_csv, copied
 from app.view import View
 from etl.load import load
 from etl.records import Fact, Observation, canonical_instant
@@ -73,16 +75,12 @@ def test_no_cell_runs_as_a_formula_and_every_text_comes_through(words):
 
 
 def test_a_stream_broken_by_the_database_is_never_taken_for_a_whole_file(desk):
-    from sqlalchemy import func, select
-
     wrong = select((100 / (3 - func.generate_series(1, 5))).label("n"))
     with pytest.raises(Exception, match="division by zero"):
         b"".join(copied(wrong, zone="UTC"))
 
 
 def test_a_reader_that_leaves_frees_its_connection(desk):
-    from sqlalchemy import func, select
-
     endless = select(func.generate_series(1, 50_000_000).label("n"))
     for _ in range(20):
         chunks = copied(endless, zone="UTC")
@@ -95,9 +93,29 @@ def test_a_reader_that_leaves_frees_its_connection(desk):
     assert database.read(text(busy))["n"].iloc[0] == 0
 
 
+def test_a_reader_that_leaves_while_nothing_comes_frees_it_too(desk, client):
+    from app.api.requests import reader_left
+
+    ours, theirs = socket.socketpair()
+    with client.application.test_request_context(environ_base={"gunicorn.socket": ours}):
+        left = reader_left()
+    assert not left()
+    theirs.send(b"x")
+    assert not left()
+    chunks = copied(select(func.pg_sleep(60)), zone="UTC", left=left)
+    assert next(chunks) == b"pg_sleep\n"
+    ours.recv(1)
+    theirs.close()
+    started = time.monotonic()
+    with pytest.raises(ReaderLeft):
+        next(chunks)
+    assert time.monotonic() - started < 10
+    assert database.engine().pool.checkedout() == 0
+    ours.close()
+
+
 def test_memory_stays_flat_however_long_the_file_is(desk):
     import psutil
-    from sqlalchemy import func, select
 
     wide = select(func.repeat("x", 200).label("text"), func.generate_series(1, 400_000).label("n"))
     process = psutil.Process()

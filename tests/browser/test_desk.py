@@ -99,6 +99,26 @@ def test_a_facet_shows_as_many_rows_as_it_says_and_the_order_stays(table):
     expect(page.locator(".chip", has_text="Account")).to_have_count(0)
     expect(page).to_have_url(re.compile("sort=severity"))
     expect(page.locator("#count strong")).to_have_text("1,500")
+    severities = page.locator(".facet", has_text="Severity").locator(".facet-label")
+    assert severities.all_inner_texts() == ["Urgent", "High", "Normal", "Low"]
+    page.reload()
+    expect(page.locator(".facet-value").first).to_be_visible()
+    expect(page.locator("#facets-toggle")).to_have_attribute("aria-expanded", "true")
+
+
+def test_rows_are_sorted_by_several_headers_with_mouse_and_keys(table):
+    page = table()
+    page.locator(".ag-header-cell[col-id='severity'] .ag-header-cell-label").click()
+    expect(page).to_have_url(re.compile("sort=severity$"))
+    product = page.locator(".ag-header-cell[col-id='product']")
+    product.locator(".ag-header-cell-label").click(modifiers=["Shift"])
+    expect(page).to_have_url(re.compile("sort=severity,product$"))
+    account = page.locator(".ag-header-cell[col-id='account']")
+    account.focus()
+    page.keyboard.press("Shift+Enter")
+    expect(page).to_have_url(re.compile("sort=severity,product,account$"))
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("sort=-account$"))
 
 
 def test_a_link_shows_another_person_the_same_rows_columns_and_place(table, browser, desk):
@@ -263,6 +283,28 @@ def test_the_desk_is_usable_on_a_phone(page, desk):
     page.locator(FIRST + " a").click()
     expect(page.locator(".event").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_link_is_copied_when_somebody_asks_and_not_before(table):
+    page = table("severity=1")
+    page.evaluate("navigator.clipboard.writeText('mine')")
+    page.reload()
+    expect(rows(page).first).to_be_visible()
+    page.wait_for_timeout(500)
+    assert page.evaluate("navigator.clipboard.readText()") == "mine"
+    page.locator("#copy-link").click()
+    expect(page.locator("#announce")).to_have_text("The link was copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+
+
+def test_the_middle_of_a_long_table_is_reached_at_once_and_again(table):
+    page = table("state=all&sort=number")
+    for row in (1_200, 700, 1_499):
+        page.locator(".ag-body-viewport").evaluate(
+            "(view, row) => view.scrollTo(0, 36 * (row - 3))", row
+        )
+        number = page.locator(f".ag-row[row-index='{row}'] [col-id='number'] a")
+        expect(number).to_have_text(f"{2_000_001 + row:08d}")
 
 
 def test_the_first_number_is_the_first_of_the_file(table, desk):
