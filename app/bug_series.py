@@ -66,7 +66,7 @@ def _held(view: View, board: Board, instants: Sequence[datetime]) -> FromClause:
     held = (
         select(told.c.tracker, told.c.key, func.range_agg(told.c.held).label("held"))
         .group_by(told.c.tracker, told.c.key)
-        .cte("linked")
+        .cte()
     )
     aimed = (
         select(
@@ -84,11 +84,7 @@ def _held(view: View, board: Board, instants: Sequence[datetime]) -> FromClause:
     nothing = literal_column("'{}'::tstzmultirange", TSTZMULTIRANGE)
     bare = held.c.held.op("-")(func.coalesce(aimed.c.held, nothing))
     same = (aimed.c.tracker == held.c.tracker) & (aimed.c.key == held.c.key)
-    return (
-        select(held.c.held, bare.label("bare"))
-        .select_from(held.outerjoin(aimed, same))
-        .cte("behind")
-    )
+    return select(held.c.held, bare.label("bare")).select_from(held.outerjoin(aimed, same)).cte()
 
 
 def _links(one: Stretches, first: datetime, last: datetime) -> Select[Any]:

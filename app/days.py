@@ -32,8 +32,10 @@ def compared(scope: Scope) -> Scope | None:
     return replace(scope, period=scope.period.before(scope.view.tz))
 
 
-def day_by_day(scope: Scope, told: Told, names: Sequence[str]) -> Select[Any]:
-    """A row per day, oldest first: `day`, `as_of` (its end), and what is told under each name.
+def day_by_day(
+    scope: Scope, told: Told, names: Sequence[str], *, newest_first: bool = False
+) -> Select[Any]:
+    """A row per day, by default oldest first: `day`, `as_of` (its end), and the named numbers.
 
     Where the period is compared, each column has one beside it, with `_before` at its end.
     """
@@ -53,7 +55,8 @@ def day_by_day(scope: Scope, told: Told, names: Sequence[str]) -> Select[Any]:
         ]
         origin = origin.outerjoin(then, then.c.place == known.c.place)
         origin = origin.outerjoin(earlier, earlier.c.place == known.c.place)
-    return select(*columns).select_from(origin).order_by(known.c.day)
+    order = known.c.day.desc() if newest_first else known.c.day
+    return select(*columns).select_from(origin).order_by(order)
 
 
 def counted(counts: Sequence[Count]) -> Told:

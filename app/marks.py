@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from app.annotations import Annotation
+from app.scope import Scope
 from app.theme import Figure, plotted
 from app.words import day_words
 
@@ -12,15 +13,22 @@ LABELLED = 6
 LONGEST_LABEL = 28
 
 
-def marked(figure: Figure, told: Sequence[Annotation], zone: str) -> Figure:
+def marked(figure: Figure, told: Sequence[Annotation], scope: Scope) -> Figure:
     """The figure with a line at each annotation, if its horizontal axis is one of days."""
     layout = figure["layout"]
     if not told or layout.get("xaxis", {}).get("type") != "date":
         return figure
+    zone = scope.view.tz
+    start, end = scope.period.filled()
+    # A label that began further right would stretch the axis.
+    right = start + (end - start) * 0.7
     shown = [one for one in told if one.kind == "person"] if len(told) > LABELLED else told
     labelled = set(map(id, shown[:LABELLED]))
     shapes = [_line(one, zone) for one in told]
-    labels = [_label(one, zone, place, named=id(one) in labelled) for place, one in enumerate(told)]
+    labels = [
+        _label(one, zone, place, named=id(one) in labelled, left=one.at < right)
+        for place, one in enumerate(told)
+    ]
     return {
         **figure,
         "layout": {
@@ -52,7 +60,7 @@ def _line(one: Annotation, zone: str) -> Figure:
     }
 
 
-def _label(one: Annotation, zone: str, place: int, *, named: bool) -> Figure:
+def _label(one: Annotation, zone: str, place: int, *, named: bool, left: bool) -> Figure:
     words = one.words(zone)
     cut = words if len(words) <= LONGEST_LABEL else words[: LONGEST_LABEL - 1] + "…"
     author = f" ({one.author})" if one.author else ""
@@ -61,7 +69,7 @@ def _label(one: Annotation, zone: str, place: int, *, named: bool) -> Figure:
         "y": 1,
         "xref": "x",
         "yref": "paper",
-        "xanchor": "left",
+        "xanchor": ("left" if left else "right") if named else "center",
         "yanchor": "top",
         # Neighbours stand on different lines.
         "yshift": -14 * (place % 3) if named else 0,

@@ -75,6 +75,8 @@ class Panel:
     compared: tuple[str, ...] = ()
 
 
+# Of longer tables the rest is for files.
+LINKED_ROWS = 1_000
 BEFORE = {"previous": "the period before", "year": "a year before"}
 
 
@@ -127,7 +129,7 @@ def _compute(panel: Panel, scope: Scope, version: Version) -> str:
     names = [column.name for column in columns]
     links = [
         {name: view.to_query() for name, view in panel.rows(row, scope).items()}
-        for row in records(known)
+        for row in records(known.head(LINKED_ROWS))
     ]
     noted = annotations(*scope.period.filled(), version) if panel.period else []
     told: dict[str, Any] = {
@@ -142,7 +144,7 @@ def _compute(panel: Panel, scope: Scope, version: Version) -> str:
         ],
         "rows": rows[names].to_numpy().tolist(),
         "links": links if any(links) else [],
-        "figure": marked(panel.figure(known, scope), noted, scope.view.tz),
+        "figure": marked(panel.figure(known, scope), noted, scope),
         "annotations": [
             {"at": day_words(one.at, scope.view.tz), "told": one.words(scope.view.tz)}
             for one in noted

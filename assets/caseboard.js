@@ -157,12 +157,24 @@ window.dash_clientside = window.dash_clientside || {};
     if (event.key === "t" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
       const panel = event.target.closest(".panel");
       const table = panel && panel.querySelector("details.panel-table");
-      if (table) table.querySelector("summary").click();
+      if (table) table.open = !table.open;
     }
     if (event.key === "Escape") {
       document.querySelectorAll("details.menu[open]").forEach((menu) => (menu.open = false));
     }
   });
+
+  // A long table of a panel comes once it is opened.
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      const name = event.target.dataset && event.target.dataset.panel;
+      if (!name) return;
+      const id = { type: "open-table", name: name };
+      window.dash_clientside.set_props(id, { data: event.target.open });
+    },
+    true,
+  );
 
   // A menu closes when somebody clicks elsewhere.
   document.addEventListener("click", (event) => {

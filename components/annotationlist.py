@@ -52,9 +52,7 @@ def _form(view: View, instant: datetime) -> Component:
                 display_format="YYYY-MM-DD",
             ),
             html.Label("Time", htmlFor="notes-time"),
-            dcc.Input(
-                id="notes-time", type="text", placeholder="00:00", maxLength=5, debounce=True
-            ),
+            dcc.Input(id="notes-time", type="text", placeholder="00:00", maxLength=5),
             html.Label("Text", htmlFor="notes-text"),
             dcc.Input(
                 id="notes-text", type="text", maxLength=LONGEST_TEXT, placeholder="What happened?"

@@ -22,7 +22,7 @@ from dash import (
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.panel import Panel, answer
+from app.panel import LINKED_ROWS, Panel, answer
 from app.panels import PANELS
 from app.period import Period
 from app.place import Place, read_address
@@ -42,8 +42,8 @@ GRAPH_OPTIONS = {
 }
 
 
-# A table of more rows comes when somebody opens it, and of still more only the first ones.
-LONG_TABLE, MOST_ROWS = 60, 1_000
+# A table of more rows comes when somebody opens it.
+LONG_TABLE = 60
 
 
 def panel_card(panel: Panel, view: View, place: Place, width: str) -> Component:
@@ -71,15 +71,13 @@ def panel_card(panel: Panel, view: View, place: Place, width: str) -> Component:
             ),
             html.Details(
                 [
-                    html.Summary(
-                        "Show as table",
-                        title="Key: t",
-                        id={"type": "open-table", "name": name},
-                        n_clicks=0,
-                    ),
+                    html.Summary("Show as table", title="Key: t"),
+                    # Whether it is open, told by the browser.
+                    dcc.Store(id={"type": "open-table", "name": name}),
                     html.Div(id={"type": "table", "name": name}),
                 ],
                 className="panel-table",
+                **{"data-panel": name},
             ),
             html.A(
                 "CSV",
@@ -104,7 +102,7 @@ def _period_of(panel: Panel, place: Place) -> str:
     Output({"type": "sentence", "name": MATCH}, "children"),
     Input({"type": "panel", "name": MATCH}, "data"),
     Input("board-version", "data"),
-    State({"type": "open-table", "name": MATCH}, "n_clicks"),
+    State({"type": "open-table", "name": MATCH}, "data"),
 )
 def show(asked: Any, _version: Any, opened: Any) -> tuple[Any, Any, Any]:
     """What a panel says now: its chart, its table and its sentence.
@@ -118,29 +116,25 @@ def show(asked: Any, _version: Any, opened: Any) -> tuple[Any, Any, Any]:
         told = _answer(panel, scope)
     except SQLAlchemyError as error:
         return notices.panel_fault(error), None, no_update
-    waits = len(told["rows"]) > LONG_TABLE and not _is_open(opened)
+    waits = len(told["rows"]) > LONG_TABLE and opened is not True
     return [_body(panel, told), *_noted(told)], None if waits else _table(told), _sentence(told)
 
 
 @callback(
     Output({"type": "table", "name": MATCH}, "children", allow_duplicate=True),
-    Input({"type": "open-table", "name": MATCH}, "n_clicks"),
+    Input({"type": "open-table", "name": MATCH}, "data"),
     State({"type": "panel", "name": MATCH}, "data"),
     prevent_initial_call=True,
 )
 def show_table(opened: Any, asked: Any) -> Any:
     """The table of a panel, when somebody opens it."""
     panel, scope = _asked(asked)
-    if panel is None or scope is None or not _is_open(opened):
+    if panel is None or scope is None or opened is not True:
         return no_update
     try:
         return _table(_answer(panel, scope))
     except SQLAlchemyError as error:
         return notices.panel_fault(error)
-
-
-def _is_open(clicks: Any) -> bool:
-    return isinstance(clicks, int) and clicks % 2 == 1
 
 
 def _answer(panel: Panel, asked: tuple[View, Period]) -> dict[str, Any]:
@@ -217,7 +211,7 @@ def _table(told: dict[str, Any]) -> Component:
         )
         for column in columns
     ]
-    links = told["links"] or [{}] * len(told["rows"])
+    links = told["links"] or [{}] * LINKED_ROWS
     rows = [
         html.Tr(
             [
@@ -229,13 +223,13 @@ def _table(told: dict[str, Any]) -> Component:
                 for column, value in zip(columns, row, strict=True)
             ]
         )
-        for row, views in zip(told["rows"][:MOST_ROWS], links[:MOST_ROWS], strict=True)
+        for row, views in zip(told["rows"][:LINKED_ROWS], links, strict=False)
     ]
     whole = len(told["rows"])
-    more = f" · the first {MOST_ROWS:,} of {whole:,} rows; the CSV file has all"
+    more = f" · the first {LINKED_ROWS:,} of {whole:,} rows; the CSV file has all"
     table = html.Table(
         [
-            html.Caption(told["sentence"] + (more if whole > MOST_ROWS else "")),
+            html.Caption(told["sentence"] + (more if whole > LINKED_ROWS else "")),
             html.Thead(html.Tr(heads)),
             html.Tbody(rows),
         ]

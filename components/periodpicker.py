@@ -81,8 +81,8 @@ def _choice(label: str, period: Period, view: View, place: Place) -> Component:
             label,
             href=Place(place.path, period).url(view),
             className="current" if current else "",
-            **{"aria-current": "true"} if current else {},
-        )
+        ),
+        **{"aria-current": "true"} if current else {},
     )
 
 

@@ -75,7 +75,8 @@ def _policy(case: Mapping[str, Any], span: PolicySpan, zone: str) -> Component:
         else f" The policy changed on {moment(span.end, zone)}, after it was closed."
     )
     return html.P(
-        f"It goes by the policy {whose}: {targets} days for Urgent, High, Normal, Low; {since}.{why}",
+        f"It goes by the policy {whose}: {targets} days for Urgent, High, Normal, Low; "
+        f"{since}.{why}",
         className="secondary",
         dir="auto",
     )

@@ -1,5 +1,6 @@
 """The slider that turns everything to the end of a day between the first case and today."""
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -13,8 +14,7 @@ from app.version import Version
 from app.view import View
 from components.filterbar import asked, search_of
 
-# How far the buttons go, in days, and their words.
-STEPS = ((-30, "− 30 days"), (-7, "− 7 days"), (-1, "− 1 day"))
+STEPS = ("month", "week", "day")
 
 
 def time_machine(view: View, place: Place, version: Version) -> Component | str:
@@ -25,11 +25,18 @@ def time_machine(view: View, place: Place, version: Version) -> Component | str:
         return ""
     first = min(local_day(version.first, view.tz), today)
     here = min(max(local_day(view.as_of, view.tz) if view.as_of else today, first), today)
-    back = [_step(here, days, words, first, today, view, place) for days, words in STEPS]
-    on = [
-        _step(here, -days, words.replace("−", "+"), first, today, view, place)
-        for days, words in reversed(STEPS)
-    ]
+
+    def step(name: str, sign: int) -> Component:
+        there = min(max(_moved(here, name, sign), first), today)
+        words = f"← {name}" if sign < 0 else f"{name} →"
+        told = f"One {name} {'back' if sign < 0 else 'on'}"
+        if there == here:
+            return html.Span(words, className="button idle", title=told)
+        href = place.url(turned(view, there))
+        return dcc.Link(words, href=href, className="button", title=told)
+
+    back = [step(name, -1) for name in STEPS]
+    on = [step(name, 1) for name in reversed(STEPS)]
     return html.Section(
         [
             html.Label("Time machine", htmlFor="as-of-range", className="machine-name"),
@@ -70,13 +77,12 @@ def _words(here: date, today: date) -> str:
     return "Now" if here == today else f"End of {day_name(here)}"
 
 
-def _step(
-    here: date, days: int, words: str, first: date, today: date, view: View, place: Place
-) -> Component:
-    there = min(max(here + timedelta(days=days), first), today)
-    if there == here:
-        return html.Span(words, className="button idle", **{"aria-disabled": "true"})
-    return dcc.Link(words, href=place.url(turned(view, there)), className="button")
+def _moved(day: date, step: str, sign: int) -> date:
+    """A day, a week or a calendar month on or back; the last day of a month that is too short."""
+    if step != "month":
+        return day + sign * timedelta(days=7 if step == "week" else 1)
+    year, month = divmod(day.year * 12 + day.month - 1 + sign, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def turned(view: View, day: date) -> View:

@@ -13,6 +13,7 @@ from app.panel import BEFORE, Measure, Panel, Row
 from app.panels.backlog import day_name, end_of_day, whole_steps
 from app.scope import Scope
 from app.theme import Figure
+from app.versions import TICK
 from app.view import View
 from app.view_fields import write_instant
 
@@ -28,8 +29,12 @@ def line_panel(
     told: Told,
     colours: Sequence[str],
     axis: str,
+    hidden: Sequence[str] = (),
 ) -> Panel:
-    """A panel with a line per metric; its lines are switched by the legend."""
+    """A panel with a line per metric, newest day first in its table.
+
+    Its lines are switched by the legend; those of `hidden` metrics are off at first.
+    """
     names = [metric.name for metric in metrics]
     return Panel(
         name=name,
@@ -40,8 +45,8 @@ def line_panel(
             Measure("day", "Day"),
             *(Measure(metric.name, metric.label, metric.unit) for metric in metrics),
         ),
-        select=lambda scope: day_by_day(scope, told, names),
-        figure=lambda frame, scope: lines_figure(frame, scope, metrics, colours, axis),
+        select=lambda scope: day_by_day(scope, told, names, newest_first=True),
+        figure=lambda frame, scope: lines_figure(frame, scope, metrics, colours, axis, hidden),
         # As many as there were at most at the end of a day.
         n=lambda frame: int(frame[names].max().max()) if len(frame) else 0,
         rows=_rows_of(metrics),
@@ -81,7 +86,8 @@ def view_at(day: date, scope: Scope) -> View | None:
 
 def day_end(day: date, scope: Scope) -> datetime:
     """The last instant of a day of a period."""
-    return min(end_of_day(day, scope.view.tz), scope.ends()[-1])
+    end = scope.period.filled()[1]
+    return min(end_of_day(day, scope.view.tz), end if end == scope.instant else end - TICK)
 
 
 def to_day(day: date, scope: Scope) -> str:
@@ -96,10 +102,12 @@ def lines_figure(
     metrics: Sequence[Count | BugCount],
     colours: Sequence[str],
     axis: str,
+    hidden: Sequence[str] = (),
 ) -> Figure:
     """A line per metric, and a thin dashed one of the period compared with, on the same days."""
+    frame = frame.sort_values("day")
     days = list(frame["day"])
-    ends = dict(zip(scope.days(), (to_day(day, scope) for day in scope.days()), strict=True))
+    clicks = [to_day(day, scope) for day in days]
     traces: list[Figure] = []
     other = compared(scope)
     for metric, colour in zip(metrics, colours, strict=True):
@@ -107,18 +115,20 @@ def lines_figure(
         before = whole(frame[f"{metric.name}_before"]) if other else None
         then = list(frame["day_before"]) if other else []
         if before:
-            traces.append(_dashed(metric, days, before, colour, scope))
+            dashed = _dashed(metric, days, before, colour, scope)
+            traces.append({**dashed, "visible": "legendonly" if metric.name in hidden else True})
         traces.append(
             {
                 "type": "scatter",
                 "mode": "lines" if len(days) > 1 else "markers",
                 "name": metric.label,
                 "legendgroup": metric.name,
+                "visible": "legendonly" if metric.name in hidden else True,
                 "x": [day.isoformat() for day in days],
                 "y": counts,
                 "line": {"color": colour, "width": 2, "shape": "hv"},
                 "marker": {"color": colour, "size": 8},
-                "customdata": [ends[day] for day in days],
+                "customdata": clicks,
                 "text": _words_before(before, then),
                 "hovertemplate": f"{metric.label}: {HOVER}",
             }

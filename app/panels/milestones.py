@@ -21,7 +21,8 @@ from sqlalchemy import (
 
 from app.panel import Measure, Panel, Row
 from app.panels.backlog import day_name
-from app.panels.daylines import to_day, whole
+from app.panels.daylines import day_end, to_day, whole
+from app.period import midnight
 from app.scope import Scope
 from app.series import place_of
 from app.theme import Figure
@@ -93,10 +94,9 @@ def _told(scope: Scope) -> Select[Any]:
 
 def milestones_rows(row: Row, scope: Scope) -> Mapping[str, View]:
     """The cases closed on the day; when relief or resolution came is not asked for by a View."""
-    view, day = scope.view, scope.days().index(row["day"])
-    ends = scope.ends()
-    start = scope.period.filled()[0] if day == 0 else ends[day - 1] + TICK
-    end = ends[day] + TICK
+    view, day = scope.view, row["day"]
+    start = max(scope.period.filled()[0], midnight(day, view.tz))
+    end = day_end(day, scope) + TICK
     bounds = {
         "closed_from": max(start, view.closed_from or start),
         "closed_to": min(end, view.closed_to or end),
@@ -111,8 +111,10 @@ def milestones_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
     traces: list[Figure] = []
     for name, (label, colour) in MILESTONES.items():
         counts = [count or 0 for count in whole(rows[f"{name}_n"])]
+        # A logarithm knows no zero.
         medians = [
-            None if pd.isna(value) else round(float(value), 2) for value in rows[f"{name}_median"]
+            None if pd.isna(value) else max(round(float(value), 2), 0.01)
+            for value in rows[f"{name}_median"]
         ]
         traces.append(
             {
@@ -141,7 +143,13 @@ def milestones_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
         "data": traces,
         "layout": {
             "xaxis": {"type": "date", "title": {"text": f"Day ({scope.view.tz})"}},
-            "yaxis": {"title": {"text": "Median days since creation"}},
+            "yaxis": {
+                "type": "log",
+                "rangemode": "normal",
+                "dtick": 1,
+                "tickformat": ",~g",
+                "title": {"text": "Median days since creation (log scale)"},
+            },
             "hovermode": "x unified",
             "showlegend": True,
         },

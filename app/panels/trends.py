@@ -39,6 +39,7 @@ TURNOVER = line_panel(
     counted(_FLOW),
     ("$opened", "$closed", "$category-3", "$category-1"),
     "Cases",
+    hidden=("opened_last_day", "closed_last_day"),
 )
 BUGS_BEHIND = line_panel(
     "bugs_behind",

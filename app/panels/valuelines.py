@@ -77,7 +77,7 @@ def _parameter(value: Any, field: str) -> int | str:
 
 def values_figure(frame: pd.DataFrame, scope: Scope, field: str, missing: str) -> Figure:
     """A line per value, largest at the end first; its entry in the legend adds it as a filter."""
-    ends = dict(zip(scope.days(), (to_day(day, scope) for day in scope.days()), strict=True))
+    ends = {day: to_day(day, scope) for day in scope.days()}
     traces: list[Figure] = []
     used: dict[str, int] = {}
     for _, rows in frame.sort_values("day").groupby("rank"):
