@@ -108,14 +108,17 @@ returning told
 RENEW = f"{BUMP} where version > 0"
 
 
-def annotations(start: datetime, end: datetime, version: Version) -> list[Annotation]:
+def annotations(start: datetime, end: datetime, version: Version | None) -> list[Annotation]:
     """What is noted in `[start, end]`, newest first; of gaps also those that reach into it.
 
-    Remembered by data version, so that all charts of a page share one statement.
+    Remembered by data version, where there is one, so that all charts of a page share a statement.
     """
-    key = ("annotations", write_instant(start), write_instant(end), version.key)
-    told = orjson.loads(remembered(key, lambda: _compute(start, end)))
-    return [_read(row) for row in told]
+    if version is None or not version.number:
+        told = _compute(start, end)
+    else:
+        key = ("annotations", write_instant(start), write_instant(end), version.key)
+        told = remembered(key, lambda: _compute(start, end))
+    return [_read(row) for row in orjson.loads(told)]
 
 
 def _compute(start: datetime, end: datetime) -> str:

@@ -89,7 +89,10 @@ def values_figure(frame: pd.DataFrame, scope: Scope, field: str, missing: str) -
         used[colour] = used.get(colour, 0) + 1
         name = f"{int(first['number'])} others" if rest else _name(value, field, missing)
         traces.append(_line(list(rows["day"]), rows, name, colour, dash, ends))
-        if not rest:
+        if rest:
+            # The rest together is often more than all others: it is off until asked for.
+            traces[-1]["visible"] = "legendonly"
+        else:
             asked = "" if field == "severity" and not value else str(value)
             traces[-1]["meta"] = {"adds": urlencode({field: asked})}
     most = max((count for trace in traces for count in trace["y"]), default=0)
