@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import DBAPIError
 
-from app import database, local, sla
+from app import database, local, tables
 from app.lock import AlreadyRunning, running_servers
 from app.processes import StartFailed
 from app.settings import SettingsError, get_settings, use
@@ -136,7 +136,7 @@ def _sync(asked: argparse.Namespace) -> int:
     from app.cli_sync import run
 
     with _connected(asked.data_dir):
-        _upgrade()
+        tables.upgrade()
         return run(asked)
 
 
@@ -172,7 +172,7 @@ def _web(asked: argparse.Namespace) -> int:
 def _db(asked: argparse.Namespace) -> int:
     with _connected(asked.data_dir):
         if asked.action == "upgrade":
-            _upgrade()
+            tables.upgrade()
         elif asked.action == "downgrade":
             if not asked.revision:
                 err.print("Name the revision to go back to: caseboard db downgrade REVISION")
@@ -194,7 +194,7 @@ def _import(asked: argparse.Namespace) -> int:
         err.print("Name one file, or --sample: caseboard import events FILE")
         return 2
     with _connected(asked.data_dir), _progress("Importing") as progress:
-        _upgrade()
+        tables.upgrade()
         report = import_events(
             SAMPLE if asked.sample else asked.file,
             mapping=asked.map,
@@ -224,7 +224,7 @@ def _seed(asked: argparse.Namespace) -> int:
         now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
         until = parse_instant("until", asked.until, "UTC") if asked.until else now
         with _connected(asked.data_dir), _progress("Seeding") as progress:
-            _upgrade()
+            tables.upgrade()
             seed(asked.cases, asked.seed, until, progress)
     except (NotEmpty, ParameterError) as fault:
         err.print(str(fault))
@@ -254,12 +254,6 @@ def _doctor(asked: argparse.Namespace) -> int:
         out.print(f"tables: {behind}")
         out.print(f"redis: {redis_state()}")
         return 0 if found == wanted else 1
-
-
-def _upgrade() -> None:
-    """Bring the tables forward, and write down the SLA policy that counts from now on."""
-    database.upgrade()
-    sla.keep()
 
 
 @contextmanager

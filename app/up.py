@@ -11,7 +11,7 @@ from types import FrameType
 
 from sqlalchemy import select
 
-from app import database, programs, sla
+from app import database, programs, tables
 from app.local import servers
 from app.lock import note
 from app.models import Case
@@ -80,8 +80,7 @@ def _sources(
 def _serve(
     port: int, data_dir: Path, sources: list[Child], servers: list[Child] | None = None
 ) -> None:
-    database.upgrade()
-    sla.keep()
+    tables.upgrade()
     logs = data_dir / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     children: list[Child] = []
