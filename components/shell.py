@@ -83,6 +83,7 @@ def frame(
             html.A("Skip to content", href="#content", className="skip"),
             dcc.Store(id="view", data=view.to_query()),
             dcc.Store(id="period", data=place.period.to_query()),
+            dcc.Store(id="page-version", data=version.number if version else None),
             _rail(place.path, view),
             html.Div(
                 [
