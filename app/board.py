@@ -14,7 +14,6 @@ from sqlalchemy import (
     DateTime,
     Float,
     Integer,
-    Text,
     and_,
     case,
     cast,
@@ -23,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-from app import links, search, sla
+from app import filters, links, search, sla
 from app.links import Instant
 from app.sla import PolicySpan
 from app.targets import sla_bounds, targets
@@ -32,7 +31,7 @@ from app.view import View
 
 Condition = ColumnElement[bool]
 SECONDS_PER_DAY = 86_400.0
-DONE = "Done"
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,46 @@ class Board:
 
     def conditions(self, view: View) -> list[Condition]:
         """What the filters of a View ask of a version, its state included."""
-        return [_STATES[view.state], *self.filters(view)]
+        asked = [_STATES[view.state], *self._lately(view)]
+        return [*asked, *(self.open_filters if view.state == "open" else self.filters)(view)]
+
+    def open_filters(self, view: View) -> list[Condition]:
+        """What the filters of a View ask of an open version.
+
+        They say the same as `filters`, but tell the SLA by the creation alone, so that an index
+        without closings can answer.
+        """
+        if not view.sla:
+            return self.filters(view)
+        return [*self.filters(view.but(sla=())), self._open_sla(view.sla)]
+
+    def _open_sla(self, states: Sequence[str]) -> Condition:
+        now = cast(self.instant, DateTime(timezone=True))
+        half, whole = (V.created_date + self._target_days(now) * span for span in (DAY / 2, DAY))
+        known = {
+            "ok": half >= now,
+            "at_risk": and_(half < now, whole > now),
+            "breached": whole <= now,
+        }
+        return or_(*(known[state] for state in states))
+
+    def breach(self) -> ColumnElement[datetime]:
+        """When a version, open at the instant, has used up its SLA target; NULL without one."""
+        return V.created_date + self._target_days(cast(self.instant, DateTime(timezone=True))) * DAY
+
+    def _lately(self, view: View) -> list[Condition]:
+        """Of what was created or closed within a week, versions that began soon after.
+
+        It says nothing new, but lets an index of such versions be used for a past instant.
+        """
+        if self.live or not isinstance(self.instant, datetime):
+            return []
+        asked, start = [], self.instant - WEEK
+        if view.created_from and view.created_from > start:
+            asked += [V.created_date <= self.instant, V.valid_from - V.created_date < WEEK]
+        if view.closed_from and view.closed_from > start:
+            asked += [V.closed_at <= self.instant, V.valid_from - V.closed_at < WEEK]
+        return asked
 
     def filters(self, view: View) -> list[Condition]:
         """What the filters of a View ask of a version, whatever its state."""
@@ -96,30 +134,7 @@ class Board:
 
     def value_filters(self, view: View) -> list[Condition]:
         """The filters by values of a version alone, without the search."""
-        asked: list[Condition] = [
-            _any_of(column, getattr(view, name))
-            for name, column in _TEXT_FILTERS.items()
-            if getattr(view, name)
-        ]
-        if view.severity:
-            asked.append(_any_of(V.severity, tuple(n or "" for n in view.severity)))
-        if view.tag:
-            asked.append(or_(*(_has(V.tags, tag) for tag in view.tag)))
-        if view.label:
-            asked.append(or_(*(_has(V.labels, label) for label in view.label)))
-        if view.waiting_on:
-            asked.append(V.waiting_on.in_(view.waiting_on))
-        if view.card:
-            asked.append(or_(*(_CARDS[standing] for standing in view.card)))
-        if view.escalated:
-            asked.append(V.escalated.in_(view.escalated))
-        if view.crit_sit:
-            asked.append(or_(*(V.crit_sit.is_(value == "yes") for value in view.crit_sit)))
-        if view.escalation:
-            asked.append(or_(V.escalated == "yes", V.crit_sit))
-        if view.bugs:
-            asked.append(or_(*(links.has_bugs(self.instant, kind) for kind in view.bugs)))
-        return asked + _ranges(view)
+        return filters.of_values(view, self.instant)
 
     def open_spans(self, view: View) -> list[tuple[ColumnElement[Any], ColumnElement[Any]]]:
         """The parts `[start, end)` of an open version in which its filters of time hold.
@@ -147,8 +162,11 @@ class Board:
 
     def target_days(self) -> ColumnElement[float]:
         """The SLA target in days by account and severity; NULL without severity."""
+        return self._target_days(self._end())
+
+    def _target_days(self, end: Any) -> ColumnElement[float]:
         *earlier, last = self.policies
-        until_then = [(self._end() < span.end, targets(span.policy)) for span in earlier]
+        until_then = [(end < span.end, targets(span.policy)) for span in earlier]
         newest = targets(last.policy)
         return case(*until_then, else_=newest) if until_then else newest
 
@@ -212,23 +230,6 @@ _PLAIN: dict[str, ColumnElement[Any]] = {
     "resolved": V.resolved_at,
 }
 
-_TEXT_FILTERS: dict[str, ColumnElement[Any]] = {
-    "status": V.status,
-    "account": V.account,
-    "engineer": V.engineer,
-    "owner": V.owner,
-    "group": V.group_name,
-    "product": V.product,
-    "product_version": V.product_version,
-    "card_status": V.card_status,
-}
-
-_CARDS: dict[str, Condition] = {
-    "none": V.card.is_(None),
-    "open": and_(V.card.is_not(None), V.card_status.is_distinct_from(DONE)),
-    "done": and_(V.card.is_not(None), V.card_status == DONE),
-}
-
 _STATES: dict[str, Condition] = {
     "open": V.is_open,
     "closed": and_(~V.is_open, ~V.gone),
@@ -243,30 +244,6 @@ def _latest(moments: list[ColumnElement[Any]]) -> ColumnElement[Any]:
 
 def _earliest(moments: list[ColumnElement[Any]]) -> ColumnElement[Any]:
     return func.least(*moments) if len(moments) > 1 else moments[0]
-
-
-def _any_of(column: ColumnElement[Any], values: Sequence[Any]) -> Condition:
-    """The column is one of the values; the empty string stands for "not set"."""
-    column = column.collate("C") if isinstance(column.type, Text) else column
-    given = [value for value in values if value != ""]
-    asked = column.in_(given)
-    return asked if len(given) == len(values) else or_(asked, column.is_(None))
-
-
-def _has(column: ColumnElement[Any], value: str) -> Condition:
-    return column.contains([value]) if value else func.cardinality(column) == 0
-
-
-def _ranges(view: View) -> list[Condition]:
-    asked: list[Condition] = []
-    columns = {"created": V.created_date, "closed": V.closed_at, "updated": V.updated_at}
-    for name, column in columns.items():
-        start, end = getattr(view, f"{name}_from"), getattr(view, f"{name}_to")
-        if start:
-            asked.append(column >= start)
-        if end:
-            asked.append(column < end)
-    return asked
 
 
 def _days_between(start: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElement[float]:

@@ -3,20 +3,20 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import DBAPIError
 
-from app import database, local, tables
+from app import cli_token, database, local, tables
+from app.cli_report import report_arguments
 from app.lock import AlreadyRunning, running_servers
 from app.processes import StartFailed
 from app.settings import SettingsError, get_settings, use
 
 DATA_DIR = Path(".caseboard")
-LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -87,16 +87,22 @@ def _parser() -> argparse.ArgumentParser:
     events.add_argument(
         "--shift-to", choices=("now",), help="move the log so that its last opening is today"
     )
-    add("worker", _worker, "run the syncs that are due, until stopped")
-    add("beat", _beat, "wake the workers, until stopped")
+    add("worker", _of_syncs("worker"), "run the syncs that are due, until stopped")
+    add("beat", _of_syncs("beat"), "wake the workers, until stopped")
     syncing = add("sync", _sync, "run a sync here and now: `caseboard sync NAME`, or all")
     syncing.add_argument("name", choices=(*_sync_names(), "all"), metavar="NAME|all")
     syncing.add_argument("--full", action="store_true", help="enumerate everything")
     syncing.add_argument(
         "--allow-drop", action="store_true", help="believe that many records are gone at once"
     )
-    add("status", _status, "tell how fresh the data are, and what failed")
-    sandbox = add("sandbox", _sandbox, "serve a made-up portal, JIRA and Bugzilla to try with")
+    add("status", _of_syncs("status", data=True), "tell how fresh the data are, and what failed")
+    token = add("token", _token, "make, revoke and list tokens for programs that use the API")
+    cli_token.declare(token)
+    reporting = add("report", _report, "make the weekly report, and send it if asked to")
+    report_arguments(reporting)
+    sandbox = add(
+        "sandbox", _of_syncs("sandbox"), "serve a made-up portal, JIRA and Bugzilla to try with"
+    )
     sandbox.add_argument("arguments", nargs=argparse.REMAINDER, help="see: sandbox -- --help")
     seeding = add("seed", _seed, "fill an empty database with a made-up world of any size")
     seeding.add_argument("--cases", type=_cases, required=True, metavar="N", help="how many cases")
@@ -120,16 +126,24 @@ def _sync_names() -> list[str]:
     return list(BY_NAME)
 
 
-def _worker(asked: argparse.Namespace) -> int:
-    from app.cli_sync import worker
+def _of_syncs(name: str, *, data: bool = False) -> Callable[[argparse.Namespace], int]:
+    """A command of `app.cli_sync`, loaded when it is run; with `data`, on the database."""
 
-    return worker(asked)
+    def run(asked: argparse.Namespace) -> int:
+        from app import cli_sync
+
+        command: Callable[[argparse.Namespace], int] = getattr(cli_sync, name)
+        with _connected(asked.data_dir) if data else nullcontext():
+            return command(asked)
+
+    return run
 
 
-def _beat(asked: argparse.Namespace) -> int:
-    from app.cli_sync import beat
+def _report(asked: argparse.Namespace) -> int:
+    from app.cli_report import report
 
-    return beat(asked)
+    with _connected(asked.data_dir):
+        return report(asked)
 
 
 def _sync(asked: argparse.Namespace) -> int:
@@ -140,33 +154,20 @@ def _sync(asked: argparse.Namespace) -> int:
         return run(asked)
 
 
-def _status(asked: argparse.Namespace) -> int:
-    from app.cli_sync import status
-
-    with _connected(asked.data_dir):
-        return status(asked)
-
-
-def _sandbox(asked: argparse.Namespace) -> int:
-    from app.cli_sync import sandbox
-
-    return sandbox(asked)
-
-
 def _web(asked: argparse.Namespace) -> int:
     import os
 
     from app import programs
+    from app.auth.loopback import refuse_unsafe_start
 
-    host = asked.bind.rpartition(":")[0]
-    if get_settings().auth == "none" and host not in LOOPBACK:
-        raise SettingsError(
-            f"CASEBOARD_AUTH is none, so the pages may be served on this machine only; "
-            f"--bind {asked.bind} would show them to others. Bind to 127.0.0.1 and put a proxy "
-            "with a login in front."
-        )
+    refuse_unsafe_start(get_settings(), asked.bind)
     command = programs.web(asked.bind)
     os.execv(command[0], command)  # noqa: S606 - gunicorn takes the place of this process
+
+
+def _token(asked: argparse.Namespace) -> int:
+    with _connected(asked.data_dir):
+        return cli_token.run(asked)
 
 
 def _db(asked: argparse.Namespace) -> int:
@@ -239,21 +240,10 @@ def _doctor(asked: argparse.Namespace) -> int:
         for name, value, source in settings.shown():
             out.print(f"{name}={value}  ({source})", markup=False)
         return 0
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from app.health import redis_state
+    from app.cli_doctor import examine
 
     with _connected(asked.data_dir):
-        try:
-            found, wanted = database.current_revision(), database.head_revision()
-        except SQLAlchemyError as error:
-            out.print(f"database: does not answer; check CASEBOARD_DATABASE_URL\n  {error}")
-            return 1
-        out.print("database: ok")
-        behind = "ok" if found == wanted else f"at {found}, run `caseboard db upgrade`"
-        out.print(f"tables: {behind}")
-        out.print(f"redis: {redis_state()}")
-        return 0 if found == wanted else 1
+        return 0 if examine(out) else 1
 
 
 @contextmanager

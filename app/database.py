@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,15 +23,18 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 # A page never needs longer; a statement that does has lost its reader.
 OLDEST_POSTGRESQL = 15
-STATEMENT_TIMEOUT = "15s"
+STATEMENT_SECONDS = 15
 STATEMENT_CANCELLED = "57014"
 # jit costs more than it saves on statements of milliseconds (see docs/decisions); a year of days is
 # sorted and hashed in memory.
-OPTIONS = f"-c timezone=UTC -c jit=off -c work_mem=32MB -c statement_timeout={STATEMENT_TIMEOUT}"
+OPTIONS = f"-c timezone=UTC -c jit=off -c work_mem=32MB -c statement_timeout={STATEMENT_SECONDS}s"
 LOCK_NOT_AVAILABLE = "55P03"
 LOCK_ATTEMPTS = 15
 POOL_SIZE = 8
 POOL_TIMEOUT_SECONDS = 3
+
+# Seconds that a statement may take in what this thread does now.
+patience: ContextVar[int] = ContextVar("patience", default=STATEMENT_SECONDS)
 
 
 @lru_cache(maxsize=1)
@@ -64,16 +68,26 @@ def engine() -> Engine:
 def transaction() -> Iterator[Connection]:
     """A read-write transaction: commits at the end of the block, rolls back on an error."""
     with engine().begin() as connection:
+        _limit(connection)
         yield connection
 
 
 @contextmanager
 def snapshot() -> Iterator[Connection]:
     """A read-only transaction in which every statement sees the same data."""
-    with engine().connect() as connection:
-        yield connection.execution_options(
+    with engine().connect() as plain_connection:
+        connection = plain_connection.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
+        _limit(connection)
+        yield connection
+
+
+def _limit(connection: Connection) -> None:
+    """Let no statement of a transaction take longer than `patience`; costs nothing by default."""
+    seconds = patience.get()
+    if seconds != STATEMENT_SECONDS:
+        connection.exec_driver_sql(f"set local statement_timeout = '{int(seconds)}s'")
 
 
 def read(
@@ -116,7 +130,8 @@ def took_too_long(error: BaseException) -> bool:
 
 def plain(connection: Connection, select: Executable) -> list[dict[str, Any]]:
     """The rows of a statement as plain values by column, without a frame between."""
-    return [dict(row) for row in connection.execute(select).mappings()]
+    found = connection.execute(select).mappings()
+    return [{str(name): value for name, value in row.items()} for row in found]
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -13,7 +13,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
+    DateTime,
     Select,
     Text,
     case,
@@ -58,6 +60,17 @@ def panel_csv_select(panel: Panel, scope: Scope) -> Select[Any]:
         *(
             _inert(column).label(column.name) if isinstance(column.type, Text) else column
             for column in columns
+        )
+    )
+
+
+def inert_texts(statement: Select[Any]) -> Select[Any]:
+    """Any statement with every text made inert, its instants as ISO 8601, its flags yes or no."""
+    kinds = {Text: "text", DateTime: "instant", Boolean: "flag"}
+    return select(
+        *(
+            _cell(column, kinds.get(type(column.type), "number")).label(column.name)
+            for column in statement.subquery("shown").c
         )
     )
 

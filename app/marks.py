@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from app.annotations import Annotation
 from app.scope import Scope
-from app.theme import Figure, plotted
+from app.theme import Figure, safe
 from app.words import day_words
 
 # With more lines than this, labels would lie on each other: only people's are labelled then.
@@ -74,8 +74,8 @@ def _label(one: Annotation, zone: str, place: int, *, named: bool, left: bool) -
         # Neighbours stand on different lines.
         "yshift": -14 * (place % 3) if named else 0,
         "showarrow": False,
-        "text": plotted(cut) if named else "▾",
-        "hovertext": plotted(f"{day_words(one.at, zone)}: {words}{author}"),
+        "text": safe(cut) if named else "▾",
+        "hovertext": safe(f"{day_words(one.at, zone)}: {words}{author}"),
         "font": {"size": 11, "color": "$secondary"},
         "bgcolor": "$card",
         "borderpad": 1,

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import pandas as pd
-from sqlalchemy import Connection, Select, distinct, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, distinct, exists, func, select
 
+from app import course
 from app.board import Board
 from app.database import read, records, snapshot
 from app.links import linked, targeted
@@ -21,6 +22,7 @@ from app.versions import TICK, VERSIONS, V
 from app.view import View
 
 HIGH = (1, 2)
+PERCENTILES = {"p50": 0.5, "p85": 0.85, "p95": 0.95}
 STALE_DAYS = 7
 
 
@@ -149,6 +151,20 @@ METRICS: tuple[Metric, ...] = (
         better="down",
     ),
     Count(
+        "at_risk",
+        "SLA at risk",
+        "open, between half and the whole of the SLA target used up",
+        only={"sla": ("at_risk",)},
+        better="down",
+    ),
+    Count(
+        "breached",
+        "SLA breached",
+        "open, elapsed >= SLA target",
+        only={"sla": ("breached",)},
+        better="down",
+    ),
+    Count(
         "no_bugs",
         "Without bug",
         "open, with no bug or JIRA issue linked",
@@ -214,24 +230,28 @@ def durations(view: View, board: Board, column: str) -> Select[Any]:
     """Days from creation to a milestone by severity: severity, n, mean, p50, p85, p95."""
     days = days_until(board, column)
     return (
-        select(
-            V.severity.label("severity"),
-            func.count().label("n"),
-            func.avg(days).label("mean"),
-            *(
-                func.percentile_cont(share).within_group(days.asc()).label(name)
-                for name, share in (("p50", 0.5), ("p85", 0.85), ("p95", 0.95))
-            ),
-        )
+        select(V.severity.label("severity"), *summarised(days))
         .where(*reached(board, view, column))
         .group_by(V.severity)
         .order_by(V.severity.asc().nulls_last())
     )
 
 
+def summarised(days: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+    """What is told of durations: n, mean, p50, p85, p95 (percentiles interpolate)."""
+    return [
+        func.count(days).label("n"),
+        func.avg(days).label("mean"),
+        *(
+            func.percentile_cont(share).within_group(days.asc()).label(name)
+            for name, share in PERCENTILES.items()
+        ),
+    ]
+
+
 def days_until(board: Board, column: str) -> Any:
     """Days from creation to a milestone column: relief, resolved or closed."""
-    return func.extract("epoch", board.expression(column) - V.created_date) / 86_400.0
+    return course.days_between(V.created_date, board.expression(column))
 
 
 def reached(board: Board, view: View, column: str) -> list[Any]:

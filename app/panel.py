@@ -21,7 +21,7 @@ from app.theme import Figure
 from app.version import Version
 from app.view import View
 from app.view_fields import write_instant
-from app.words import day_words
+from app.words import day_words, period_words
 
 Row = Mapping[str, Any]
 
@@ -57,9 +57,9 @@ class Panel:
     names of `app.theme`. The `customdata` of a point is the part of a query that a click on it adds
     to the address of the page; `meta` of a trace says the same of its entry in the legend.
     `rows(row, scope)` tells of a row of the frame, by column, the View whose rows a number counts.
-    `n(frame)` is how many cases the figure is about. `period` tells that it looks at one; where it
-    is compared with another, the columns named in `compared` have one beside them, with `_before`
-    at the end of its name.
+    `n(frame)` is how many cases the figure is about, or how much of what `counted` says. `period`
+    tells that it looks at one; where it is compared with another, the columns named in `compared`
+    have one beside them, with `_before` at the end of its name.
     """
 
     name: str
@@ -73,6 +73,7 @@ class Panel:
     rows: Callable[[Row, Scope], Mapping[str, View]] = no_rows
     period: bool = False
     compared: tuple[str, ...] = ()
+    counted: str = ""
 
 
 # Of longer tables the rest is for files.
@@ -122,6 +123,14 @@ def answer(panel: Panel, scope: Scope, version: Version) -> str:
     )
 
 
+def _sentence(panel: Panel, scope: Scope) -> str:
+    """What a panel is about in words, its period included."""
+    told = scope.view.sentence()
+    if not panel.period:
+        return told
+    return f"{told}; {period_words(*scope.period.filled(), scope.view.tz)}"
+
+
 def _compute(panel: Panel, scope: Scope, version: Version) -> str:
     known = frame(panel, scope)
     rows = known.astype(object).where(known.notna(), None)
@@ -136,9 +145,10 @@ def _compute(panel: Panel, scope: Scope, version: Version) -> str:
         "name": panel.name,
         "title": panel.title,
         "question": panel.question,
-        "sentence": scope.view.sentence(),
+        "sentence": _sentence(panel, scope),
         "as_of": write_instant(scope.instant),
         "n": panel.n(known),
+        "counted": panel.counted,
         "columns": [
             {"name": column.name, "label": column.label, "unit": column.unit} for column in columns
         ],

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
+from app.auth import audit
 from app.auth.person import Person
 from app.database import snapshot, transaction
 from app.view import View
@@ -66,15 +67,18 @@ MAY = "owner = :person or (team and :editor)"
 UPDATE = f"""
 update saved_views set query = :query, layout = cast(:layout as jsonb),
     updated_at = clock_timestamp()
-where id = :id and deleted_at is null and ({MAY}) returning id
+where id = :id and deleted_at is null and ({MAY})
+returning name, team
 """  # noqa: S608 - composed of the part above
 DELETE = f"""
 update saved_views set deleted_at = clock_timestamp()
-where id = :id and deleted_at is null and ({MAY}) returning name
+where id = :id and deleted_at is null and ({MAY})
+returning name, team
 """  # noqa: S608
 RESTORE = f"""
 update saved_views set deleted_at = null
-where id = :id and deleted_at is not null and ({MAY}) returning name
+where id = :id and deleted_at is not null and ({MAY})
+returning name, team
 """  # noqa: S608
 PIN = """
 insert into view_marks (person, view, pinned) values (:person, :view, true)
@@ -136,7 +140,10 @@ def save(person: Person, name: str, view: View, layout: Mapping[str, Any], *, te
     try:
         with transaction() as connection:
             added = connection.execute(text(ADD), {**told, "layout": _layout(layout)})
-            return str(added.scalar_one())
+            number = str(added.scalar_one())
+            if team:
+                _note("save", person, number, name, connection)
+            return number
     except IntegrityError:
         whose = "The team has" if team else "You have"
         raise NotSaved(f"{whose} a view named {name} already; choose another name.") from None
@@ -145,18 +152,18 @@ def save(person: Person, name: str, view: View, layout: Mapping[str, Any], *, te
 def update(person: Person, name: str, view: View, layout: Mapping[str, Any]) -> None:
     """Let a saved View show what is shown now; NotSaved where the person may not."""
     told = {"query": _kept(view).to_query(), "layout": _layout(layout)}
-    _change(person, name, UPDATE, told)
+    _change(person, name, "change", UPDATE, told)
 
 
 def delete(person: Person, name: str) -> str:
     """Delete a saved View and tell its name; `restore` brings it back."""
-    return str(_change(person, name, DELETE, {}))
+    return _change(person, name, "delete", DELETE, {})
 
 
 def restore(person: Person, name: str) -> str:
     """Bring a deleted View back and tell its name; NotSaved when its name was taken meanwhile."""
     try:
-        return str(_change(person, name, RESTORE, {}))
+        return _change(person, name, "restore", RESTORE, {})
     except IntegrityError:
         raise NotSaved("Another view has its name by now.") from None
 
@@ -198,15 +205,29 @@ def _known(person: Person, name: str) -> NamedView:
     return found
 
 
-def _change(person: Person, name: str, statement: str, told: Mapping[str, Any]) -> Any:
+def _change(person: Person, name: str, act: str, statement: str, told: Mapping[str, Any]) -> str:
+    """Do it to a View and tell its name; what is done to one of the team is recorded."""
     if not (name.isascii() and name.isdigit() and len(name) < 18):
         raise NotSaved("A ready-made view cannot be changed; save it under a name of your own.")
     bound = {"id": int(name), "person": person.name, "editor": person.is_editor, **told}
     with transaction() as connection:
-        changed = connection.execute(text(statement), bound).scalar()
-    if changed is None:
-        raise NotSaved("That view is no longer there, or is not yours to change.")
-    return changed
+        changed = connection.execute(text(statement), bound).one_or_none()
+        if changed is None:
+            raise NotSaved("That view is no longer there, or is not yours to change.")
+        if changed.team:
+            _note(act, person, name, changed.name, connection)
+    return str(changed.name)
+
+
+def _note(act: str, person: Person, number: str, name: str, connection: Connection) -> None:
+    audit.record(
+        f"team_view_{act}",
+        outcome="done",
+        actor=person,
+        target=number,
+        detail={"name": name},
+        connection=connection,
+    )
 
 
 def _table(value: Any) -> dict[str, Any]:

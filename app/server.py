@@ -2,20 +2,27 @@
 
 import logging
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 from dash import Dash
+from dash.exceptions import DependencyException, InvalidResourceError
 from flask import Flask, Response, abort, g, redirect, request
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
 import pages
-from app import cache, health
-from app.api import annotations, cases, charts, daily
+from app import cache, health, redirects
+from app.api import annotations, audit, bugs, cases, charts, daily, quality, reports, tokens
 from app.api.requests import problem
+from app.auth import gate, headers, login, policy, saml_routes
+from app.auth.loopback import refuse_unsafe_start
 from app.auth.person import current
-from app.database import took_too_long
+from app.auth.saml_settings import refuse_incomplete
+from app.database import patience, took_too_long
 from app.saved_views import opening_view
 from app.settings import get_settings
 from app.view_fields import ParameterError
@@ -43,7 +50,23 @@ INDEX = """<!DOCTYPE html>
         </footer>
     </body>
 </html>"""
+ANY_PAGE = "/<path:path>"
 CALLBACKS = "/_dash-update-component"
+BLUEPRINTS = (
+    health.blueprint,
+    login.blueprint,
+    saml_routes.blueprint,
+    cases.blueprint,
+    charts.blueprint,
+    daily.blueprint,
+    annotations.blueprint,
+    bugs.blueprint,
+    quality.blueprint,
+    reports.blueprint,
+    redirects.blueprint,
+    tokens.blueprint,
+    audit.blueprint,
+)
 ROOT = Path(__file__).parent.parent
 RETRY_AFTER_SECONDS = "2"
 
@@ -57,24 +80,53 @@ def create_app() -> Flask:
     logging.basicConfig(
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    refuse_unsafe_start(settings)
+    refuse_incomplete(settings)
     server = Flask(__name__, static_folder=None)
+    server.debug = False  # whatever FLASK_DEBUG says
     server.url_map.strict_slashes = False
+    server.secret_key = settings.secret_key
+    server.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key_fallbacks)
+    if settings.trusted_proxies:
+        # Only a reader's address is taken from them: who we are, BASE_URL says.
+        proxies = {"x_for": settings.trusted_proxies, "x_proto": 0, "x_host": 0}
+        server.wsgi_app = ProxyFix(server.wsgi_app, **proxies)  # type: ignore[method-assign]
+    board = _board()
+    headers.register(server, board.csp_hashes)
+    gate.register(server, board.callback_map)
     cache.init_cache(server, settings.redis_url)
-    for part in (health, cases, charts, daily, annotations):
-        server.register_blueprint(part.blueprint)
+    for blueprint in BLUEPRINTS:
+        server.register_blueprint(blueprint)
     _register_faults(server)
     _check_addresses(server)
     _open_with_views(server)
-    _dash(server)
+    board.init_app(server)
+    server.extensions["board"] = board
+    sample.register(load_sample)
+    pages.register(board)
     # Dash finishes its set-up at the first request, and two at once would find it half done.
-    server.test_client().get("/_dash-dependencies")
+    server.test_client().get("/healthz")
     return server
 
 
-def _dash(server: Flask) -> Dash:
-    dash = Dash(
+# Its tools for developers stay off, whatever DASH_* variables say.
+NO_TOOLS = {"ui": False, "props_check": False, "validate_callbacks": False}
+
+
+class Board(Dash):  # type: ignore[misc]
+    """Dash, telling nobody which versions it runs on, and nobody's debugger."""
+
+    def _config(self) -> Any:
+        told = super()._config()
+        kept = {name: value for name, value in told.items() if "version" not in name}
+        kept.pop("hot_reload", None)
+        return kept | NO_TOOLS | {"disable_version_check": True}
+
+
+def _board() -> Board:
+    return Board(
         __name__,
-        server=server,
+        server=False,
         title="Caseboard",
         index_string=INDEX,
         update_title=None,
@@ -84,12 +136,11 @@ def _dash(server: Flask) -> Dash:
         assets_folder=str(ROOT / "assets"),
         serve_locally=True,
         enable_mcp=False,
+        # They would tell a page's address by the Host header, which anybody may send.
+        include_pages_meta=False,
         suppress_callback_exceptions=True,
         on_error=shell.tell_fault,
     )
-    sample.register(load_sample)
-    pages.register(dash)
-    return dash
 
 
 def load_sample() -> tuple[bool, str]:
@@ -110,16 +161,20 @@ def _check_addresses(server: Flask) -> None:
     @server.before_request
     def note_status() -> None:
         g.page_status = None
-        ours = request.blueprint is not None or request.routing_exception is not None
-        if request.path.startswith("/api/") and not ours:
+        if request.path.startswith(("/api/", "/_")) and str(request.url_rule) == ANY_PAGE:
             abort(404)  # else Dash would answer it with the shell of a page
         if request.method != "GET" or not _is_page(request.path):
             return
-        if not pages.exists(request.path):
+        found = pages.template(_path_sent())
+        if found is None:
             g.page_status = 404
             return
+        role = policy.page(found)
+        if role is None or not current().may(role):
+            g.page_status = 403
+            return
         try:
-            pages.check(request.path, request.query_string.decode("utf-8", "replace"))
+            pages.check(_path_sent(), request.query_string.decode("utf-8", "replace"))
         except ParameterError:
             g.page_status = 400
 
@@ -144,8 +199,16 @@ def _open_with_views(server: Flask) -> None:
         return redirect(f"/cases?{query}#view={chosen.id}") if chosen and query else None
 
 
+def _path_sent() -> str:
+    """The path as it was sent: once read, a slash inside a name looks like any other."""
+    sent = str(request.environ.get("RAW_URI") or "")
+    return sent.split("?", maxsplit=1)[0] if sent.startswith("/") else quote(request.path)
+
+
 def _is_page(path: str) -> bool:
-    return not path.startswith(("/_", "/api/", "/assets/", "/healthz", "/readyz"))
+    return not path.startswith(
+        ("/_", "/api/", "/assets/", "/healthz", "/readyz", "/login", "/logout", "/saml/")
+    )
 
 
 def _register_faults(server: Flask) -> None:
@@ -159,12 +222,22 @@ def _register_faults(server: Flask) -> None:
     def database_away(error: SQLAlchemyError) -> Response:
         if took_too_long(error):
             log.warning("%s %s took too long", request.method, request.path)
-            told = "The database was stopped after 15 seconds; narrow the selection by a filter."
+            told = f"The database was stopped after {patience.get()} seconds; narrow the selection."
             return problem(503, "Takes too long", told)
         log.warning("%s %s: the database does not answer: %s", request.method, request.path, error)
         response = problem(503, "Database away", "The database does not answer; try again soon.")
         response.headers["Retry-After"] = RETRY_AFTER_SECONDS
         return response
+
+    @server.errorhandler(DependencyException)
+    @server.errorhandler(InvalidResourceError)
+    def no_such_part(error: Exception) -> Response:
+        log.info("%s: %s", request.path[:200], type(error).__name__)
+        return problem(404, "Not found", "There is no such part of the pages.")
+
+    @server.errorhandler(RecursionError)
+    def too_deep(_error: RecursionError) -> Response:
+        return problem(400, "Bad request", "The body is nested too deeply.")
 
     @server.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:

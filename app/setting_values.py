@@ -1,16 +1,22 @@
 """What a setting's text may be: parsers from text to values, refused with what to do about it."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from app.auth.idp_metadata import IdentityProvider
 
 SEVERITIES = ("1", "2", "3", "4")
 PARTIES = ("us", "customer", "engineering", "vendor", "closed")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 MIN_SECRET = 32
+# From the least to the most that somebody may do; each may do all that the ones before may.
+ROLES = ("viewer", "editor", "admin")
 
 DEFAULT_STATUS_MAP = {
     "New": "us",
@@ -77,6 +83,22 @@ def secret_key(text: str) -> str:
             "`python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`"
         )
     return text
+
+
+def secret_keys(text: str) -> tuple[str, ...]:
+    """Secrets with commas between, each long enough."""
+    return tuple(secret_key(part.strip()) for part in text.split(",") if part.strip())
+
+
+def roles(text: str) -> Mapping[str, tuple[str, ...]]:
+    """A JSON object of role to its groups."""
+    told = json_object(text)
+    for role, groups in told.items():
+        if role not in ROLES:
+            raise ValueError(f"{role!r} is not a role; roles are {', '.join(ROLES)}")
+        if not isinstance(groups, list) or not all(isinstance(one, str) and one for one in groups):
+            raise ValueError(f"{role!r} must be a list of the names of groups")
+    return MappingProxyType({role: tuple(groups) for role, groups in told.items()})
 
 
 def one_of(*allowed: str) -> Callable[[str], str]:
@@ -200,3 +222,28 @@ def yes_or_no(text: str) -> bool:
 def site(text: str) -> str:
     """The address of a web site, without a slash at its end."""
     return address("http", "https")(text).rstrip("/")
+
+
+def pem(kind: str) -> Callable[[str], str]:
+    """A text in PEM, the kind of which ends in some words."""
+
+    def parse(text: str) -> str:
+        if f"{kind}-----" not in text:
+            raise ValueError(f"must be the text of a PEM file (-----BEGIN ... {kind}-----)")
+        return text.replace("\r", "").strip() + "\n"
+
+    return parse
+
+
+def identifier(text: str) -> str:
+    """A name that stands in messages as it is."""
+    if re.search(r"[\s<>&\"']", text):
+        raise ValueError(f"is {text!r}, must hold neither spaces nor quotes, <, > or &")
+    return text
+
+
+def identity_provider(text: str) -> "IdentityProvider":
+    """The metadata of an identity provider, as XML or as the path of a file."""
+    from app.auth.idp_metadata import read  # noqa: PLC0415 - most processes know no login
+
+    return read(text)

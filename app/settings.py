@@ -11,11 +11,17 @@ from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from app import message_values as messages
 from app import setting_values as values
+from app.message_values import MailServer
 from app.setting_values import SlaPolicy
+from app.view import View
+
+if TYPE_CHECKING:
+    from app.auth.idp_metadata import IdentityProvider
 
 PREFIX = "CASEBOARD_"
 
@@ -58,7 +64,58 @@ class Settings:
     base_url: str = _setting(
         "the address people use", values.address("http", "https"), "http://127.0.0.1:8050"
     )
-    auth: str = _setting("who may enter: none (loopback only)", values.one_of("none"), "none")
+    auth: str = _setting(
+        "who may enter: none (this machine only), or saml (whom the identity provider vouches for)",
+        values.one_of("none", "saml"),
+        "none",
+    )
+    roles: Mapping[str, tuple[str, ...]] = _setting(
+        "JSON of role (viewer, editor, admin) to the groups that have it",
+        values.roles,
+        MappingProxyType({}),
+    )
+    session_idle_minutes: int = _setting(
+        "minutes without any doing after which one must sign in again", values.whole(1, 1_440), 30
+    )
+    session_hours: int = _setting(
+        "hours after which one must sign in again in any case", values.whole(1, 168), 12
+    )
+    secret_key_fallbacks: tuple[str, ...] = _setting(
+        "former secret keys, comma between, that are still believed while a key is changed",
+        values.secret_keys,
+        (),
+        secret=True,
+    )
+    trusted_proxies: int = _setting(
+        "proxies in front whose X-Forwarded-For is believed; 0: nobody's", values.whole(0, 8), 0
+    )
+    saml_idp_metadata: "IdentityProvider | None" = _setting(
+        "metadata of the identity provider: the path of its file, or XML", values.identity_provider
+    )
+    saml_sp_entity_id: str | None = _setting(
+        "what the identity provider knows Caseboard as; default: BASE_URL/saml/metadata",
+        values.identifier,
+    )
+    saml_sp_key: str | None = _setting(
+        "private key that Caseboard signs with, in PEM", values.pem("PRIVATE KEY"), secret=True
+    )
+    saml_sp_cert: str | None = _setting(
+        "certificate of that key, in PEM", values.pem("BEGIN CERTIFICATE")
+    )
+    saml_groups_attribute: str = _setting("attribute that lists the groups", str, "memberOf")
+    saml_user_attribute: str | None = _setting(
+        "attribute that names a person for ever; unset: the NameID", str
+    )
+    saml_name_attribute: str = _setting("attribute to call a person by", str, "displayName")
+    saml_email_attribute: str = _setting("attribute with the e-mail address", str, "mail")
+    saml_signed: str = _setting(
+        "what must be signed: assertion, or response (both)",
+        values.one_of("assertion", "response"),
+        "assertion",
+    )
+    saml_allow_unsolicited: bool = _setting(
+        "true: also logins that begin at the identity provider", values.yes_or_no, False
+    )
     read_only: bool = _setting("true: nothing is ever written to a source", values.yes_or_no, True)
     sla: SlaPolicy = _setting(
         "target days by severity 1..4: 14,20,90,180, or JSON with accounts",
@@ -120,6 +177,29 @@ class Settings:
         "per cent of known records that may vanish in one sync before it is held back",
         values.number(0, 100),
         20.0,
+    )
+    smtp_url: MailServer | None = _setting(
+        "mail server: smtp://user:password@host:587, which uses STARTTLS where it is offered and "
+        "always with a password, or smtps://...",
+        messages.mail_server,
+        secret=True,
+    )
+    mail_from: str | None = _setting("who our mails are from", messages.mail_address)
+    mail_to: tuple[str, ...] = _setting(
+        "who gets the weekly report: addresses, separated by commas", messages.mail_addresses, ()
+    )
+    slack_url: str = _setting("address of Slack's API", values.site, "https://slack.com/api")
+    slack_token: str | None = _setting("Slack's bot token (scope chat:write)", str, secret=True)
+    report_channel: str | None = _setting(
+        "Slack channel of the weekly report", messages.slack_channel
+    )
+    report_schedule: str = _setting(
+        "when the weekly report is sent: a cron line (UTC)", messages.cron, "0 6 * * 1"
+    )
+    report_view: View = _setting(
+        "what the weekly report is about: the query of a View, e.g. severity=1&tz=Europe/Berlin",
+        messages.view,
+        View(),
     )
     log_level: str = _setting("least level of log lines", values.one_of(*values.LOG_LEVELS), "INFO")
     sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
@@ -191,9 +271,28 @@ def load(environment: Mapping[str, str]) -> Settings:
             near = difflib.get_close_matches(name, sorted(known), 1, 0.7)
             hint = f"did you mean {near[0]}?" if near else "see `caseboard doctor --settings`"
             faults.append(f"{name} is not a setting; {hint}")
+    faults += _together(read)
     if faults:
         raise SettingsError("Settings to mend:\n" + "\n".join(f"  - {fault}" for fault in faults))
     return Settings(**read, sources=MappingProxyType(sources))
+
+
+def _together(read: Mapping[str, Any]) -> list[str]:
+    """What is wrong with settings only beside each other."""
+    if read.get("auth") != "saml":
+        return []
+    faults = []
+    if "secret_key" not in read:
+        faults.append(
+            f"{variable('secret_key')} is not set, and {variable('auth')} is saml: make one with "
+            "`python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`"
+        )
+    if not read.get("roles"):
+        faults.append(
+            f"{variable('roles')} is not set, so nobody could enter: name the groups of each role, "
+            'for example {"admin": ["board-admins"], "viewer": ["support"]}'
+        )
+    return faults
 
 
 @lru_cache(maxsize=1)
@@ -224,4 +323,8 @@ def _told(value: Any) -> str:
     if isinstance(value, SlaPolicy):
         days = ",".join(f"{number:g}" for number in value.days)
         return f"{days} ({len(value.accounts)} accounts of their own)" if value.accounts else days
+    if isinstance(value, View):
+        return value.to_query()
+    if isinstance(value, tuple):
+        return ", ".join(value)
     return str(dict(value)) if isinstance(value, Mapping) else str(value)

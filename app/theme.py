@@ -125,6 +125,6 @@ def template(theme: ThemeName) -> Figure:
     }
 
 
-def plotted(text: str) -> str:
+def safe(text: str) -> str:
     """Text as Plotly shall show it: it reads a small HTML, which a source's text must not use."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -12,6 +12,7 @@ from types import FrameType
 from sqlalchemy import select
 
 from app import database, programs, tables
+from app.auth.loopback import refuse_unsafe_start
 from app.local import servers
 from app.lock import note
 from app.models import Case
@@ -38,7 +39,10 @@ def up(port: int, data_dir: Path, *, sandbox: bool = True) -> None:
             f"for example: caseboard up --port {port + 1}"
         )
     with _stoppable():
+        if "base_url" not in get_settings().sources:
+            use({"CASEBOARD_BASE_URL": f"http://127.0.0.1:{port}"})
         settings = get_settings()
+        refuse_unsafe_start(settings, f"127.0.0.1:{port}")
         made_up = sandbox and is_wanted(settings)
         if settings.database_url:
             with _sources(made_up, data_dir, port) as (sources, told):

@@ -63,6 +63,12 @@ class View:
     escalation: tuple[str, ...] = ()
     sla: tuple[str, ...] = ()
     bugs: tuple[str, ...] = ()
+    days_to_relief: tuple[str, ...] = ()
+    days_to_resolution: tuple[str, ...] = ()
+    days_to_close: tuple[str, ...] = ()
+    closing: tuple[datetime, datetime] | None = None
+    reopened: tuple[datetime, datetime] | None = None
+    bug: tuple[str, ...] = ()
     stale: int | None = None
     recent: int | None = None
     created_from: datetime | None = None

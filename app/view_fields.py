@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from app.columns import COLUMNS
+from app.lengths import read_length
 
 MAX_VALUES = 100
 MAX_TEXT = 300
@@ -139,6 +140,37 @@ def _instant(name: str, *, filters: bool = True) -> Field:
     return Field(parse, lambda value: [write_instant(value)], filters)
 
 
+def _spans(name: str) -> Field:
+    def parse(texts: Sequence[str], _zone: str) -> tuple[str, ...]:
+        _distinct(name, texts)
+        found = {text: read_length(text) for text in texts}
+        for text, span in found.items():
+            if span is None:
+                fault = (
+                    f"{_shown(text)} is not a number of days or hours such as 7..14, 1h..8h, 30.., "
+                    "none:30.. (not yet, for 30 days or more), any or none"
+                )
+                raise ParameterError(name, fault)
+        return tuple(sorted({span.text for span in found.values() if span}))
+
+    return Field(parse, list)
+
+
+def _interval(name: str) -> Field:
+    def parse(texts: Sequence[str], zone: str) -> tuple[datetime, datetime]:
+        text = _one(name, texts)
+        start, slash, end = text.partition("/")
+        if not slash:
+            fault = f"{_shown(text)} is not an interval such as 2026-01-05/2026-01-12"
+            raise ParameterError(name, fault)
+        between = parse_instant(name, start, zone), parse_instant(name, end, zone)
+        if between[0] >= between[1]:
+            raise ParameterError(name, "the interval must end after it begins")
+        return between
+
+    return Field(parse, lambda value: ["/".join(map(write_instant, value))])
+
+
 def parse_instant(name: str, text: str, zone: str) -> datetime:
     """An ISO 8601 text as a UTC instant; a date alone, or a time without offset, is in `zone`."""
     text = _ISO_OFFSET_SPACE.sub(r"+\1", text.strip()) if "T" in text else text.strip()
@@ -211,13 +243,19 @@ FIELDS: dict[str, Field] = {
     "tag": _texts("tag"),
     "label": _texts("label"),
     "waiting_on": _choices("waiting_on", *PARTIES),
-    "card": _choices("card", "none", "open", "done"),
+    "card": _choices("card", "none", "open", "done", "several"),
     "card_status": _texts("card_status"),
     "escalated": _choices("escalated", "yes", "potential", "no"),
     "crit_sit": _choices("crit_sit", "yes", "no"),
     "escalation": _choices("escalation", "any"),
     "sla": _choices("sla", "ok", "at_risk", "breached"),
     "bugs": _choices("bugs", "none", "untargeted", "any"),
+    "days_to_relief": _spans("days_to_relief"),
+    "days_to_resolution": _spans("days_to_resolution"),
+    "days_to_close": _spans("days_to_close"),
+    "closing": _interval("closing"),
+    "reopened": _interval("reopened"),
+    "bug": _texts("bug"),
     "stale": _days("stale"),
     "recent": _days("recent"),
     "created_from": _instant("created_from"),

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from app.lengths import read_length
+
 if TYPE_CHECKING:
     from app.view import View
 
@@ -19,7 +21,18 @@ WAITING_NAMES = {
     "unknown": "unknown",
     "none": "nobody",
 }
-CARD_NAMES = {"none": "without card", "open": "card not done", "done": "card done"}
+# The filters by how long cases took, and to what.
+MILESTONES = {
+    "days_to_relief": "relief",
+    "days_to_resolution": "resolution",
+    "days_to_close": "close",
+}
+CARD_NAMES = {
+    "none": "without card",
+    "open": "card not done",
+    "done": "card done",
+    "several": "two cards or more",
+}
 _NAMES: dict[str, dict[Any, str]] = {
     "severity": SEVERITY_NAMES,
     "sla": SLA_NAMES,
@@ -47,6 +60,12 @@ FIELD_LABELS = {
     "escalation": "Escalation",
     "sla": "SLA",
     "bugs": "Bugs",
+    "days_to_relief": "Days to relief",
+    "days_to_resolution": "Days to resolution",
+    "days_to_close": "Days to close",
+    "closing": "Closed between",
+    "reopened": "Reopened soon after closing between",
+    "bug": "Bug",
     "stale": "No update for",
     "recent": "Updated within",
     "created_from": "Created from",
@@ -82,10 +101,17 @@ def day_words(moment: datetime, zone: str) -> str:
     return f"{day} {local:%H:%M} {local.tzname()}"
 
 
+def period_words(start: datetime, end: datetime, zone: str) -> str:
+    """A period in words: "from 26 November 2025 to 25 November 2026 18:00 UTC"."""
+    return f"from {day_words(start, zone)} to {day_words(end, zone)}"
+
+
 def value_words(name: str, value: Any, zone: str) -> str:
     """The value of one filter in words, for a chip: `Urgent, High`; `30 days`."""
     if isinstance(value, datetime):
         return day_words(value, zone)
+    if name in {"closing", "reopened", *MILESTONES}:
+        return _course_words(name, value, zone)
     names = _NAMES.get(name)
     if names is not None:
         return ", ".join(names[part] for part in value)
@@ -106,6 +132,7 @@ def view_sentence(view: "View") -> str:
     if view.severity:
         parts.append(_severity_words(view.severity))
     parts += _text_parts(view)
+    parts += _course_parts(view)
     parts += _range_parts(view)
     if view.q:
         parts.append(f"matching “{view.q}”")
@@ -151,10 +178,32 @@ def _text_parts(view: "View") -> list[str]:
         (view.escalation, "prio-list or critical situation"),
         (view.sla, f"SLA {' or '.join(SLA_NAMES[part] for part in view.sla)}"),
         (view.bugs, " or ".join(bugs[part] for part in view.bugs)),
+        (view.bug, f"waiting for {_either(view.bug, 'no bug')}"),
         (view.stale is not None, f"no update for {value_words('stale', view.stale, view.tz)}"),
         (view.recent is not None, f"updated within {value_words('recent', view.recent, view.tz)}"),
     )
     return [words for asked, words in told if asked]
+
+
+def _course_words(name: str, value: Any, zone: str) -> str:
+    if name not in MILESTONES:
+        return " and ".join(day_words(moment, zone) for moment in value)
+    return " or ".join(span.words for span in map(read_length, value) if span)
+
+
+def _course_parts(view: "View") -> list[str]:
+    """What a View asks of the course that cases took."""
+    parts = [
+        f"time to {told} {value_words(name, getattr(view, name), view.tz)}"
+        for name, told in MILESTONES.items()
+        if getattr(view, name)
+    ]
+    if view.closing:
+        parts.append(f"closed between {value_words('closing', view.closing, view.tz)}")
+    if view.reopened:
+        between = value_words("reopened", view.reopened, view.tz)
+        parts.append(f"reopened soon after a closing between {between}")
+    return parts
 
 
 def _range_parts(view: "View") -> list[str]:

@@ -3,6 +3,7 @@ window.dash_clientside = window.dash_clientside || {};
 
 (function () {
   const none = () => window.dash_clientside.no_update;
+  let boardVersion = null;
 
   // Puts a palette's colours where a figure has names such as "$accent" (see app/theme.py).
   function fill(value, palette) {
@@ -50,6 +51,14 @@ window.dash_clientside = window.dash_clientside || {};
     go(url.pathname + url.search);
   }
 
+  // Opens the case that a point stands for, as it was at the instant looked at.
+  function open(path) {
+    const here = new URL(window.location.href).searchParams;
+    const kept = new URLSearchParams();
+    for (const name of ["as_of", "tz"]) if (here.get(name)) kept.set(name, here.get(name));
+    go(kept.toString() ? `${path}?${kept}` : path);
+  }
+
   // An entry of a legend that stands for a filter adds it instead of hiding its line.
   function watchLegends() {
     document.querySelectorAll(".panel .js-plotly-plot").forEach((plot) => {
@@ -81,10 +90,19 @@ window.dash_clientside = window.dash_clientside || {};
       };
     },
 
-    // A click on a point adds its filter to the address.
+    renewPanels(version, panels) {
+      const known = boardVersion;
+      boardVersion = version;
+      const renewed = known !== null && version !== null && version !== known;
+      return panels.map((panel) => (renewed ? { ...panel, version } : none()));
+    },
+
+    // A click on a point adds its filter to the address, or opens its case.
     follow(click) {
       const query = click && click.points && click.points[0] && click.points[0].customdata;
-      add(Array.isArray(query) ? query[0] : query);
+      const told = Array.isArray(query) ? query[0] : query;
+      if (typeof told === "string" && told[0] === "/") open(told);
+      else add(told);
       return null;
     },
 

@@ -7,6 +7,7 @@ from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.auth import audit
 from app.database import plain, read, records, snapshot
 from app.hanging import bugs_of, comments_of
 from app.timeline import facts
@@ -66,6 +67,7 @@ def _detail(number: str, view: View) -> list[Component]:
             return [html.P(f"Case {number} is not known at this instant.")]
         bugs = plain(connection, bugs_of(number, instant))
         comments = plain(connection, comments_of(number, instant).limit(COMMENTS_SHOWN + 1))
+    audit.record("case_view", outcome="done", target=number)
     [case] = records(found)
     place = view.url(case_path(number))
     more = [html.P(dcc.Link("All comments and the whole history", href=place))]

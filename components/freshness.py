@@ -9,13 +9,16 @@ from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import queue
+from app.auth import audit
+from app.auth.person import current
 from app.database import records
 from app.syncs import connected, progress_words, syncs
 from app.version import Version, data_version
 from components.text import ago
 
 PULSE_MILLISECONDS = 4_000
-BOARD = "board"
+# What reads no source: the board's own work, and what goes out.
+OURS = ("board", "report")
 # The worst first: what is told of a source is told by the worst of its syncs.
 STANDINGS = ("failed", "lost", "held", "late", "never", "running", "partial", "fresh")
 WORDS = {
@@ -55,18 +58,28 @@ def freshness(version: Version | None, now: datetime) -> Component:
                 id="marks",
                 title="How fresh the data of each source are",
             ),
-            html.Button(
-                [html.Span(className="icon icon-refresh"), html.Span("Refresh now")],
-                id="refresh",
-                className="quiet",
-                n_clicks=0,
-                title="Read all sources now",
-                hidden=not connected(),
-            ),
+            *_refresh_button(),
             html.Div(progress(frame), id="refresh-progress", className="progress", role="status"),
         ],
         className="freshness",
     )
+
+
+def _refresh_button() -> list[Component]:
+    """The button for those who may: Dash calls its callback also when a page only brings it."""
+    if not current().is_editor:
+        return []
+    words = [html.Span(className="icon icon-refresh"), html.Span("Refresh now")]
+    return [
+        html.Button(
+            words,
+            id="refresh",
+            className="quiet",
+            n_clicks=0,
+            title="Read all sources now",
+            hidden=not connected(),
+        )
+    ]
 
 
 def mark(standing: str, words: str) -> Component:
@@ -87,7 +100,7 @@ def progress(frame: pd.DataFrame) -> list[Component]:
 
 
 def _marks(frame: pd.DataFrame, version: Version, now: datetime) -> list[Component]:
-    sources = frame[frame["source"] != BOARD] if not frame.empty else frame
+    sources = frame[~frame["source"].isin(OURS)] if not frame.empty else frame
     if sources.empty:
         told = f"Data: {ago(version.changed_at, now)}" if version.changed_at else "No data yet"
         return [html.Span(told, className="mark-words")]
@@ -141,6 +154,7 @@ def refresh(clicks: Any) -> Any:
     frame = syncs()
     under_way = frame[frame["standing"] == "running"]
     asked = queue.ask_all()
+    audit.record("refresh", outcome="done")
     if not under_way.empty:
         names = ", ".join(under_way["name"])
         told = f"A refresh is already under way ({names}); another one follows it."

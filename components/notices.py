@@ -4,7 +4,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.database import took_too_long
+from app.database import patience, took_too_long
 from app.view import View
 from app.view_fields import ParameterError
 
@@ -52,8 +52,9 @@ def too_long() -> html.Section:
     """An answer was given up because it took too long."""
     return notice(
         "That takes too long",
-        "The database was stopped after 15 seconds. Narrow the selection by a filter, or sort by "
-        "another column; sorting a great many cases by their comments is what takes longest.",
+        f"The database was stopped after {patience.get()} seconds. Narrow the selection by a "
+        "filter, or sort by another column; sorting a great many cases by their comments is what "
+        "takes longest.",
         kind="fault",
     )
 
@@ -72,6 +73,17 @@ def no_page(path: str) -> html.Section:
     return notice(
         "There is no such page",
         html.P(["Nothing lives at ", html.Code(path[:120], dir="auto"), "."]),
+        html.P(dcc.Link("Go to the overview", href="/")),
+        kind="fault",
+    )
+
+
+def not_for_you(role: str | None) -> html.Section:
+    """The page is for people with another role."""
+    told = f"It is for people with the role {role}." if role else "It is not for anybody."
+    return notice(
+        "This page is not for you",
+        f"{told} Ask an admin of this board if you should see it.",
         html.P(dcc.Link("Go to the overview", href="/")),
         kind="fault",
     )

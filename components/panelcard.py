@@ -5,9 +5,11 @@ The card comes at once with its final size; what it shows follows by itself, eac
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from dash import (
+    ALL,
     MATCH,
     ClientsideFunction,
     Input,
@@ -30,7 +32,7 @@ from app.scope import Scope
 from app.version import data_version
 from app.view import View
 from app.view_fields import ParameterError
-from app.words import SEVERITY_NAMES
+from app.words import FIELD_LABELS, SEVERITY_NAMES
 from components import notices
 from components.number import counted
 
@@ -117,7 +119,11 @@ def show(asked: Any, _version: Any, opened: Any) -> tuple[Any, Any, Any]:
     except SQLAlchemyError as error:
         return notices.panel_fault(error), None, no_update
     waits = len(told["rows"]) > LONG_TABLE and opened is not True
-    return [_body(panel, told), *_noted(told)], None if waits else _table(told), _sentence(told)
+    return (
+        [_body(panel, told), *_noted(told)],
+        None if waits else _table(told, scope[0]),
+        _sentence(told),
+    )
 
 
 @callback(
@@ -132,7 +138,7 @@ def show_table(opened: Any, asked: Any) -> Any:
     if panel is None or scope is None or opened is not True:
         return no_update
     try:
-        return _table(_answer(panel, scope))
+        return _table(_answer(panel, scope), scope[0])
     except SQLAlchemyError as error:
         return notices.panel_fault(error)
 
@@ -161,7 +167,8 @@ def _asked(asked: Any) -> tuple[Panel | None, Any]:
 
 
 def _sentence(told: dict[str, Any]) -> str:
-    return f"{told['sentence']} · n {told['n']:,}"
+    number = f"{told['n']:,} {told['counted']}" if told["counted"] else f"n {told['n']:,}"
+    return f"{told['sentence']} · {number}"
 
 
 def _body(panel: Panel, told: dict[str, Any]) -> Component:
@@ -202,7 +209,7 @@ def _leads_on(figure: dict[str, Any]) -> bool:
     return any("customdata" in trace for trace in figure["data"])
 
 
-def _table(told: dict[str, Any]) -> Component:
+def _table(told: dict[str, Any], view: View) -> Component:
     columns = told["columns"]
     heads = [
         html.Th(
@@ -216,7 +223,9 @@ def _table(told: dict[str, Any]) -> Component:
         html.Tr(
             [
                 html.Td(
-                    _cell(column["name"], value, views.get(column["name"])),
+                    _case(value, view)
+                    if column["name"] == "number" and value
+                    else _cell(column["name"], value, views.get(column["name"])),
                     className="number" if column["unit"] else "",
                     dir="auto",
                 )
@@ -239,16 +248,32 @@ def _table(told: dict[str, Any]) -> Component:
 
 def _cell(name: str, value: object, query: str | None) -> Any:
     if value is None:
-        return "not set"
+        return "not set" if name in FIELD_LABELS else "–"
     if query is not None and isinstance(value, int):
         return counted(value, View.from_query(query))
     if name == "severity" and isinstance(value, int | float):
         return SEVERITY_NAMES[int(value)]
     if isinstance(value, float):
         return f"{value:,.1f}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
+def _case(number: object, view: View) -> Component:
+    """The way to a case, at the instant and in the zone of the View."""
+    place = View(as_of=view.as_of, tz=view.tz)
+    return dcc.Link(str(number), href=place.url(f"/cases/{quote(str(number), safe='')}"))
+
+
+# New data: the panels ask anew, while what they showed stays.
+clientside_callback(
+    ClientsideFunction("caseboard", "renewPanels"),
+    Output({"type": "panel", "name": ALL}, "data"),
+    Input("board-version", "data"),
+    State({"type": "panel", "name": ALL}, "data"),
+    prevent_initial_call=True,
+)
 clientside_callback(
     ClientsideFunction("caseboard", "paint"),
     Output({"type": "graph", "name": MATCH}, "figure"),

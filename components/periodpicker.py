@@ -1,135 +1,77 @@
-"""The period that a page looks at, and what it is compared with; the address is the only state."""
+"""Choosing a period: a few of them by one click, any other by its two instants."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo
 
 from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
-from app.period import COMPARISONS, Period, local_day, midnight
+from app.period import LONGEST, Period, local_day, midnight
 from app.place import Place
-from app.scope import DAYS_SHOWN
-from app.version import Version
+from app.report.words import period_words
 from app.view import View
-from app.view_fields import ParameterError
-from app.words import MONTHS
+from app.view_fields import ParameterError, parse_instant
 from components.filterbar import asked, search_of
 
-PRESETS = (30, 90, DAYS_SHOWN)
-COMPARED = {"": "Nothing", "previous": "The period before", "year": "A year before"}
 
-
-def period_picker(view: View, place: Place, instant: datetime, version: Version) -> Component:
-    """The usual periods as links, two dates of one's own, and the comparison."""
-    shown = place.period.within(instant, view.tz, DAYS_SHOWN, version.first)
+def period_picker(view: View, place: Place, shown: Period, instant: datetime) -> Component:
+    """The period shown in words, the ready-made ones, and two fields for any other."""
     start, end = shown.filled()
-    first, last = local_day(start, view.tz), local_day(end - timedelta(microseconds=1), view.tz)
-    chosen = [
-        _choice(label, period, view, place)
-        for label, period in _periods(view, instant, version.first, place.period)
-    ]
-    compared = [
-        _choice(label, Period(place.period.start, place.period.end, name), view, place)  # type: ignore[arg-type]
-        for name, label in COMPARED.items()
+    monday = local_day(instant, view.tz)
+    monday -= timedelta(days=monday.weekday())
+    week = midnight(monday, view.tz)
+    before = midnight(monday - timedelta(days=7), view.tz)
+    ready = (
+        ("Last 7 days", Period()),
+        ("This week so far", Period(week)),
+        ("Last week", Period(before, week)),
+    )
+    links = [
+        dcc.Link(
+            name,
+            href=Place(place.path, period).url(view),
+            className="button current" if place.period == period else "button",
+        )
+        for name, period in ready
     ]
     return html.Div(
         [
-            _segments("Period", chosen),
-            _dates(first, last),
-            _segments("Compare with", compared),
+            html.Strong(period_words(start, end, view.tz), className="period-words"),
+            html.Div(links, className="row", role="group", **{"aria-label": "Periods"}),
+            _form(start, end, view.tz),
         ],
         className="periodpicker",
-        role="region",
-        **{"aria-label": "Period"},
     )
 
 
-def _periods(
-    view: View, instant: datetime, first: datetime | None, now: Period
-) -> list[tuple[str, Period]]:
-    """The usual periods, each up to the instant, however it moves."""
-    today = local_day(instant - timedelta(microseconds=1), view.tz)
-    told = [
-        (
-            f"{days} days",
-            Period(
-                None if days == DAYS_SHOWN else _from(today - timedelta(days=days - 1), view),
-                None,
-                now.compare,
-            ),
-        )
-        for days in PRESETS
-    ]
-    told.append(
-        ("This year", Period(_from(today.replace(month=1, day=1), view), None, now.compare))
-    )
-    if first is not None:
-        oldest = min(local_day(first, view.tz), today)
-        told.append(("All", Period(_from(oldest, view), None, now.compare)))
-    return told
-
-
-def _from(day: date, view: View) -> datetime:
-    return midnight(day, view.tz)
-
-
-def _choice(label: str, period: Period, view: View, place: Place) -> Component:
-    current = period == place.period
-    return html.Li(
-        dcc.Link(
-            label,
-            href=Place(place.path, period).url(view),
-            className="current" if current else "",
-        ),
-        **{"aria-current": "true"} if current else {},
-    )
-
-
-def _segments(label: str, choices: list[Component]) -> Component:
-    return html.Div(
-        [html.Span(label, className="segments-label"), html.Ul(choices, className="segments")],
-        className="segments-box",
-    )
-
-
-def _dates(first: date, last: date) -> Component:
-    """Two dates of one's own; both belong to the period."""
+def _form(start: datetime, end: datetime, zone: str) -> Component:
     return html.Details(
         [
-            html.Summary(_span(first, last), className="button", title="Choose two dates"),
+            html.Summary("Other period", className="button"),
             html.Div(
                 [
-                    html.Label("First day", htmlFor="period-first"),
-                    dcc.DatePickerSingle(
-                        id="period-first", date=first.isoformat(), display_format="YYYY-MM-DD"
-                    ),
-                    html.Label("Last day", htmlFor="period-last"),
-                    dcc.DatePickerSingle(
-                        id="period-last", date=last.isoformat(), display_format="YYYY-MM-DD"
-                    ),
+                    html.Label(f"From ({zone})", htmlFor="period-from"),
+                    dcc.Input(id="period-from", type="text", value=_local(start, zone)),
+                    html.Label(f"To ({zone}), not included", htmlFor="period-to"),
+                    dcc.Input(id="period-to", type="text", value=_local(end, zone)),
+                    html.P("A day, such as 2026-01-31, or with its time: 2026-01-31 09:30",
+                           className="secondary"),
                     html.Button("Show", id="period-apply", className="primary", n_clicks=0),
                     html.P("", id="period-fault", role="alert", className="fault"),
                 ],
                 className="popover",
             ),
         ],
-        className="menu period",
-    )
+        className="menu",
+    )  # fmt: skip
 
 
-def _span(first: date, last: date) -> str:
-    """`1 January to 25 November 2026`, without what both have in common."""
-    end = f"{last.day} {MONTHS[last.month - 1]} {last.year}"
-    if first == last:
-        return end
-    month = (
-        f" {MONTHS[first.month - 1]}"
-        if (first.year, first.month) != (last.year, last.month)
-        else ""
+def _local(moment: datetime, zone: str) -> str:
+    local = moment.astimezone(ZoneInfo(zone))
+    return (
+        f"{local:%Y-%m-%d}" if (local.hour, local.minute) == (0, 0) else f"{local:%Y-%m-%d %H:%M}"
     )
-    year = f" {first.year}" if first.year != last.year else ""
-    return f"{first.day}{month}{year} to {end}"
 
 
 # Dash calls this also when a page brings the button: nobody has clicked then.
@@ -137,34 +79,23 @@ def _span(first: date, last: date) -> str:
     Output("url", "search", allow_duplicate=True),
     Output("period-fault", "children"),
     Input("period-apply", "n_clicks"),
-    State("period-first", "date"),
-    State("period-last", "date"),
+    State("period-from", "value"),
+    State("period-to", "value"),
     State("view", "data"),
-    State("period", "data"),
     prevent_initial_call=True,
 )
-def choose(clicks: Any, first: Any, last: Any, query: Any, period: Any) -> tuple[Any, str]:
-    """Put two dates into the address, or say what is wrong with them."""
+def choose(clicks: Any, start: Any, end: Any, query: Any) -> tuple[Any, str]:
+    """Show the period between two instants, or say what is wrong with them."""
     view = asked(query)
     if not clicks or view is None:
         return no_update, ""
     try:
-        start, end = date.fromisoformat(str(first)[:10]), date.fromisoformat(str(last)[:10])
-        if start > end:
-            return no_update, "The last day comes before the first one."
-        values = {
-            "from": [start.isoformat()],
-            "to": [(end + timedelta(days=1)).isoformat()],
-            "compare": _compare(period),
-        }
-        chosen = Period.taken(values, view.tz)
-    except ParameterError as error:
-        return no_update, f"{error.fault}."
-    except (ValueError, OverflowError):
-        return no_update, "Choose two dates."
-    return search_of(view, chosen.to_query()), ""
-
-
-def _compare(period: Any) -> list[str]:
-    told = parse_qs(period).get("compare", [""]) if isinstance(period, str) else [""]
-    return told if told[0] in COMPARISONS else [""]
+        first = parse_instant("From", str(start or ""), view.tz)
+        last = parse_instant("To", str(end or ""), view.tz)
+    except ParameterError as fault:
+        return no_update, f"{fault}."
+    if first >= last:
+        return no_update, "The end has to be after the start."
+    if last - first > LONGEST:
+        return no_update, f"A period is at most {LONGEST.days:,} days long."
+    return search_of(view, Period(first, last).to_query()), ""

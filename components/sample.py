@@ -16,6 +16,8 @@ from dash import (
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.auth import audit
+from app.auth.person import current
 from app.syncs import connected
 from app.version import data_version
 
@@ -85,6 +87,8 @@ def _offer_sample() -> Component:
             ),
             html.P(
                 html.Button("Load the sample", id="load-sample", className="primary", n_clicks=0)
+                if current().is_admin
+                else "An admin of this board can load it here."
             ),
             dcc.Store(id="sample-loaded"),
             dcc.Loading(html.P("", id="sample-told", role="status"), type="dot"),
@@ -112,6 +116,7 @@ def register(load_sample: Callable[[], tuple[bool, str]]) -> None:
         # Dash calls this also when a page brings the button: nobody has clicked then.
         if not clicks:
             return no_update, no_update
+        audit.record("sample_load", outcome="done")
         loaded, told = load_sample()
         return told, loaded
 

@@ -22,6 +22,8 @@ from dash import (
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.auth import policy
+from app.auth.person import current
 from app.database import read, took_too_long
 from app.place import Place
 from app.theme import PALETTES, template
@@ -30,6 +32,7 @@ from app.version import Version
 from app.view import View
 from app.view_fields import zones
 from components import notices
+from components.account import account_menu
 from components.facetpanel import facets_open
 from components.filterbar import asked
 from components.freshness import freshness, pulse
@@ -42,7 +45,16 @@ NAVIGATION = (
     ("Board", "Overview", "/", "overview"),
     ("Board", "Cases", "/cases", "cases"),
     ("Board", "Trends", "/trends", "trends"),
+    ("Board", "Flow", "/flow", "flow"),
+    ("Who", "Accounts", "/accounts", "accounts"),
+    ("Who", "Engineers", "/engineers", "engineers"),
+    ("Why", "Bugs", "/bugs", "bugs"),
+    ("Why", "Trending", "/trending", "trending"),
+    ("Tell", "Updates", "/updates", "updates"),
+    ("Tell", "Weekly", "/weekly", "weekly"),
+    ("Trust", "Quality", "/quality", "quality"),
     ("Trust", "Sync", "/sync", "sync"),
+    ("Trust", "Admin", "/admin", "admin"),
 )
 
 
@@ -82,7 +94,7 @@ def frame(
         [
             html.A("Skip to content", href="#content", className="skip"),
             dcc.Store(id="view", data=view.to_query()),
-            dcc.Store(id="period", data=place.period.to_query()),
+            dcc.Store(id="period", data=place.beside()),
             dcc.Store(id="page-version", data=version.number if version else None),
             _rail(place.path, view),
             html.Div(
@@ -113,7 +125,9 @@ def tell_fault(error: Exception) -> None:
 def _rail(path: str, view: View) -> Component:
     carried = view.only_filters()
     links: list[Component] = []
-    for group, entries in groupby(NAVIGATION, key=lambda entry: entry[0]):
+    person = current()
+    seen = [entry for entry in NAVIGATION if person.may(policy.page(entry[2]) or "admin")]
+    for group, entries in groupby(seen, key=lambda entry: entry[0]):
         links.append(html.Div(group, className="rail-group rail-label"))
         links += [
             _rail_link(path, carried, label, target, icon) for _, label, target, icon in entries
@@ -189,6 +203,7 @@ def _top_bar(
                 n_clicks=0,
                 **{"aria-label": "Switch between light and dark"},
             ),
+            account_menu(current()),
         ],
         className="topbar",
     )

@@ -6,8 +6,10 @@ import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
+from app.auth.person import current
 from app.database import records
 from components.freshness import WORDS, mark, running
+from components.tablecard import table_card
 from components.text import ago, moment
 
 HEADS = {
@@ -44,18 +46,20 @@ def schedule(frame: pd.DataFrame, zone: str) -> Component:
                         else moment(row["retry_at"] or row["due_at"], zone)
                     ),
                     html.Td(_last_run(row)),
-                    html.Td(
-                        html.Button(
-                            "Refresh",
-                            id={"type": "ask", "sync": row["name"]},
-                            n_clicks=0,
-                            **{"aria-label": f"Run {row['name']} now"},
-                        )
-                    ),
+                    html.Td(_ask(row["name"]) if current().is_editor else None),
                 ]
             )
         )
     return _card("Syncs", "schedule", rows, f"Times in {zone}.")
+
+
+def _ask(name: str) -> Component:
+    told = {"aria-label": f"Run {name} now"}
+    return html.Button("Refresh", id={"type": "ask", "sync": name}, n_clicks=0, **told)
+
+
+def _retry(number: int) -> Component:
+    return html.Button("Retry", id={"type": "retry", "reject": number}, n_clicks=0)
 
 
 def _span(seconds: int) -> str:
@@ -89,7 +93,7 @@ def reconciliation(frame: pd.DataFrame, zone: str) -> Component:
     ]
     heads = ("Sync", "Source showed", "Board holds", "Difference", "Asked for all at")
     told = "A difference is what has come, gone or been refused since then."
-    return _table_card("Reconciliation", heads, rows, told, numbers=range(1, 4))
+    return table_card("Reconciliation", heads, rows, told, numbers=range(1, 4))
 
 
 def rejected_records(frame: pd.DataFrame, number: int, zone: str) -> Component:
@@ -101,9 +105,7 @@ def rejected_records(frame: pd.DataFrame, number: int, zone: str) -> Component:
                 html.Td(row["source"]),
                 html.Td(row["reason"], dir="auto"),
                 html.Td(moment(row["rejected_at"], zone)),
-                html.Td(
-                    html.Button("Retry", id={"type": "retry", "reject": row["id"]}, n_clicks=0)
-                ),
+                html.Td(_retry(row["id"]) if current().is_admin else None),
             ]
         )
         for row in records(frame)
@@ -149,17 +151,4 @@ def latest_runs(frame: pd.DataFrame, zone: str) -> Component:
 
 
 def _card(title: str, heads: str, rows: list[Any], told: str, numbers: Any = ()) -> Component:
-    return _table_card(title, HEADS[heads], rows, told, numbers=numbers)
-
-
-def _table_card(
-    title: str, heads: tuple[str, ...], rows: list[Any], told: str, *, numbers: Any
-) -> Component:
-    head = [
-        html.Th(name, scope="col", className="number" if place in numbers else None)
-        for place, name in enumerate(heads)
-    ]
-    table = html.Table([html.Thead(html.Tr(head)), html.Tbody(rows)])
-    shown = [html.Div(table, className="wide-table")] if rows else []
-    parts = [html.H2(title), html.P(told, className="secondary")]
-    return html.Section([*parts, *shown], className="card sync-card")
+    return table_card(title, HEADS[heads], rows, told, numbers=numbers)

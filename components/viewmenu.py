@@ -56,7 +56,15 @@ def _form() -> Component:
             html.Label("Save what is shown as", htmlFor="views-name"),
             dcc.Input(id="views-name", type="text", maxLength=saved_views.LONGEST_NAME),
             dcc.Checklist(
-                id="views-team", options=[{"label": "for the team", "value": "team"}], value=[]
+                id="views-team",
+                options=[
+                    {
+                        "label": "for the team",
+                        "value": "team",
+                        "disabled": not current().is_editor,
+                    }
+                ],
+                value=[],
             ),
             html.Button("Save view", id="views-save", className="primary", n_clicks=0),
         ],

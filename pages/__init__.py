@@ -11,28 +11,68 @@ from dash import Dash, State
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.place import Place, read_address
+from app.auth import audit, policy
+from app.auth.person import current
+from app.period import Period
+from app.place import Place, read_address, read_own
 from app.version import Version, data_version
 from app.view import View
 from app.view_fields import ParameterError
 from components import notices, shell
-from pages import case, cases, overview, sync, trends
+from pages import (
+    account,
+    accounts,
+    admin,
+    bugs,
+    case,
+    cases,
+    engineer,
+    engineers,
+    flow,
+    overview,
+    quality,
+    sync,
+    tokens,
+    trending,
+    trends,
+    updates,
+    weekly,
+)
 from pages.page import Page
 
 log = logging.getLogger(__name__)
 
-PAGES: tuple[Page, ...] = (overview.PAGE, cases.PAGE, case.PAGE, trends.PAGE, sync.PAGE)
+PAGES: tuple[Page, ...] = (
+    overview.PAGE,
+    cases.PAGE,
+    case.PAGE,
+    trends.PAGE,
+    flow.PAGE,
+    accounts.PAGE,
+    account.PAGE,
+    engineers.PAGE,
+    engineer.PAGE,
+    bugs.PAGE,
+    trending.PAGE,
+    updates.PAGE,
+    weekly.PAGE,
+    quality.PAGE,
+    sync.PAGE,
+    tokens.PAGE,
+    admin.PAGE,
+)
 
 
-def exists(path: str) -> bool:
-    """Whether a page lives at a path."""
-    return _find(path) is not None
+def template(path: str) -> str | None:
+    """The path of the page that lives at a path, with its variable parts named; None for none."""
+    found = _find(path)
+    return found[0].path if found else None
 
 
 def check(path: str, query: str) -> None:
     """ParameterError where a page's address cannot be followed."""
     found = _find(path)
-    read_address(query, period=found is not None and found[0].period)
+    _read(found[0] if found else None, query)
 
 
 def register(app: Dash) -> None:
@@ -62,22 +102,27 @@ def _show(**given: Any) -> Component:
     path, query = str(given.get("address_path") or "/"), str(given.get("address_query") or "")
     found = _find(path)
     try:
-        view, period = read_address(query, period=found is not None and found[0].period)
+        view, period, own = _read(found[0] if found else None, query)
     except ParameterError as error:
         fault = notices.bad_parameter(error, path, query)
         title = found[0].title if found else "Caseboard"
         told = "nothing is shown"
         return shell.frame(title, Place(path), View(), [fault], _version(), sentence=told)
-    place = Place(path, period)
+    place = Place(path, period, own.to_query() if own else "")
     if found is None:
         nothing = notices.no_page(path)
         told = "nothing is shown"
         return shell.frame("Caseboard", place, view, [nothing], _version(), sentence=told)
     page, arguments = found
+    role = policy.page(page.path)
+    if role is None or not current().may(role):
+        audit.record("access", outcome="refused", target=f"GET {path}", reason="role")
+        return shell.frame(page.title, place, view, [notices.not_for_you(role)], None)
     try:
         version = data_version()
         content: Callable[..., list[Component]] = page.content
         asked = {"period": period} if page.period else {}
+        asked |= {"own": own} if page.own else {}
         shown = content(view, version, **arguments, **asked)
     except SQLAlchemyError:
         log.exception("%s cannot be shown", path)
@@ -85,6 +130,15 @@ def _show(**given: Any) -> Component:
     sentence = page.sentence(view) if page.sentence else None
     title = page.heading(**arguments) if page.heading else page.title
     return shell.frame(title, place, view, shown, version, sentence=sentence)
+
+
+def _read(page: Page | None, query: str) -> tuple[View, Period, Any]:
+    """The View, the period and the page's own parameters of an address; ParameterError."""
+    own: Any = None
+    if page is not None and page.own is not None:
+        own, query = read_own(query, page.own)
+    view, period = read_address(query, period=page is not None and page.period)
+    return view, period, own
 
 
 def _version() -> Version | None:

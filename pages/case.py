@@ -9,6 +9,7 @@ from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
 from app import sla
+from app.auth import audit
 from app.clock import stretches, versions_of
 from app.columns import COLUMNS, Column
 from app.database import plain, read, records, snapshot
@@ -27,6 +28,7 @@ from components.shell import case_path
 from components.slaclock import clock_card, waiting_card
 from components.text import moment
 from components.timeline import kind_chips, timeline_list
+from components.wholink import who_link
 from pages.page import Page
 
 EVENTS_SHOWN = 200
@@ -74,6 +76,7 @@ def content(view: View, version: Version, number: str) -> list[Component]:
         versions = plain(connection, versions_of(number, instant, policy.policy))
         events = plain(connection, story(number, instant, EVENTS_SHOWN))
         kinds = plain(connection, told_by_kind(number, instant))
+    audit.record("case_view", outcome="done", target=number)
     [case] = records(found)
     parts = stretches(versions, instant)
     return [
@@ -139,13 +142,13 @@ def _facts(case: dict[str, Any], view: View) -> Component:
 
 
 def _fact(name: str, value: Any, case: dict[str, Any], view: View) -> str | Component:
-    everything = View(state="all", as_of=view.as_of, tz=view.tz)
+    away = View(as_of=view.as_of, tz=view.tz)
     match name:
         case "severity":
             number = int(value)
             return html.Span(SEVERITY_NAMES[number], className=f"severity severity-{number}")
         case "account" | "engineer":
-            return dcc.Link(value, href=everything.but(**{name: (value,)}).url("/cases"))
+            return who_link(name, value, away)
         case "waiting_on":
             return WAITING_NAMES.get(value, value)
         case "card":
@@ -224,6 +227,7 @@ def show_all(clicks: Any, number: Any, query: Any) -> Any:
     # Dash calls this also when the page brings the button: nobody has clicked then.
     if not clicks or view is None or not isinstance(number, str) or "\x00" in number:
         return no_update, no_update
+    audit.record("case_view", outcome="done", target=number[:100])
     instant = view.instant(datetime.now(UTC), data_version().changed_at)
     with snapshot() as connection:
         events = plain(connection, story(number[:100], instant, MOST_EVENTS))

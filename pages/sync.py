@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import queue
+from app.auth import audit
 from app.database import records, snapshot
 from app.syncs import (
     connected,
@@ -146,20 +147,30 @@ def look(_beats: Any, query: Any) -> Any:
         return no_update
 
 
+# Dash calls these also when the page brings their buttons: nobody has clicked then.
 @callback(
     Output("sync-told", "children"),
     Input({"type": "ask", "sync": ALL}, "n_clicks"),
+    prevent_initial_call=True,
+)
+def ask(_clicks: Any) -> Any:
+    """Run one sync now."""
+    pressed = dash.ctx.triggered_id
+    if not isinstance(pressed, dict) or not dash.ctx.triggered[0]["value"]:
+        return no_update
+    return _ask(str(pressed.get("sync")))
+
+
+@callback(
+    Output("sync-told", "children", allow_duplicate=True),
     Input({"type": "retry", "reject": ALL}, "n_clicks"),
     prevent_initial_call=True,
 )
-def ask(_asked: Any, _retried: Any) -> Any:
-    """Run one sync now, or read anew what a reject came from."""
+def retry(_clicks: Any) -> Any:
+    """Read anew what a rejected record came from."""
     pressed = dash.ctx.triggered_id
-    # Dash calls this also when the page brings its buttons: nobody has clicked then.
     if not isinstance(pressed, dict) or not dash.ctx.triggered[0]["value"]:
         return no_update
-    if pressed.get("type") == "ask":
-        return _ask(str(pressed.get("sync")))
     return _retry(pressed.get("reject"))
 
 
@@ -168,6 +179,7 @@ def _ask(name: str) -> str:
     running = frame[(frame["standing"] == "running") & (frame["name"] == name)]
     if not queue.ask(name):
         return f"There is no sync {name[:40]}."
+    audit.record("sync_ask", outcome="done", target=name)
     if not running.empty:
         return f"{name} is already under way; another run follows it."
     return f"{name} is asked for; it begins as soon as its source is free."
@@ -179,6 +191,7 @@ def _retry(number: Any) -> str:
     if found.empty:
         return "That record is no longer among the rejected ones."
     name = str(found["source"].iloc[0])
+    audit.record("reject_retry", outcome="done", target=name, detail={"record": number})
     if queue.ask(name, full=True):
         return f"{name} reads everything anew; what it understands leaves this list."
     return "It came from a file: import the file again, with a map that tells its columns."

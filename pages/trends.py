@@ -11,9 +11,9 @@ from app.place import Place
 from app.version import Version
 from app.view import View
 from components.annotationlist import annotation_list
+from components.dayspicker import days_picker
 from components.filterbar import filter_bar
 from components.panelcard import panel_card
-from components.periodpicker import period_picker
 from components.sample import first_minute
 from components.timemachine import time_machine
 from pages.page import Page
@@ -47,7 +47,7 @@ def content(view: View, version: Version, period: Period) -> list[Component | st
 
     return [
         filter_bar(view, place),
-        period_picker(view, place, instant, version),
+        days_picker(view, place, instant, version),
         time_machine(view, place, version),
         html.Div(
             [card(*FIRST), annotation_list(view, instant), *(card(*one) for one in LAYOUT)],

@@ -11,7 +11,7 @@ from app.columns import COLUMNS
 from app.panel import Measure, Panel, Row, total
 from app.scope import Scope
 from app.selection import grouped
-from app.theme import Figure, plotted
+from app.theme import Figure, safe
 from app.view import View
 from app.words import SEVERITY_NAMES
 
@@ -132,13 +132,13 @@ def _bars(
 
 def _told(label: str, count: int, total: int) -> str:
     share = f", {count / total:.0%} of {total:,}" if total else ""
-    return f"{plotted(label)}: {count:,} open {'case' if count == 1 else 'cases'}{share}"
+    return f"{safe(label)}: {count:,} open {'case' if count == 1 else 'cases'}{share}"
 
 
 def short(label: str) -> str:
     """A label as a chart shows it: cut, and without effect on the chart."""
     cut = label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
-    return plotted(cut)
+    return safe(cut)
 
 
 def _by(field: str, title: str, question: str, missing: str, *, column: str | None = None) -> Panel:

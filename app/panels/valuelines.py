@@ -33,7 +33,7 @@ def _select(field: str, scope: Scope) -> Select[Any]:
     # Severities are numbers, all else is words.
     value = told.c.value if field == "severity" else cast(told.c.value, TextType)
     return (
-        select(days.c.day, told.c.rank, value.label(field), told.c.number, told.c.cases)
+        select(days.c.day, told.c.rank, value.label(field), told.c.number.label("together"), told.c.cases)
         .select_from(told.join(days, days.c.place == told.c.place))
         .order_by(days.c.day.desc(), told.c.rank)
     )
@@ -50,7 +50,7 @@ def value_panel(field: str, title: str, question: str, missing: str) -> Panel:
             Measure("day", "Day"),
             Measure("rank", "Rank at the end", " "),
             Measure(field, COLUMNS[field].label),
-            Measure("number", "Values together", " "),
+            Measure("together", "Values together", " "),
             Measure("cases", "Open", "cases"),
         ),
         select=lambda scope: _select(field, scope),

@@ -20,8 +20,8 @@ from app.view import View
 
 pytestmark = pytest.mark.database
 
-ANA = Person("ana", is_editor=False)
-BEN = Person("ben", is_editor=True)
+ANA = Person("ana", "Ana", None, "viewer")
+BEN = Person("ben", "Ben", None, "editor")
 ACME = View.from_query("account=Acme&sort=severity,-updated&tz=Asia/Tokyo&as_of=2026-01-01")
 
 

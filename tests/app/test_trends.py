@@ -177,7 +177,7 @@ def test_the_lines_of_values_are_the_groups_of_each_day(log, scope, field):
         assert sum(row["cases"] for row in rows) == sum(known.values())
         for row in rows:
             if row["rank"] < REST:
-                assert row["number"] == 1
+                assert row["together"] == 1
                 assert row["cases"] == known.get(row[field], 0), (day, row)
     last = [row["cases"] for row in records(told[told["day"] == scope.days()[-1]])]
     assert last[:SHOWN] == sorted(last[:SHOWN], reverse=True)

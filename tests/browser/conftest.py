@@ -24,6 +24,10 @@ WEB_LOG = Path(tempfile.gettempdir()) / f"caseboard-test-web-{os.getpid()}.log"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
          "--disable-component-update", "--no-first-run", "--disable-quic"]  # fmt: skip
 
+# What the content security policy refused, told as a console error, which fails the test.
+REPORT = """document.addEventListener("securitypolicyviolation", (e) =>
+  console.error(`CSP refused ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`))"""
+
 
 def serve(template: str):
     """The web server as `up` starts it, on a database of its own."""
@@ -87,6 +91,7 @@ def page(browser):
     )
     page = context.new_page()
     faults: list[str] = []
+    page.add_init_script(REPORT)
     page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on(

@@ -1,0 +1,37 @@
+"""What the tests of the door share: an empty board with a login, and counters at nought."""
+
+import os
+
+import pytest
+from redis import Redis
+
+from tests.auth.people import with_login
+
+
+@pytest.fixture
+def door(empty, app):
+    """The application with a login, on an empty board."""
+    with Redis.from_url(os.environ["TEST_SERVERS_REDIS"]) as redis:
+        for key in redis.scan_iter("caseboard:limit*"):
+            redis.delete(key)
+    with with_login():
+        yield app
+
+
+@pytest.fixture
+def ask(door):
+    """Send a request: `ask(method, path, headers, json=...)`."""
+
+    def send(method: str, path: str, headers=None, **more):
+        # A client without a jar: what is sent is what the test says.
+        return door.test_client(use_cookies=False).open(
+            path, method=method, headers=headers, buffered=True, **more
+        )
+
+    return send
+
+
+@pytest.fixture
+def callbacks(app):
+    """Dash's map of output to callback, those that the server answers."""
+    return {k: v for k, v in app.extensions["board"].callback_map.items() if "callback" in v}
