@@ -33,7 +33,13 @@ def _select(field: str, scope: Scope) -> Select[Any]:
     # Severities are numbers, all else is words.
     value = told.c.value if field == "severity" else cast(told.c.value, TextType)
     return (
-        select(days.c.day, told.c.rank, value.label(field), told.c.number.label("together"), told.c.cases)
+        select(
+            days.c.day,
+            told.c.rank,
+            value.label(field),
+            told.c.number.label("together"),
+            told.c.cases,
+        )
         .select_from(told.join(days, days.c.place == told.c.place))
         .order_by(days.c.day.desc(), told.c.rank)
     )
