@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
+from app.auth import audit
 from app.auth.person import Person
 from app.cache import remembered
 from app.database import snapshot, transaction
@@ -160,27 +161,36 @@ def add(person: Person, at: datetime, told: str) -> Annotation:
         asked = {"at": at, "told": told, "author": person.name}
         number = connection.execute(text(ADD), asked).scalar_one()
         connection.execute(text(RENEW))
+        _note("annotation_add", person, number, told, connection)
     return Annotation("person", at, told, None, number, person.name)
 
 
 def delete(person: Person, number: int) -> str:
     """Delete an annotation and tell its text; `restore` brings it back."""
-    return _change(person, number, DELETE)
+    return _change(person, number, DELETE, "annotation_delete")
 
 
 def restore(person: Person, number: int) -> str:
     """Bring a deleted annotation back and tell its text."""
-    return _change(person, number, RESTORE)
+    return _change(person, number, RESTORE, "annotation_restore")
 
 
-def _change(person: Person, number: int, statement: str) -> str:
+def _change(person: Person, number: int, statement: str, act: str) -> str:
     _check(person)
     with transaction() as connection:
         told = connection.execute(text(statement), {"id": number}).scalar()
         if told is None:
             raise NotNoted("That annotation is no longer there.")
         connection.execute(text(RENEW))
+        _note(act, person, number, str(told), connection)
     return str(told)
+
+
+def _note(act: str, person: Person, number: int, told: str, connection: Connection) -> None:
+    detail = {"told": told}
+    audit.record(
+        act, outcome="done", actor=person, target=str(number), detail=detail, connection=connection
+    )
 
 
 def _check(person: Person) -> None:

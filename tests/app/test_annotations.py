@@ -47,6 +47,9 @@ def test_what_is_noted_is_told_until_it_is_deleted_and_again_when_restored(empty
         annotations.delete(current(), made.id)
     annotations.restore(current(), made.id)
     assert [one.id for one in told()] == [made.id]
+    with transaction() as connection:
+        acts = connection.execute(text("select act from audit_log order by id")).scalars().all()
+    assert acts == ["annotation_add", "annotation_delete", "annotation_restore"]
 
 
 @pytest.mark.parametrize("words", ["", "  ", "\x00\x07", "x" * (LONGEST_TEXT + 1)])

@@ -36,6 +36,8 @@ FOR_EDITORS = {
     "pages.quality.choose",
     "pages.quality.apply",
     "pages.quality.end",
+    "components.annotationlist.add",
+    "components.annotationlist.act",
 }
 ADMIN_CALLBACKS = {
     "components.sample.load",
