@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-from app import filters, links, search, sla
+from app import filters, links, ranges, search, sla
 from app.links import Instant
 from app.sla import PolicySpan
 from app.targets import sla_bounds, targets
@@ -31,7 +31,7 @@ from app.view import View
 
 Condition = ColumnElement[bool]
 SECONDS_PER_DAY = 86_400.0
-DAY, WEEK = timedelta(days=1), timedelta(days=7)
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ class Board:
 
     def conditions(self, view: View) -> list[Condition]:
         """What the filters of a View ask of a version, its state included."""
-        asked = [_STATES[view.state], *self._lately(view)]
+        asked = [_STATES[view.state]]
+        asked += [] if self.live else ranges.soon_after(view, self.instant)
         return [*asked, *(self.open_filters if view.state == "open" else self.filters)(view)]
 
     def open_filters(self, view: View) -> list[Condition]:
@@ -97,20 +98,6 @@ class Board:
     def breach(self) -> ColumnElement[datetime]:
         """When a version, open at the instant, has used up its SLA target; NULL without one."""
         return V.created_date + self._target_days(cast(self.instant, DateTime(timezone=True))) * DAY
-
-    def _lately(self, view: View) -> list[Condition]:
-        """Of what was created or closed within a week, versions that began soon after.
-
-        It says nothing new, but lets an index of such versions be used for a past instant.
-        """
-        if self.live or not isinstance(self.instant, datetime):
-            return []
-        asked, start = [], self.instant - WEEK
-        if view.created_from and view.created_from > start:
-            asked += [V.created_date <= self.instant, V.valid_from - V.created_date < WEEK]
-        if view.closed_from and view.closed_from > start:
-            asked += [V.closed_at <= self.instant, V.valid_from - V.closed_at < WEEK]
-        return asked
 
     def filters(self, view: View) -> list[Condition]:
         """What the filters of a View ask of a version, whatever its state."""

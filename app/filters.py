@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Text, and_, func, or_
 
-from app import course, links
+from app import course, links, ranges
 from app.links import Instant
 from app.versions import V
 from app.view import View
@@ -54,7 +54,7 @@ def of_values(view: View, instant: Instant) -> list[Condition]:
         *_of_cards(view, instant),
         *_of_bugs(view, instant),
         *course.filters(view, instant),
-        *_ranges(view),
+        *ranges.within(view),
     ]
 
 
@@ -94,15 +94,3 @@ def _any_of(column: ColumnElement[Any], values: Sequence[Any]) -> Condition:
 
 def _has(column: ColumnElement[Any], value: str) -> Condition:
     return column.contains([value]) if value else func.cardinality(column) == 0
-
-
-def _ranges(view: View) -> list[Condition]:
-    asked: list[Condition] = []
-    columns = {"created": V.created_date, "closed": V.closed_at, "updated": V.updated_at}
-    for name, column in columns.items():
-        start, end = getattr(view, f"{name}_from"), getattr(view, f"{name}_to")
-        if start:
-            asked.append(column >= start)
-        if end:
-            asked.append(column < end)
-    return asked

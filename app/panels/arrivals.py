@@ -25,7 +25,7 @@ def arrivals_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
         }
     )
     if by_week:
-        monday = shown["start"] - pd.to_timedelta(shown["start"].dt.weekday, unit="D")
+        monday = shown["start"] - pd.to_timedelta(shown["start"].dt.day_of_week, unit="D")
         shown = shown.assign(start=monday).groupby("start", as_index=False).sum()
     # The legend is drawn like the first bar, which therefore shall be a whole one.
     told = shown.assign(

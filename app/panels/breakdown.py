@@ -11,7 +11,7 @@ from app.columns import COLUMNS
 from app.panel import Measure, Panel, Row, total
 from app.scope import Scope
 from app.selection import grouped
-from app.theme import Figure
+from app.theme import Figure, safe
 from app.view import View
 from app.words import SEVERITY_NAMES
 
@@ -123,7 +123,7 @@ def _bars(
                 "type": "category",
                 "tickmode": "array",
                 "tickvals": places,
-                "ticktext": [_short(labels[place]) for place in order],
+                "ticktext": [short(labels[place]) for place in order],
             },
             "margin": {"r": 48},
         },
@@ -135,14 +135,10 @@ def _told(label: str, count: int, total: int) -> str:
     return f"{safe(label)}: {count:,} open {'case' if count == 1 else 'cases'}{share}"
 
 
-def _short(label: str) -> str:
+def short(label: str) -> str:
+    """A label as a chart shows it: cut, and without effect on the chart."""
     cut = label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
     return safe(cut)
-
-
-def safe(text: str) -> str:
-    """Text as Plotly shall show it: it reads a small HTML, which a source's text must not use."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _by(field: str, title: str, question: str, missing: str, *, column: str | None = None) -> Panel:

@@ -10,10 +10,10 @@ from sqlalchemy import Select, and_, select
 from app.bugs import counted, held, told_of, waited
 from app.models import BugVersion
 from app.panel import Measure, Panel, Row, total
-from app.panels.breakdown import LONGEST_LABEL, safe
+from app.panels.breakdown import LONGEST_LABEL
 from app.ranking import TRACKERS
 from app.scope import Scope
-from app.theme import Figure
+from app.theme import Figure, safe
 from app.view import View
 
 BARS_SHOWN = 15
