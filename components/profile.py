@@ -38,7 +38,6 @@ FIRST = (
     ("arrivals", "wide"),
     ("by_status", "narrow"),
 )
-DURATIONS = ("time_to_relief", "time_to_resolution")
 OTHERS = {"account": "by_engineer", "engineer": "by_account"}
 
 
@@ -54,7 +53,8 @@ def profile(who: Who, name: str, view: View, version: Version) -> list[Component
         *FIRST,
         ("by_age", "half"),
         (OTHERS[who.field], "half"),
-        *((panel, "half tall") for panel in DURATIONS),
+        ("time_to_relief", "half tall"),
+        ("time_to_resolution", "half tall"),
     ]
     return [
         filter_bar(rest, place),
