@@ -32,6 +32,7 @@ from app.view import View
 
 Condition = ColumnElement[bool]
 SECONDS_PER_DAY = 86_400.0
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
 DONE = "Done"
 
 
@@ -72,7 +73,46 @@ class Board:
 
     def conditions(self, view: View) -> list[Condition]:
         """What the filters of a View ask of a version, its state included."""
-        return [_STATES[view.state], *self.filters(view)]
+        asked = [_STATES[view.state], *self._lately(view)]
+        return [*asked, *(self.open_filters if view.state == "open" else self.filters)(view)]
+
+    def open_filters(self, view: View) -> list[Condition]:
+        """What the filters of a View ask of an open version.
+
+        They say the same as `filters`, but tell the SLA by the creation alone, so that an index
+        without closings can answer.
+        """
+        if not view.sla:
+            return self.filters(view)
+        return [*self.filters(view.but(sla=())), self._open_sla(view.sla)]
+
+    def _open_sla(self, states: Sequence[str]) -> Condition:
+        now = cast(self.instant, DateTime(timezone=True))
+        half, whole = (V.created_date + self._target_days(now) * span for span in (DAY / 2, DAY))
+        known = {
+            "ok": half >= now,
+            "at_risk": and_(half < now, whole > now),
+            "breached": whole <= now,
+        }
+        return or_(*(known[state] for state in states))
+
+    def breach(self) -> ColumnElement[datetime]:
+        """When a version, open at the instant, has used up its SLA target; NULL without one."""
+        return V.created_date + self._target_days(cast(self.instant, DateTime(timezone=True))) * DAY
+
+    def _lately(self, view: View) -> list[Condition]:
+        """Of what was created or closed within a week, versions that began soon after.
+
+        It says nothing new, but lets an index of such versions be used for a past instant.
+        """
+        if self.live or not isinstance(self.instant, datetime):
+            return []
+        asked, start = [], self.instant - WEEK
+        if view.created_from and view.created_from > start:
+            asked += [V.created_date <= self.instant, V.valid_from - V.created_date < WEEK]
+        if view.closed_from and view.closed_from > start:
+            asked += [V.closed_at <= self.instant, V.valid_from - V.closed_at < WEEK]
+        return asked
 
     def filters(self, view: View) -> list[Condition]:
         """What the filters of a View ask of a version, whatever its state."""
@@ -110,16 +150,27 @@ class Board:
         if view.waiting_on:
             asked.append(V.waiting_on.in_(view.waiting_on))
         if view.card:
-            asked.append(or_(*(_CARDS[standing] for standing in view.card)))
+            asked.append(or_(*(self._card(standing) for standing in view.card)))
         if view.escalated:
             asked.append(V.escalated.in_(view.escalated))
         if view.crit_sit:
             asked.append(or_(*(V.crit_sit.is_(value == "yes") for value in view.crit_sit)))
         if view.escalation:
             asked.append(or_(V.escalated == "yes", V.crit_sit))
+        return [
+            *asked,
+            *self._bug_filters(view),
+            *course.filters(view, self.instant),
+            *_ranges(view),
+        ]
+
+    def _bug_filters(self, view: View) -> list[Condition]:
+        asked: list[Condition] = []
         if view.bugs:
             asked.append(or_(*(links.has_bugs(self.instant, kind) for kind in view.bugs)))
-        return [*asked, *course.filters(view, self.instant), *_ranges(view)]
+        if view.bug:
+            asked.append(links.has_bug(self.instant, view.bug))
+        return asked
 
     def open_spans(self, view: View) -> list[tuple[ColumnElement[Any], ColumnElement[Any]]]:
         """The parts `[start, end)` of an open version in which its filters of time hold.
@@ -141,14 +192,22 @@ class Board:
             for begins, ceases in sla_bounds(span, view.sla)
         ]
 
+    def _card(self, standing: str) -> Condition:
+        if standing == "several":
+            return links.has_several_cards(self.instant)
+        return _CARDS[standing]
+
     def elapsed_days(self) -> ColumnElement[float]:
         """Days from creation to closing, or to the instant while open."""
         return _days_between(V.created_date, self._end())
 
     def target_days(self) -> ColumnElement[float]:
         """The SLA target in days by account and severity; NULL without severity."""
+        return self._target_days(self._end())
+
+    def _target_days(self, end: Any) -> ColumnElement[float]:
         *earlier, last = self.policies
-        until_then = [(self._end() < span.end, targets(span.policy)) for span in earlier]
+        until_then = [(end < span.end, targets(span.policy)) for span in earlier]
         newest = targets(last.policy)
         return case(*until_then, else_=newest) if until_then else newest
 

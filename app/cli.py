@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from rich.console import Console
@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from sqlalchemy.exc import DBAPIError
 
 from app import cli_token, database, local
+from app.cli_report import report_arguments
 from app.lock import AlreadyRunning, running_servers
 from app.processes import StartFailed
 from app.settings import SettingsError, get_settings, use
@@ -86,18 +87,22 @@ def _parser() -> argparse.ArgumentParser:
     events.add_argument(
         "--shift-to", choices=("now",), help="move the log so that its last opening is today"
     )
-    add("worker", _worker, "run the syncs that are due, until stopped")
-    add("beat", _beat, "wake the workers, until stopped")
+    add("worker", _of_syncs("worker"), "run the syncs that are due, until stopped")
+    add("beat", _of_syncs("beat"), "wake the workers, until stopped")
     syncing = add("sync", _sync, "run a sync here and now: `caseboard sync NAME`, or all")
     syncing.add_argument("name", choices=(*_sync_names(), "all"), metavar="NAME|all")
     syncing.add_argument("--full", action="store_true", help="enumerate everything")
     syncing.add_argument(
         "--allow-drop", action="store_true", help="believe that many records are gone at once"
     )
-    add("status", _status, "tell how fresh the data are, and what failed")
+    add("status", _of_syncs("status", data=True), "tell how fresh the data are, and what failed")
     token = add("token", _token, "make, revoke and list tokens for programs that use the API")
     cli_token.declare(token)
-    sandbox = add("sandbox", _sandbox, "serve a made-up portal, JIRA and Bugzilla to try with")
+    reporting = add("report", _report, "make the weekly report, and send it if asked to")
+    report_arguments(reporting)
+    sandbox = add(
+        "sandbox", _of_syncs("sandbox"), "serve a made-up portal, JIRA and Bugzilla to try with"
+    )
     sandbox.add_argument("arguments", nargs=argparse.REMAINDER, help="see: sandbox -- --help")
     seeding = add("seed", _seed, "fill an empty database with a made-up world of any size")
     seeding.add_argument("--cases", type=_cases, required=True, metavar="N", help="how many cases")
@@ -121,16 +126,24 @@ def _sync_names() -> list[str]:
     return list(BY_NAME)
 
 
-def _worker(asked: argparse.Namespace) -> int:
-    from app.cli_sync import worker
+def _of_syncs(name: str, *, data: bool = False) -> Callable[[argparse.Namespace], int]:
+    """A command of `app.cli_sync`, loaded when it is run; with `data`, on the database."""
 
-    return worker(asked)
+    def run(asked: argparse.Namespace) -> int:
+        from app import cli_sync
+
+        command: Callable[[argparse.Namespace], int] = getattr(cli_sync, name)
+        with _connected(asked.data_dir) if data else nullcontext():
+            return command(asked)
+
+    return run
 
 
-def _beat(asked: argparse.Namespace) -> int:
-    from app.cli_sync import beat
+def _report(asked: argparse.Namespace) -> int:
+    from app.cli_report import report
 
-    return beat(asked)
+    with _connected(asked.data_dir):
+        return report(asked)
 
 
 def _sync(asked: argparse.Namespace) -> int:
@@ -139,19 +152,6 @@ def _sync(asked: argparse.Namespace) -> int:
     with _connected(asked.data_dir):
         database.upgrade()
         return run(asked)
-
-
-def _status(asked: argparse.Namespace) -> int:
-    from app.cli_sync import status
-
-    with _connected(asked.data_dir):
-        return status(asked)
-
-
-def _sandbox(asked: argparse.Namespace) -> int:
-    from app.cli_sync import sandbox
-
-    return sandbox(asked)
 
 
 def _web(asked: argparse.Namespace) -> int:

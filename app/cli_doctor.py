@@ -24,7 +24,7 @@ def examine(out: Console) -> bool:
 def _login_is_well(out: Console) -> bool:
     if get_settings().auth != "saml":
         return True
-    from app.auth.saml_settings import checked  # noqa: PLC0415 - XML only where it is needed
+    from app.auth.saml_settings import checked
 
     found = checked()
     for level, told in found:

@@ -128,7 +128,8 @@ def took_too_long(error: BaseException) -> bool:
 
 def plain(connection: Connection, select: Executable) -> list[dict[str, Any]]:
     """The rows of a statement as plain values by column, without a frame between."""
-    return [dict(row) for row in connection.execute(select).mappings()]
+    found = connection.execute(select).mappings()
+    return [{str(name): value for name, value in row.items()} for row in found]
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

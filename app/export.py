@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     DateTime,
     Select,
@@ -64,8 +65,8 @@ def panel_csv_select(panel: Panel, scope: Scope) -> Select[Any]:
 
 
 def inert_texts(statement: Select[Any]) -> Select[Any]:
-    """Any statement with every text made inert, and its instants as ISO 8601 in the file's zone."""
-    kinds = {Text: "text", DateTime: "instant"}
+    """Any statement with every text made inert, its instants as ISO 8601, its flags yes or no."""
+    kinds = {Text: "text", DateTime: "instant", Boolean: "flag"}
     return select(
         *(
             _cell(column, kinds.get(type(column.type), "number")).label(column.name)

@@ -37,6 +37,7 @@ ALONE = {
     "product_version": "product_version",
     "tag": "tags",
     "label": "labels",
+    "bug": "bugs",
 }
 # Of those, the one whose values change as time goes, without any change of the data.
 BY_TIME = ("sla",)

@@ -151,6 +151,20 @@ METRICS: tuple[Metric, ...] = (
         better="down",
     ),
     Count(
+        "at_risk",
+        "SLA at risk",
+        "open, between half and the whole of the SLA target used up",
+        only={"sla": ("at_risk",)},
+        better="down",
+    ),
+    Count(
+        "breached",
+        "SLA breached",
+        "open, elapsed >= SLA target",
+        only={"sla": ("breached",)},
+        better="down",
+    ),
+    Count(
         "no_bugs",
         "Without bug",
         "open, with no bug or JIRA issue linked",

@@ -36,6 +36,13 @@ FALSE = text("false")
 # The versions in force now, and those of them that are open: what pages show nearly always.
 CURRENT = "valid_to = 'infinity' and not gone"
 CURRENT_OPEN = "valid_to = 'infinity' and is_open"
+# A closed case whose card is not done; cases while they wait on engineering.
+CARD_LEFT = "not is_open and not gone and card is not null and card_status is distinct from 'Done'"
+# Cases whose card has the label that `/trending` is about.
+TRENDING = "labels @> array['Trends'] and not gone"
+TRENDED = ("valid_from", "case_number", "updated_at", "is_open", "product", "account")
+LEFT = ("case_number", "created_date")
+ON_ENGINEERING = "waiting_on = 'engineering' and not gone"
 NEWEST_FIRST = ("updated_at desc", "case_number")
 SPAN = ("valid_from", "valid_to", "is_open", "gone")
 # What durations are computed from.
@@ -73,6 +80,19 @@ RECENT = (
     "escalated",
     "crit_sit",
 )
+CLOSING = (
+    "valid_from",
+    "valid_to",
+    "updated_at",
+    "created_date",
+    "severity",
+    "account",
+    "engineer",
+    "status",
+    "product",
+    "escalated",
+    "crit_sit",
+)
 NOTHING = "step = 0 and created = 0 and reopened = 0 and closed = 0 and gone = 0"
 DAILY = (
     "event",
@@ -87,6 +107,7 @@ DAILY = (
     "waiting_on",
     "escalated",
     "crit_sit",
+    "card",
     "card_status",
     "created_date",
     "updated_at",
@@ -160,6 +181,7 @@ class Comment(Base):
     __table_args__ = (
         _case_reference(),
         Index("ix_comments_case", "case_number", "commented_at"),
+        Index("ix_comments_time", "commented_at"),
         UniqueConstraint("case_number", "source_id"),
     )
 
@@ -181,6 +203,7 @@ class JiraComment(Base):
     __table_args__ = (
         _case_reference(),
         Index("ix_jira_comments_case", "case_number", "last_update_date"),
+        Index("ix_jira_comments_time", "last_update_date"),
     )
 
     jira_comment_id: Mapped[str] = mapped_column(primary_key=True)
@@ -228,6 +251,14 @@ class CardVersion(Base):
     __table_args__ = (
         CheckConstraint("valid_from < valid_to", name="positive_length"),
         Index("ix_card_versions_cases", "cases", postgresql_using="gin"),
+        # How urgent a card is, where it says so, without its texts.
+        Index(
+            "ix_card_versions_priority",
+            "key",
+            "valid_from",
+            postgresql_where=text("priority is not null and not gone"),
+            postgresql_include=["valid_to", "priority"],
+        ),
     )
 
     key: Mapped[str] = mapped_column(primary_key=True)
@@ -243,6 +274,17 @@ class CardVersion(Base):
     labels: Mapped[list[str]]
     sprint: Mapped[str | None]
     gone: Mapped[bool]
+
+
+class CardOverlap(Base):
+    """While which a case had two tracking cards or more; derived from `card_versions`."""
+
+    __tablename__ = "card_overlaps"
+    __table_args__ = (CheckConstraint("valid_from < valid_to", name="positive_length"),)
+
+    case_number: Mapped[str] = mapped_column(primary_key=True)
+    valid_from: Mapped[datetime] = mapped_column(primary_key=True)
+    valid_to: Mapped[datetime]
 
 
 class Bug(Base):
@@ -287,7 +329,7 @@ class CaseBug(Base):
     __tablename__ = "case_bugs"
     __table_args__ = (
         ForeignKeyConstraint(["tracker", "key"], ["bugs.tracker", "bugs.key"]),
-        Index("ix_case_bugs_bug", "tracker", "key"),
+        Index("ix_case_bugs_bug", "key", "tracker"),
     )
 
     case_number: Mapped[str] = mapped_column(
@@ -321,6 +363,8 @@ class Change(Base):
             unique=True,
             postgresql_nulls_not_distinct=True,
         ),
+        # Facts lie in the order in which they were learned.
+        Index("ix_changes_learned", "learned_at", postgresql_using="brin"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -369,9 +413,21 @@ class CaseVersion(Base):
             "valid_from",
             postgresql_where=text("event is not null"),
         ),
+        # Faults of few cases, and the waiting that bugs are ranked by, at any instant.
+        _ordered("card_left", CARD_LEFT, "valid_to", "valid_from", beside=LEFT),
+        _ordered("trending", TRENDING, "valid_to", beside=TRENDED),
+        _ordered("engineering", ON_ENGINEERING, "case_number", "valid_from", beside=("valid_to",)),
+        # Whose clock passes a mark in a period.
+        Index(
+            "ix_case_versions_clock",
+            "severity",
+            "created_date",
+            postgresql_where=text("is_open"),
+        ),
         # Cases shortly after they were opened, and after they were closed.
         _ordered("young", YOUNG, "created_date", beside=RECENT),
         _ordered("late", LATE, "closed_at", beside=RECENT),
+        _ordered("closings", "not is_open and not gone", "closed_at", beside=CLOSING),
         _ordered("updated", None, *NEWEST_FIRST, beside=SPAN),
         _ordered("current", CURRENT, "case_number", beside=NARROW),
         _ordered("current_updated", CURRENT, *NEWEST_FIRST),
@@ -387,7 +443,7 @@ class CaseVersion(Base):
         _ordered("current_engineer", CURRENT, 'engineer collate "C"', *NEWEST_FIRST),
         _ordered("current_product", CURRENT, 'product collate "C"', *NEWEST_FIRST),
         _ordered("gone", "valid_to = 'infinity' and gone", *NEWEST_FIRST),
-        _ordered("open_now", CURRENT_OPEN, "case_number", beside=NARROW),
+        _ordered("open_now", CURRENT_OPEN, "case_number", beside=(*NARROW, "valid_from")),
         _ordered("open_updated", CURRENT_OPEN, *NEWEST_FIRST),
         _ordered("open_created", CURRENT_OPEN, "created_date", "case_number"),
         _ordered("open_severity", CURRENT_OPEN, "severity", *NEWEST_FIRST),
@@ -592,6 +648,67 @@ class MetricSnapshot(Base):
     value: Mapped[dict[str, object]] = mapped_column(JSONB)
     version: Mapped[int] = mapped_column(BigInteger)
     taken_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class SnapshotCheck(Base):
+    """When a day's snapshot was last compared with what is computed now.
+
+    `facts` is how many facts about the time up to that day had been learned by then that were not
+    known when the snapshot was taken.
+    """
+
+    __tablename__ = "snapshot_checks"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    facts: Mapped[int] = mapped_column(BigInteger)
+    checked_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class Restatement(Base):
+    """A value of a day's snapshot that is computed differently now; `value` is the newer one.
+
+    `found_at` is when they first differed.
+    """
+
+    __tablename__ = "restatements"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["day", "metric"], ["metric_snapshots.day", "metric_snapshots.metric"]
+        ),
+    )
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    metric: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[dict[str, object]] = mapped_column(JSONB)
+    found_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class Mute(Base):
+    """An entry of a work list of `/quality` that need not be seen until an instant, and why.
+
+    `ended_at` is set when somebody ends it, or replaces it by another; else it ends by itself.
+    """
+
+    __tablename__ = "mutes"
+    __table_args__ = (
+        CheckConstraint("at < until", name="positive_length"),
+        Index(
+            "ux_mutes_entry",
+            "list",
+            "subject",
+            unique=True,
+            postgresql_where=text("ended_at is null"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    list: Mapped[str]
+    subject: Mapped[str]
+    reason: Mapped[str]
+    until: Mapped[datetime]
+    by: Mapped[str]
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    ended_at: Mapped[datetime | None]
 
 
 class Watermark(Base):
@@ -862,6 +979,39 @@ class SamlSession(Base):
     session_index: Mapped[str | None]
     person: Mapped[str]
     expires_at: Mapped[datetime]
+
+
+class ReportSending(Base):
+    """The sending of a report of a period by one way (mail, slack): written before and after.
+
+    `state`: sending; sent; failed (surely not sent, may be tried again); unknown (nobody knows
+    whether it was: never sent again by itself). `query` is that of the report's View.
+    """
+
+    __tablename__ = "report_sendings"
+    __table_args__ = (
+        CheckConstraint("way in ('mail', 'slack')", name="way"),
+        CheckConstraint("state in ('sending', 'sent', 'failed', 'unknown')", name="state"),
+        Index(
+            "ux_report_sendings_once",
+            "way",
+            "period_start",
+            "period_end",
+            text("md5(query)"),
+            unique=True,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    way: Mapped[str]
+    period_start: Mapped[datetime]
+    period_end: Mapped[datetime]
+    query: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default=text("'sending'"))
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
+    begun_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    ended_at: Mapped[datetime | None]
+    told: Mapped[str | None]
 
 
 class DataVersion(Base):

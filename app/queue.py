@@ -15,6 +15,7 @@ from app.settings import get_settings
 log = logging.getLogger(__name__)
 
 QUEUE = "caseboard"
+REPORT = "report"
 LIMITS = {"socket_timeout": 2, "socket_connect_timeout": 2, "max_retries": 0}
 
 
@@ -27,8 +28,11 @@ def ask(name: str, *, full: bool = False) -> bool:
 
 
 def ask_all() -> list[str]:
-    """Let every sync run as soon as its source is free; tells their names."""
-    return _ask(update(Sync), full=False)
+    """Let every sync that reads run as soon as its source is free; tells their names.
+
+    Reports go out by their schedule, or when somebody asks for just that.
+    """
+    return _ask(update(Sync).where(Sync.source != REPORT), full=False)
 
 
 def _ask(chosen: Update, *, full: bool) -> list[str]:

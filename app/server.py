@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from dash import Dash
 from dash.exceptions import DependencyException, InvalidResourceError
@@ -14,8 +15,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
 import pages
-from app import cache, health
-from app.api import audit, cases, charts, tokens
+from app import cache, health, redirects
+from app.api import audit, bugs, cases, charts, quality, reports, tokens
 from app.api.requests import problem
 from app.auth import gate, headers, login, policy, saml_routes
 from app.auth.loopback import refuse_unsafe_start
@@ -57,6 +58,10 @@ BLUEPRINTS = (
     saml_routes.blueprint,
     cases.blueprint,
     charts.blueprint,
+    bugs.blueprint,
+    quality.blueprint,
+    reports.blueprint,
+    redirects.blueprint,
     tokens.blueprint,
     audit.blueprint,
 )
@@ -158,7 +163,7 @@ def _check_addresses(server: Flask) -> None:
             abort(404)  # else Dash would answer it with the shell of a page
         if request.method != "GET" or not _is_page(request.path):
             return
-        found = pages.template(request.path)
+        found = pages.template(_path_sent())
         if found is None:
             g.page_status = 404
             return
@@ -167,7 +172,7 @@ def _check_addresses(server: Flask) -> None:
             g.page_status = 403
             return
         try:
-            pages.check(request.path, request.query_string.decode("utf-8", "replace"))
+            pages.check(_path_sent(), request.query_string.decode("utf-8", "replace"))
         except ParameterError:
             g.page_status = 400
 
@@ -190,6 +195,12 @@ def _open_with_views(server: Flask) -> None:
             return None
         query = chosen.view.to_query() if chosen else ""
         return redirect(f"/cases?{query}#view={chosen.id}") if chosen and query else None
+
+
+def _path_sent() -> str:
+    """The path as it was sent: once read, a slash inside a name looks like any other."""
+    sent = str(request.environ.get("RAW_URI") or "")
+    return sent.split("?", maxsplit=1)[0] if sent.startswith("/") else quote(request.path)
 
 
 def _is_page(path: str) -> bool:

@@ -14,8 +14,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from app import message_values as messages
 from app import setting_values as values
+from app.message_values import MailServer
 from app.setting_values import SlaPolicy
+from app.view import View
 
 if TYPE_CHECKING:
     from app.auth.idp_metadata import IdentityProvider
@@ -175,6 +178,29 @@ class Settings:
         values.number(0, 100),
         20.0,
     )
+    smtp_url: MailServer | None = _setting(
+        "mail server: smtp://user:password@host:587, which uses STARTTLS where it is offered and "
+        "always with a password, or smtps://...",
+        messages.mail_server,
+        secret=True,
+    )
+    mail_from: str | None = _setting("who our mails are from", messages.mail_address)
+    mail_to: tuple[str, ...] = _setting(
+        "who gets the weekly report: addresses, separated by commas", messages.mail_addresses, ()
+    )
+    slack_url: str = _setting("address of Slack's API", values.site, "https://slack.com/api")
+    slack_token: str | None = _setting("Slack's bot token (scope chat:write)", str, secret=True)
+    report_channel: str | None = _setting(
+        "Slack channel of the weekly report", messages.slack_channel
+    )
+    report_schedule: str = _setting(
+        "when the weekly report is sent: a cron line (UTC)", messages.cron, "0 6 * * 1"
+    )
+    report_view: View = _setting(
+        "what the weekly report is about: the query of a View, e.g. severity=1&tz=Europe/Berlin",
+        messages.view,
+        View(),
+    )
     log_level: str = _setting("least level of log lines", values.one_of(*values.LOG_LEVELS), "INFO")
     sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
@@ -297,4 +323,8 @@ def _told(value: Any) -> str:
     if isinstance(value, SlaPolicy):
         days = ",".join(f"{number:g}" for number in value.days)
         return f"{days} ({len(value.accounts)} accounts of their own)" if value.accounts else days
+    if isinstance(value, View):
+        return value.to_query()
+    if isinstance(value, tuple):
+        return ", ".join(value)
     return str(dict(value)) if isinstance(value, Mapping) else str(value)

@@ -15,7 +15,9 @@ from app.view_fields import write_instant
 FIRST = """
 select min(created_date) from case_versions where valid_to = 'infinity' and not gone
 """
-ASKED = f"select version, changed_at, latest, ({FIRST}), ({sla.TOLD}) from data_version"  # noqa: S608
+# Grows with each mute that is set or ended; none is ever deleted.
+MUTES = "select count(*) + count(ended_at) from mutes"
+ASKED = f"select version, changed_at, latest, ({FIRST}), ({sla.TOLD}), ({MUTES}) from data_version"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,8 @@ class Version:
     """`number` grows with each load that changed something; `changed_at` is UTC, None if never.
 
     `latest` is when the latest case version begins, `first` when the oldest case was created (UTC;
-    None where there is none). `policies` are those of the SLA.
+    None where there is none). `policies` are those of the SLA. `mutes` grows with
+    each entry of a work list that somebody mutes, or mutes no longer.
     """
 
     number: int
@@ -31,6 +34,7 @@ class Version:
     latest: datetime | None = None
     first: datetime | None = None
     policies: tuple[PolicySpan, ...] = ()
+    mutes: int = 0
 
     @property
     def key(self) -> str:
@@ -52,5 +56,5 @@ class Version:
 def data_version(connection: Connection | None = None) -> Version:
     """The version of the data that a reader sees now."""
     with nullcontext(connection) if connection else snapshot() as reader:
-        number, changed_at, latest, first, policies = reader.execute(text(ASKED)).one()
-    return Version(number, changed_at, latest, first, sla.noted(policies))
+        number, changed_at, latest, first, policies, mutes = reader.execute(text(ASKED)).one()
+    return Version(number, changed_at, latest, first, sla.noted(policies), mutes)

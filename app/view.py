@@ -68,6 +68,7 @@ class View:
     days_to_close: tuple[str, ...] = ()
     closing: tuple[datetime, datetime] | None = None
     reopened: tuple[datetime, datetime] | None = None
+    bug: tuple[str, ...] = ()
     stale: int | None = None
     recent: int | None = None
     created_from: datetime | None = None

@@ -27,7 +27,12 @@ MILESTONES = {
     "days_to_resolution": "resolution",
     "days_to_close": "close",
 }
-CARD_NAMES = {"none": "without card", "open": "card not done", "done": "card done"}
+CARD_NAMES = {
+    "none": "without card",
+    "open": "card not done",
+    "done": "card done",
+    "several": "two cards or more",
+}
 _NAMES: dict[str, dict[Any, str]] = {
     "severity": SEVERITY_NAMES,
     "sla": SLA_NAMES,
@@ -60,6 +65,7 @@ FIELD_LABELS = {
     "days_to_close": "Days to close",
     "closing": "Closed between",
     "reopened": "Reopened soon after closing between",
+    "bug": "Bug",
     "stale": "No update for",
     "recent": "Updated within",
     "created_from": "Created from",
@@ -172,6 +178,7 @@ def _text_parts(view: "View") -> list[str]:
         (view.escalation, "prio-list or critical situation"),
         (view.sla, f"SLA {' or '.join(SLA_NAMES[part] for part in view.sla)}"),
         (view.bugs, " or ".join(bugs[part] for part in view.bugs)),
+        (view.bug, f"waiting for {_either(view.bug, 'no bug')}"),
         (view.stale is not None, f"no update for {value_words('stale', view.stale, view.tz)}"),
         (view.recent is not None, f"updated within {value_words('recent', view.recent, view.tz)}"),
     )

@@ -9,6 +9,12 @@ window.dashAgGridFunctions.beginsRightToLeft = function (value) {
   return Boolean(letter && /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/.test(letter[0]));
 };
 
+// Names in the order that people expect; the row without a name comes last.
+window.dashAgGridFunctions.byName = function (one, other) {
+  if (!one || !other) return one ? -1 : other ? 1 : 0;
+  return one.localeCompare(other, undefined, { numeric: true });
+};
+
 (function () {
   const cells = window.dashAgGridComponentFunctions;
   const h = (...parts) => React.createElement(...parts);
@@ -58,20 +64,67 @@ window.dashAgGridFunctions.beginsRightToLeft = function (value) {
     return h("span", { className: "sla sla-" + props.value }, name);
   };
 
-  // A value that leads to all that have it.
-  cells.Filtering = function (props) {
-    if (props.value == null) return null;
-    const asked = new URLSearchParams({ [props.colDef.field]: props.value });
-    const address = "/cases?" + asked;
+  // A link that Dash follows without loading the page anew.
+  const inside = (address, more, ...words) => {
     const follow = (event) => {
       if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
       event.preventDefault();
-      const url = new URL(window.location.href);
-      url.searchParams.delete(props.colDef.field);
-      url.searchParams.set(props.colDef.field, props.value);
-      window.dash_clientside.caseboard.go(url.pathname + url.search);
+      window.dash_clientside.caseboard.go(address);
     };
-    return h("a", { href: address, onClick: follow, tabIndex: -1, dir: "auto" }, props.value);
+    return h("a", { href: address, onClick: follow, tabIndex: -1, ...more }, ...words);
+  };
+
+  // Browsers take "." and ".." for steps in a path, however they are written.
+  const pageOf = (field, name) =>
+    name.replace(/\./g, "") ? "/" + field + "s/" + encodeURIComponent(name) : null;
+
+  // An account or engineer: leads to its page, and beside it to this table with all that have it.
+  cells.Filtering = function (props) {
+    if (props.value == null) return null;
+    const field = props.colDef.field;
+    const here = new URL(window.location.href);
+    here.searchParams.delete(field);
+    here.searchParams.set(field, props.value);
+    const filtered = here.pathname + here.search;
+    const kept = new URLSearchParams();
+    for (const name of ["as_of", "tz"]) {
+      const value = here.searchParams.get(name);
+      if (value) kept.set(name, value);
+    }
+    const page = pageOf(field, props.value);
+    const address = page ? page + (kept.size ? "?" + kept : "") : filtered;
+    const words = "Only " + field + " " + props.value;
+    return h(
+      "span",
+      { className: "of-whom" },
+      inside(address, { dir: "auto" }, props.value),
+      inside(filtered, { className: "filter-by", title: words, "aria-label": words }),
+    );
+  };
+
+  // The name of a row of the index; the row without a name leads to the cases that have none.
+  cells.WhoName = function (props) {
+    const { field, path, query, nobody } = props.context;
+    const asked = new URLSearchParams(query);
+    const page = props.value && pageOf(path.slice(1, -1), props.value);
+    if (page) return inside(page + (query ? "?" + query : ""), { dir: "auto" }, props.value);
+    asked.set(field, props.value);
+    const words = props.value || nobody;
+    return inside("/cases?" + asked, { dir: "auto", className: "nobody" }, words);
+  };
+
+  // A number of a row of the index, with the rows that it counts.
+  cells.WhoNumber = function (props) {
+    if (props.value == null) return h("span", { className: "nothing" }, "–");
+    const count = props.kind === "count";
+    const words = count
+      ? props.value.toLocaleString("en")
+      : props.value.toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+    const more = { className: "counted" + (props.value ? "" : " nothing") };
+    if (count) more["data-count"] = String(props.value);
+    if (!props.rows) return h("span", more, words);
+    const asked = new URLSearchParams({ [props.context.field]: props.data.name });
+    return h("span", more, inside(props.rows + "&" + asked, {}, words));
   };
 
   cells.Card = function (props) {

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from dash import html
 from dash.development.base_component import Component
 
 from app.links import NO_TARGET
 from app.mismatch import mismatch
+from app.ranking import TRACKERS
 from app.settings import get_settings
 from app.words import SEVERITY_NAMES
 from components.text import moment
-
-TRACKERS = {"bugzilla": "Bugzilla", "jira": "JIRA"}
 
 
 def bug_table(
@@ -46,9 +46,10 @@ def tracker_link(tracker: str, key: str) -> str | Component:
         "jira": settings.jira_url and f"{settings.jira_url}/browse/",
     }
     place = places.get(tracker)
-    return html.A(key, href=f"{place}{key}", target="_blank", rel="noopener noreferrer") if (
-        place
-    ) else key  # fmt: skip
+    if not place:
+        return key
+    href = f"{place}{quote(key, safe='')}"
+    return html.A(key, href=href, target="_blank", rel="noopener noreferrer")
 
 
 def _cells(bug: Mapping[str, Any], severity: Any, zone: str) -> list[Any]:

@@ -17,7 +17,12 @@ from app.words import FIELD_LABELS, SEVERITY_NAMES, SLA_NAMES, WAITING_NAMES, va
 OFFERED = (*TOGETHER, *ALONE)
 FIXED: dict[str, list[tuple[str, str]]] = {
     "state": [("open", "Open"), ("closed", "Closed"), ("all", "Open and closed"), ("gone", "Gone")],
-    "card": [("none", "Without card"), ("open", "Card not done"), ("done", "Card done")],
+    "card": [
+        ("none", "Without card"),
+        ("open", "Card not done"),
+        ("done", "Card done"),
+        ("several", "Two cards or more"),
+    ],
     "bugs": [("none", "None"), ("untargeted", "Without target"), ("any", "Any")],
     "stale": [(str(days), f"{days} days") for days in (3, 7, 14, 30, 90)],
     "recent": [(str(days), f"{days} days") for days in (1, 3, 7, 14, 30)],

@@ -17,7 +17,8 @@ from app.version import Version, data_version
 from components.text import ago
 
 PULSE_MILLISECONDS = 4_000
-BOARD = "board"
+# What reads no source: the board's own work, and what goes out.
+OURS = ("board", "report")
 # The worst first: what is told of a source is told by the worst of its syncs.
 STANDINGS = ("failed", "lost", "held", "late", "never", "running", "partial", "fresh")
 WORDS = {
@@ -99,7 +100,7 @@ def progress(frame: pd.DataFrame) -> list[Component]:
 
 
 def _marks(frame: pd.DataFrame, version: Version, now: datetime) -> list[Component]:
-    sources = frame[frame["source"] != BOARD] if not frame.empty else frame
+    sources = frame[~frame["source"].isin(OURS)] if not frame.empty else frame
     if sources.empty:
         told = f"Data: {ago(version.changed_at, now)}" if version.changed_at else "No data yet"
         return [html.Span(told, className="mark-words")]

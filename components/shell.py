@@ -45,6 +45,13 @@ NAVIGATION = (
     ("Board", "Overview", "/", "overview"),
     ("Board", "Cases", "/cases", "cases"),
     ("Board", "Flow", "/flow", "flow"),
+    ("Who", "Accounts", "/accounts", "accounts"),
+    ("Who", "Engineers", "/engineers", "engineers"),
+    ("Why", "Bugs", "/bugs", "bugs"),
+    ("Why", "Trending", "/trending", "trending"),
+    ("Tell", "Updates", "/updates", "updates"),
+    ("Tell", "Weekly", "/weekly", "weekly"),
+    ("Trust", "Quality", "/quality", "quality"),
     ("Trust", "Sync", "/sync", "sync"),
     ("Trust", "Admin", "/admin", "admin"),
 )
@@ -86,7 +93,7 @@ def frame(
         [
             html.A("Skip to content", href="#content", className="skip"),
             dcc.Store(id="view", data=view.to_query()),
-            dcc.Store(id="period", data=place.period.to_query()),
+            dcc.Store(id="period", data=place.beside()),
             _rail(place.path, view),
             html.Div(
                 [

@@ -27,3 +27,15 @@ def days(value: float | None) -> str:
         return "–"
     # Whole days are cut, not rounded, as ages are.
     return f"{math.trunc(value):,} d" if abs(value) >= 10 else f"{value:,.1f} d"
+
+
+def time_left(end: datetime, now: datetime) -> str:
+    """How long until an instant, or since when it is past: `1 d 4 h left`, `12 d over`."""
+    minutes = int((end - now).total_seconds() // 60)
+    word = "left" if end > now else "over"
+    whole_days, hours, minutes = abs(minutes) // 1_440, abs(minutes) % 1_440 // 60, abs(minutes)
+    if whole_days >= 10:
+        return f"{whole_days:,} d {word}"
+    if whole_days:
+        return f"{whole_days} d {hours} h {word}" if hours else f"{whole_days} d {word}"
+    return f"{hours} h {minutes % 60} min {word}" if hours else f"{minutes} min {word}"

@@ -22,12 +22,18 @@ def reason(fault: Exception) -> str:
 class Later(Exception):
     """A source that cannot answer now; asking again later may help.
 
-    `after` is how many seconds the source asks us to wait, None when it does not say.
+    `after` is how many seconds the source asks us to wait, None when it does not say. `undone`:
+    what was asked for was surely not done, so that a write may be tried again.
     """
 
-    def __init__(self, message: str, after: float | None = None) -> None:
+    def __init__(self, message: str, after: float | None = None, *, undone: bool = False) -> None:
         super().__init__(message)
         self.after = after
+        self.undone = undone
+
+
+class Unsure(Exception):
+    """Nobody knows whether something was sent; it must not be sent again by itself."""
 
 
 class Refused(Exception):

@@ -21,11 +21,13 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError as TransportError
+from urllib3.exceptions import NewConnectionError
 
 from etl.errors import Later, Refused, RunLost
 
 CONNECT_SECONDS = 5.0
 BUSY = {429, 500, 502, 503, 504}
+TURNED_AWAY = {429, 503}
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 LARGEST_ANSWER = 128 * 1024 * 1024
 TRIES = 6
@@ -111,11 +113,11 @@ class Door(HTTPAdapter):
         reads = self._admit(request)
         renewed = False
         for attempt in range(TRIES):
-            fault, asked_wait = "", None
+            fault, asked_wait, undone = "", None, False
             try:
                 response = self._once(request, renew=renewed)
             except (requests.RequestException, TransportError, OSError, _Garbled) as error:
-                fault = _cause(error)
+                fault, undone = _cause(error), _unreached(error)
             else:
                 if response.status_code == HTTPStatus.UNAUTHORIZED and not renewed:
                     # A token that ended in the middle of a run, or a passing fault: once more.
@@ -124,9 +126,9 @@ class Door(HTTPAdapter):
                 if response.status_code not in BUSY:
                     return response
                 fault = f"answered {response.status_code}"
-                asked_wait = _retry_after(response)
+                asked_wait, undone = _retry_after(response), response.status_code in TURNED_AWAY
             # Nobody knows whether a write that was not answered was done.
-            self._wait(attempt if reads else TRIES - 1, fault, asked_wait)
+            self._wait(attempt if reads else TRIES - 1, fault, asked_wait, undone=undone)
         raise AssertionError("unreachable: _wait gives up at the last try")
 
     def _once(self, request: requests.PreparedRequest, *, renew: bool) -> requests.Response:
@@ -167,14 +169,14 @@ class Door(HTTPAdapter):
             )
         return reads
 
-    def _wait(self, attempt: int, fault: str, asked: float | None) -> None:
+    def _wait(self, attempt: int, fault: str, asked: float | None, *, undone: bool) -> None:
         """Wait before the next try; Later when that would be more than is left of patience."""
         backoff = min(LONGEST_WAIT, FIRST_WAIT * 2**attempt)
         seconds = self._dice.uniform(0, backoff) if asked is None else asked
         with self.tally.lock:
             left = self.patience.budget - self.tally.waited
             if attempt == TRIES - 1 or seconds > left:
-                raise Later(self._given_up(fault, attempt + 1, asked), asked)
+                raise Later(self._given_up(fault, attempt + 1, asked), asked, undone=undone)
             self.tally.waited += seconds
         if self.stopped.wait(seconds):
             raise RunLost("The run was stopped.")
@@ -226,6 +228,14 @@ def _check(response: requests.Response) -> None:
         json.loads(body)
     except ValueError:
         raise _Garbled("sent JSON that cannot be read") from None
+
+
+def _unreached(error: Exception) -> bool:
+    """Whether a request did not even leave: there was no connection to send it over."""
+    if isinstance(error, requests.ConnectTimeout) or "CERTIFICATE_VERIFY" in str(error):
+        return True
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(reason, NewConnectionError)
 
 
 def _cause(error: Exception) -> str:

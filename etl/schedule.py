@@ -3,10 +3,9 @@
 Celery only wakes workers; nothing here trusts a message, nor the clock of this machine.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from celery.schedules import crontab
 from sqlalchemy import Connection, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -14,6 +13,7 @@ from app.database import transaction
 from app.models import Sync as SyncRow
 from app.models import Watermark
 from app.settings import get_settings
+from etl.cron import next_slot
 from etl.source import Sync
 from etl.syncs import BY_NAME, configured
 
@@ -57,15 +57,6 @@ where (asked_at is not null or due_at <= now()) and (retry_at is null or retry_a
 """
 
 
-def next_slot(line: str, after: datetime) -> datetime:
-    """The first instant after `after` that a cron line (UTC) names."""
-    slot = crontab.from_string(line)
-    slot.nowfun = lambda: after
-    last, delta, _ = slot.remaining_delta(after, tz=UTC)
-    moment: datetime = last + delta
-    return moment.astimezone(UTC)
-
-
 def holder_name(source: str) -> str:
     """The name under which the database knows the connection that holds a source."""
     return f"caseboard sync {source}"
@@ -96,17 +87,20 @@ def register(connection: Connection) -> None:
             "source": sync.source,
             "place": place,
             "told": sync.told,
-            "schedule": sync.schedule,
+            "schedule": sync.cron(get_settings()),
             "full_schedule": sync.full,
-            "fresh_seconds": int(sync.fresh.total_seconds()),
+            "fresh_seconds": int(_fresh(sync, now).total_seconds()),
         }
         row = known.get(sync.name)
         if row is None:
-            first = {"due_at": now, "full_due_at": now if sync.full else None}
+            slot = now if sync.eager else slots(sync, now)[0]
+            first = {"due_at": slot, "full_due_at": slot if sync.full else None}
             new = insert(SyncRow).values(name=sync.name, **declared, **first)
             connection.execute(new.on_conflict_do_nothing())
             continue
         changed = {name: value for name, value in declared.items() if getattr(row, name) != value}
+        if "schedule" in changed and not sync.eager:
+            changed["due_at"] = slots(sync, now)[0]
         changed |= _after_the_clock(sync, row.due_at, row.full_due_at, row.retry_at, now)
         if changed:
             connection.execute(update(SyncRow).where(SyncRow.name == sync.name).values(**changed))
@@ -114,7 +108,16 @@ def register(connection: Connection) -> None:
 
 def slots(sync: Sync, now: datetime) -> tuple[datetime, datetime | None]:
     """When a sync runs next, and when it enumerates everything next."""
-    return next_slot(sync.schedule, now), next_slot(sync.full, now) if sync.full else None
+    slot = next_slot(sync.cron(get_settings()), now)
+    return slot, next_slot(sync.full, now) if sync.full else None
+
+
+def _fresh(sync: Sync, now: datetime) -> timedelta:
+    """How old its data may get; a schedule of the settings tells by itself."""
+    if sync.scheduled_by is None:
+        return sync.fresh
+    first = slots(sync, now)[0]
+    return max(sync.fresh, slots(sync, first)[0] - first + timedelta(days=1))
 
 
 def ask(name: str, *, full: bool = False, allow_drop: bool = False) -> None:

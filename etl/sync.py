@@ -74,7 +74,7 @@ def work(source: str, name: str | None = None) -> list[Outcome]:
     Returns at once when somebody else is at it. Errors of a source end in its run's row.
     """
     outcomes = []
-    with _alone(source) as mine:
+    with alone(source) as mine:
         while mine and (claimed := _claim(source, name)):
             outcomes.append(_execute(claimed))
     return outcomes
@@ -82,12 +82,12 @@ def work(source: str, name: str | None = None) -> list[Outcome]:
 
 def is_busy(source: str) -> bool:
     """Whether somebody is running a sync of a source."""
-    with _alone(source) as mine:
+    with alone(source) as mine:
         return not mine
 
 
 @contextmanager
-def _alone(source: str) -> Iterator[bool]:
+def alone(source: str) -> Iterator[bool]:
     """Hold a source for this process; the database lets go of it as soon as the process dies."""
     with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         mine = bool(connection.execute(text(LOCK), {"source": source}).scalar_one())

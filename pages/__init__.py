@@ -13,12 +13,30 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.auth import audit, policy
 from app.auth.person import current
-from app.place import Place, read_address
+from app.period import Period
+from app.place import Place, read_address, read_own
 from app.version import Version, data_version
 from app.view import View
 from app.view_fields import ParameterError
 from components import notices, shell
-from pages import admin, case, cases, flow, overview, sync, tokens
+from pages import (
+    account,
+    accounts,
+    admin,
+    bugs,
+    case,
+    cases,
+    engineer,
+    engineers,
+    flow,
+    overview,
+    quality,
+    sync,
+    tokens,
+    trending,
+    updates,
+    weekly,
+)
 from pages.page import Page
 
 log = logging.getLogger(__name__)
@@ -28,6 +46,15 @@ PAGES: tuple[Page, ...] = (
     cases.PAGE,
     case.PAGE,
     flow.PAGE,
+    accounts.PAGE,
+    account.PAGE,
+    engineers.PAGE,
+    engineer.PAGE,
+    bugs.PAGE,
+    trending.PAGE,
+    updates.PAGE,
+    weekly.PAGE,
+    quality.PAGE,
     sync.PAGE,
     tokens.PAGE,
     admin.PAGE,
@@ -43,7 +70,7 @@ def template(path: str) -> str | None:
 def check(path: str, query: str) -> None:
     """ParameterError where a page's address cannot be followed."""
     found = _find(path)
-    read_address(query, period=found is not None and found[0].period)
+    _read(found[0] if found else None, query)
 
 
 def register(app: Dash) -> None:
@@ -73,13 +100,13 @@ def _show(**given: Any) -> Component:
     path, query = str(given.get("address_path") or "/"), str(given.get("address_query") or "")
     found = _find(path)
     try:
-        view, period = read_address(query, period=found is not None and found[0].period)
+        view, period, own = _read(found[0] if found else None, query)
     except ParameterError as error:
         fault = notices.bad_parameter(error, path, query)
         title = found[0].title if found else "Caseboard"
         told = "nothing is shown"
         return shell.frame(title, Place(path), View(), [fault], _version(), sentence=told)
-    place = Place(path, period)
+    place = Place(path, period, own.to_query() if own else "")
     if found is None:
         nothing = notices.no_page(path)
         told = "nothing is shown"
@@ -93,6 +120,7 @@ def _show(**given: Any) -> Component:
         version = data_version()
         content: Callable[..., list[Component]] = page.content
         asked = {"period": period} if page.period else {}
+        asked |= {"own": own} if page.own else {}
         shown = content(view, version, **arguments, **asked)
     except SQLAlchemyError:
         log.exception("%s cannot be shown", path)
@@ -100,6 +128,15 @@ def _show(**given: Any) -> Component:
     sentence = page.sentence(view) if page.sentence else None
     title = page.heading(**arguments) if page.heading else page.title
     return shell.frame(title, place, view, shown, version, sentence=sentence)
+
+
+def _read(page: Page | None, query: str) -> tuple[View, Period, Any]:
+    """The View, the period and the page's own parameters of an address; ParameterError."""
+    own: Any = None
+    if page is not None and page.own is not None:
+        own, query = read_own(query, page.own)
+    view, period = read_address(query, period=page is not None and page.period)
+    return view, period, own
 
 
 def _version() -> Version | None:

@@ -26,6 +26,7 @@ from components.shell import case_path
 from components.slaclock import clock_card, waiting_card
 from components.text import moment
 from components.timeline import kind_chips, timeline_list
+from components.wholink import who_link
 from pages.page import Page
 
 EVENTS_SHOWN = 200
@@ -136,13 +137,13 @@ def _facts(case: dict[str, Any], view: View) -> Component:
 
 
 def _fact(name: str, value: Any, case: dict[str, Any], view: View) -> str | Component:
-    everything = View(state="all", as_of=view.as_of, tz=view.tz)
+    away = View(as_of=view.as_of, tz=view.tz)
     match name:
         case "severity":
             number = int(value)
             return html.Span(SEVERITY_NAMES[number], className=f"severity severity-{number}")
         case "account" | "engineer":
-            return dcc.Link(value, href=everything.but(**{name: (value,)}).url("/cases"))
+            return who_link(name, value, away)
         case "waiting_on":
             return WAITING_NAMES.get(value, value)
         case "card":

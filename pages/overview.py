@@ -6,15 +6,18 @@ from dash import dcc, html
 from dash.development.base_component import Component
 from sqlalchemy import func, select
 
+from app.caselists import AT_RISK, NEW, CaseList
 from app.database import read
 from app.kpis import kpis
 from app.models import Case
+from app.panel import Panel
 from app.panels import PANELS
 from app.place import Place
 from app.scope import Scope
 from app.version import Version
 from app.view import View
 from app.words import day_words
+from components.caselist import case_list_card
 from components.filterbar import filter_bar
 from components.notices import notice
 from components.panelcard import panel_card
@@ -32,20 +35,22 @@ TILES = (
     "no_updates",
     "no_bugs",
 )
-LAYOUT = (
-    ("backlog", "wide"),
-    ("by_severity", "narrow"),
-    ("arrivals", "wide"),
-    ("by_card_status", "narrow"),
-    ("by_age", "half"),
-    ("time_to_resolution", "half"),
-    ("by_account", "half"),
-    ("by_status", "half"),
+LAYOUT: tuple[tuple[Panel | CaseList, str], ...] = (
+    (PANELS["backlog"], "wide"),
+    (PANELS["by_severity"], "narrow"),
+    (AT_RISK, "wide"),
+    (PANELS["by_age"], "narrow"),
+    (PANELS["arrivals"], "wide"),
+    (PANELS["by_card_status"], "narrow"),
+    (NEW, "wide"),
+    (PANELS["by_status"], "narrow"),
+    (PANELS["by_account"], "half"),
+    (PANELS["time_to_resolution"], "half"),
 )
 
 
 def content(view: View, version: Version) -> list[Component]:
-    """Tiles, then the panels, then what is at risk and what is new."""
+    """Tiles, then what is open, what runs out of time, what comes and goes, and what is new."""
     if version.number == 0:
         return [first_minute()]
     scope = Scope.of(view, view.instant(datetime.now(UTC), version.changed_at), version)
@@ -55,10 +60,16 @@ def content(view: View, version: Version) -> list[Component]:
         *_past_instead(view, told[0].value),
         tiles(told),
         html.Div(
-            [panel_card(PANELS[name], view, PLACE, width) for name, width in LAYOUT],
+            [_card(told, view, width) for told, width in LAYOUT],
             className="panels",
         ),
     ]
+
+
+def _card(told: Panel | CaseList, view: View, width: str) -> Component:
+    if isinstance(told, CaseList):
+        return case_list_card(told, view, width)
+    return panel_card(told, view, PLACE, width)
 
 
 def _past_instead(view: View, open_cases: int) -> list[Component]:

@@ -38,6 +38,8 @@ ACTS = {
     "refresh": "Refresh asked for",
     "sync_ask": "Sync asked for",
     "reject_retry": "Rejected record tried again",
+    "mute": "Entry muted",
+    "unmute": "Entry no longer muted",
     "sample_load": "Sample loaded",
 }
 

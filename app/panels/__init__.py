@@ -7,6 +7,7 @@ from app.panels.arrivals import ARRIVALS
 from app.panels.backlog import BACKLOG
 from app.panels.control import CONTROL
 from app.panels.durations import TIME_TO_CLOSE, TIME_TO_RELIEF, TIME_TO_RESOLUTION
+from app.panels.holdup import HOLDS_UP
 from app.panels.open_work import AGEING
 from app.panels.reopening import REOPEN_RATE, REOPENED
 from app.panels.survival import SURVIVAL_CLOSE, SURVIVAL_RELIEF, SURVIVAL_RESOLUTION
@@ -35,5 +36,6 @@ PANELS: dict[str, Panel] = {
         WAITING,
         REOPEN_RATE,
         REOPENED,
+        HOLDS_UP,
     )
 }

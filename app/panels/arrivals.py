@@ -1,12 +1,13 @@
 """Do cases arrive faster than they leave?"""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 
 from app.daily import daily
 from app.panel import Panel
 from app.panels.backlog import DAILY_COLUMNS, day_name
+from app.period import midnight
 from app.scope import Scope
 from app.theme import Figure
 
@@ -26,13 +27,17 @@ def arrivals_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
     if by_week:
         monday = shown["start"] - pd.to_timedelta(shown["start"].dt.weekday, unit="D")
         shown = shown.assign(start=monday).groupby("start", as_index=False).sum()
-    starts = [moment.date() for moment in shown["start"]]
-    arrived = [int(number) for number in shown["arrived"]]
-    left = [int(number) for number in shown["left"]]
+    # The legend is drawn like the first bar, which therefore shall be a whole one.
+    told = shown.assign(
+        cut=[_cut(moment.date(), 7 if by_week else 1, scope) for moment in shown["start"]]
+    ).sort_values("cut", key=lambda cut: cut != "", kind="stable")
+    starts, cut = [moment.date() for moment in told["start"]], list(told["cut"])
+    arrived = [int(number) for number in told["arrived"]]
+    left = [int(number) for number in told["left"]]
     return {
         "data": [
-            _bars("Opened or reopened", "$opened", starts, arrived, arrived, by_week),
-            _bars("Closed or gone", "$closed", starts, [-count for count in left], left, by_week),
+            _bars("Opened or reopened", "$opened", starts, arrived, 1, by_week, cut),
+            _bars("Closed or gone", "$closed", starts, left, -1, by_week, cut),
         ],
         "layout": {
             "barmode": "relative",
@@ -46,19 +51,37 @@ def arrivals_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
     }
 
 
+def _cut(start: date, days: int, scope: Scope) -> str:
+    """In words where the period holds only a part of a day or week; empty where it holds it all."""
+    first, last = scope.period.filled()
+    if midnight(start + timedelta(days=days), scope.view.tz) > last:
+        return "until then only" if scope.view.as_of else "so far"
+    return "not all of it shown" if midnight(start, scope.view.tz) < first else ""
+
+
 def _bars(
-    name: str, colour: str, starts: list[date], heights: list[int], counts: list[int], by_week: bool
+    name: str,
+    colour: str,
+    starts: list[date],
+    counts: list[int],
+    sign: int,
+    by_week: bool,
+    cut: list[str],
 ) -> Figure:
     span = "in the week from" if by_week else "on"
     return {
         "type": "bar",
         "name": name,
         "x": [start.isoformat() for start in starts],
-        "y": heights,
-        "marker": {"color": colour},
+        "y": [sign * count for count in counts],
+        "marker": {
+            "color": colour,
+            # What is not complete is hatched, so that nobody takes it for a fall.
+            "pattern": {"shape": ["/" if part else "" for part in cut], "fillmode": "replace"},
+        },
         "text": [
-            f"{count:,} {name.lower()} {span} {day_name(start)}"
-            for start, count in zip(starts, counts, strict=True)
+            f"{count:,} {name.lower()} {span} {day_name(start)}{f' ({part})' if part else ''}"
+            for start, count, part in zip(starts, counts, cut, strict=True)
         ],
         "textposition": "none",
         "hovertemplate": "%{text}<extra></extra>",

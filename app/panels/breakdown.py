@@ -132,15 +132,15 @@ def _bars(
 
 def _told(label: str, count: int, total: int) -> str:
     share = f", {count / total:.0%} of {total:,}" if total else ""
-    return f"{_safe(label)}: {count:,} open {'case' if count == 1 else 'cases'}{share}"
+    return f"{safe(label)}: {count:,} open {'case' if count == 1 else 'cases'}{share}"
 
 
 def _short(label: str) -> str:
     cut = label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
-    return _safe(cut)
+    return safe(cut)
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Text as Plotly shall show it: it reads a small HTML, which a source's text must not use."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 

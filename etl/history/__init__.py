@@ -8,7 +8,7 @@ writers end in the same rows, and everything can be rebuilt with an identical re
 from sqlalchemy import Connection, text
 
 from app.database import transaction
-from etl.history import bugs, cards, cases, comments, search, spans
+from etl.history import bugs, cards, cases, comments, overlaps, search, spans
 
 # Derived rows must see all facts, so one writer at a time derives.
 LOCK = "select pg_advisory_xact_lock(hashtext('caseboard case history'))"
@@ -67,6 +67,7 @@ def _derive(connection: Connection, facts: str) -> None:
         cards.rebuild(connection)
     connection.execute(text("analyze touched_cases"))
     cases.rebuild(connection)
+    overlaps.rebuild(connection)
     if told & {"bug", "link"}:
         bugs.rebuild(connection)
         spans.rebuild(connection)

@@ -4,11 +4,13 @@ from datetime import timedelta
 
 from app.settings import Settings
 from etl.source import Sync
-from etl.syncs import bugs, cards, cases, details, issues, snapshot
+from etl.syncs import bugs, cards, cases, details, issues, snapshot, weekly
 
 PORTAL = ("portal_url", "portal_token_url", "portal_offline_token")
 JIRA = ("jira_url", "jira_token")
 BUGZILLA = ("bugzilla_url",)
+MAIL = ("smtp_url", "mail_from", "mail_to")
+SLACK = ("slack_token", "report_channel")
 
 SYNCS: tuple[Sync, ...] = (
     Sync(
@@ -81,6 +83,18 @@ SYNCS: tuple[Sync, ...] = (
         schedule="40 4 * * *",
         full=None,
         fresh=timedelta(hours=49),
+    ),
+    Sync(
+        "weekly",
+        "report",
+        "the weekly report, sent by mail and to Slack",
+        weekly.work,
+        schedule="0 6 * * 1",
+        full=None,
+        fresh=timedelta(days=8),
+        ways=(MAIL, SLACK),
+        scheduled_by="report_schedule",
+        eager=False,
     ),
 )
 

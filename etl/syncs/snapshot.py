@@ -1,4 +1,4 @@
-"""The day's values of all metrics, kept to be compared with what is computed later."""
+"""The day's values of all metrics, kept and compared with what is computed later."""
 
 from datetime import UTC, datetime, time, timedelta
 
@@ -9,12 +9,13 @@ from app.database import transaction
 from app.metrics import board_values
 from app.models import MetricSnapshot
 from app.version import data_version
+from etl.restated import check
 from etl.run import Run
 from etl.runs import own
 
 
 def work(run: Run) -> None:
-    """Store what the catalogue says of the end of yesterday (UTC); a day is stored once."""
+    """Store what the catalogue says of the end of yesterday (UTC), once; compare earlier days."""
     with transaction() as connection:
         today = connection.execute(select(func.current_date())).scalar_one()
         end = datetime.combine(today, time(), UTC)
@@ -29,3 +30,4 @@ def work(run: Run) -> None:
         own(connection, run.id)
         connection.execute(insert(MetricSnapshot).on_conflict_do_nothing(), rows)
     run.tell("metrics", len(rows), len(rows))
+    check(run)

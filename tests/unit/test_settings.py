@@ -84,3 +84,42 @@ def test_any_text_is_a_setting_or_a_told_fault(text):
             load({f"CASEBOARD_{name}": text})
         except SettingsError as fault:
             assert f"CASEBOARD_{name}" in str(fault)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("SMTP_URL", "http://host", "must begin with smtp:// or smtps://"),
+        ("SMTP_URL", "smtp://", "names no host"),
+        ("SMTP_URL", "smtp://host:99999", "port"),
+        ("SMTP_URL", f"smtp://me:{SECRET}/x@host", ""),
+        ("SMTP_URL", "smtp://me@host", "both a user and a password"),
+        ("SMTP_URL", "smtp://host?tls=off", "?starttls=no"),
+        ("SMTP_URL", f"smtp://me:{SECRET}@host?starttls=no", "unprotected"),
+        ("MAIL_FROM", "Board <board@example.com>", "not a mail address"),
+        ("MAIL_FROM", "a@example.com\r\nBcc: b@example.com", "not a mail address"),
+        ("MAIL_TO", "a@example.com, ,b@example.com", "not a mail address"),
+        ("REPORT_SCHEDULE", "every monday", "must be a cron line"),
+        ("REPORT_SCHEDULE", "0 0 31 2 *", "must be a cron line"),
+        ("REPORT_VIEW", "severity=9", "severity: '9' is not one of 1, 2, 3, 4"),
+        ("REPORT_CHANNEL", "<!channel>", "must be a channel"),
+    ],
+)
+def test_settings_of_the_report_are_refused_with_what_is_wrong(name, text, words):
+    with pytest.raises(SettingsError) as fault:
+        load({f"CASEBOARD_{name}": text})
+    assert f"CASEBOARD_{name} " in str(fault.value)
+    assert words in str(fault.value)
+    assert SECRET not in str(fault.value)
+
+
+def test_a_mail_server_is_read_and_its_password_never_shown():
+    told = f"smtp://me%40example.com:{SECRET}%2F@mail.example.com:587"
+    settings = load({"CASEBOARD_SMTP_URL": told, "CASEBOARD_MAIL_TO": "a@x.org, b@x.org,a@x.org"})
+    server = settings.smtp_url
+    assert (server.host, server.port, server.tls) == ("mail.example.com", 587, "starttls")
+    assert (server.user, server.password) == ("me@example.com", f"{SECRET}/")
+    assert settings.mail_to == ("a@x.org", "b@x.org")
+    for shown in (str(server), repr(server), repr(settings), str(settings.shown())):
+        assert SECRET not in shown
+    assert load({"CASEBOARD_SMTP_URL": "smtps://h"}).smtp_url.port == 465

@@ -44,6 +44,7 @@ views = st.builds(
             "group",
             "product",
             "product_version",
+            "bug",
             "tag",
             "label",
             "card_status",

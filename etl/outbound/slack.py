@@ -1,0 +1,69 @@
+"""Posting to Slack: `chat.postMessage`, once."""
+
+from typing import Any
+
+import orjson
+
+from app.settings import Settings
+from etl.errors import Later, Refused, Unsure
+from etl.http import Door, Patience, Site
+
+LONGEST = 3_500  # Slack cuts at 40,000, but folds far earlier
+# What Slack answers when coming back may help.
+PASSING = {"ratelimited", "internal_error", "service_unavailable", "fatal_error", "request_timeout"}
+TO_MEND = {
+    "channel_not_found": "check CASEBOARD_REPORT_CHANNEL, and invite the bot to a private channel",
+    "not_in_channel": "invite the bot to the channel: /invite @its-name",
+    "is_archived": "the channel is archived; choose another CASEBOARD_REPORT_CHANNEL",
+    "missing_scope": "the token needs the scope chat:write",
+}
+
+
+def slack_door(settings: Settings) -> Door:
+    """The door to Slack. It may write: CASEBOARD_READ_ONLY is about trackers."""
+    site = Site("Slack", "CASEBOARD_SLACK_URL", (settings.slack_url,))
+    patience = Patience(settings.source_timeout, settings.source_patience)
+    return Door(site, patience, concurrency=1, read_only=False)
+
+
+def post(door: Door, settings: Settings, channel: str, text: str) -> None:
+    """Post a message to a channel.
+
+    Raises Later or Refused when it was surely not posted, Unsure when nobody knows.
+    """
+    body = {"channel": channel, "text": text[:LONGEST], "unfurl_links": False}
+    with door.session() as session:
+        try:
+            response = session.post(
+                f"{settings.slack_url}/chat.postMessage",
+                data=orjson.dumps(body),
+                headers={
+                    "Authorization": f"Bearer {settings.slack_token}",
+                    "Content-Type": "application/json; charset=utf-8",
+                },
+                allow_redirects=False,
+            )
+        except Later as fault:
+            if fault.undone:
+                raise
+            raise Unsure(f"{fault} Nobody knows whether the message was posted.") from None
+    if not response.ok:
+        raise Refused(f"Slack answered {response.status_code}; check CASEBOARD_SLACK_URL.")
+    _check(response.json())
+
+
+def escaped(text: str) -> str:
+    """A text that means nothing to Slack: no mention, no link, no markup across it."""
+    for sign, name in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
+        text = text.replace(sign, name)
+    return text
+
+
+def _check(answer: Any) -> None:
+    if isinstance(answer, dict) and answer.get("ok") is True:
+        return
+    error = str(answer.get("error", "no reason"))[:100] if isinstance(answer, dict) else "no answer"
+    if error in PASSING:
+        raise Later(f"Slack cannot post now ({error}).")
+    hint = TO_MEND.get(error, "check CASEBOARD_SLACK_TOKEN")
+    raise Refused(f"Slack refuses the message ({error}): {hint}.")
