@@ -21,6 +21,7 @@ from sqlalchemy import (
     or_,
     text,
 )
+from sqlalchemy.types import TypeEngine
 
 from app import filters
 from app.board import Board
@@ -160,7 +161,11 @@ def _with_named(keys: set[str], plain: Stretches) -> Iterator[Stretches]:
     if "" in keys:
         yield from _with_bugs({"none"}, plain)
     if named := sorted(keys - {""}):
-        told = {"case_number": Text(), "valid_from": INSTANT, "valid_to": INSTANT}
+        told: dict[str, TypeEngine[Any]] = {
+            "case_number": Text(),
+            "valid_from": INSTANT,
+            "valid_to": INSTANT,
+        }
         spans = text(NAMED).bindparams(bindparam("named", named, unique=True)).columns(**told)
         yield _while(plain, spans.subquery())
 
