@@ -14,7 +14,6 @@ from sqlalchemy import (
     DateTime,
     Float,
     Integer,
-    Text,
     and_,
     case,
     cast,
@@ -23,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-from app import course, links, search, sla
+from app import filters, links, ranges, search, sla
 from app.links import Instant
 from app.sla import PolicySpan
 from app.targets import sla_bounds, targets
@@ -32,8 +31,7 @@ from app.view import View
 
 Condition = ColumnElement[bool]
 SECONDS_PER_DAY = 86_400.0
-DAY, WEEK = timedelta(days=1), timedelta(days=7)
-DONE = "Done"
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,8 @@ class Board:
 
     def conditions(self, view: View) -> list[Condition]:
         """What the filters of a View ask of a version, its state included."""
-        asked = [_STATES[view.state], *self._lately(view)]
+        asked = [_STATES[view.state]]
+        asked += [] if self.live else ranges.soon_after(view, self.instant)
         return [*asked, *(self.open_filters if view.state == "open" else self.filters)(view)]
 
     def open_filters(self, view: View) -> list[Condition]:
@@ -100,20 +99,6 @@ class Board:
         """When a version, open at the instant, has used up its SLA target; NULL without one."""
         return V.created_date + self._target_days(cast(self.instant, DateTime(timezone=True))) * DAY
 
-    def _lately(self, view: View) -> list[Condition]:
-        """Of what was created or closed within a week, versions that began soon after.
-
-        It says nothing new, but lets an index of such versions be used for a past instant.
-        """
-        if self.live or not isinstance(self.instant, datetime):
-            return []
-        asked, start = [], self.instant - WEEK
-        if view.created_from and view.created_from > start:
-            asked += [V.created_date <= self.instant, V.valid_from - V.created_date < WEEK]
-        if view.closed_from and view.closed_from > start:
-            asked += [V.closed_at <= self.instant, V.valid_from - V.closed_at < WEEK]
-        return asked
-
     def filters(self, view: View) -> list[Condition]:
         """What the filters of a View ask of a version, whatever its state."""
         asked = self.lasting_filters(view)
@@ -136,41 +121,7 @@ class Board:
 
     def value_filters(self, view: View) -> list[Condition]:
         """The filters by values of a version alone, without the search."""
-        asked: list[Condition] = [
-            _any_of(column, getattr(view, name))
-            for name, column in _TEXT_FILTERS.items()
-            if getattr(view, name)
-        ]
-        if view.severity:
-            asked.append(_any_of(V.severity, tuple(n or "" for n in view.severity)))
-        if view.tag:
-            asked.append(or_(*(_has(V.tags, tag) for tag in view.tag)))
-        if view.label:
-            asked.append(or_(*(_has(V.labels, label) for label in view.label)))
-        if view.waiting_on:
-            asked.append(V.waiting_on.in_(view.waiting_on))
-        if view.card:
-            asked.append(or_(*(self._card(standing) for standing in view.card)))
-        if view.escalated:
-            asked.append(V.escalated.in_(view.escalated))
-        if view.crit_sit:
-            asked.append(or_(*(V.crit_sit.is_(value == "yes") for value in view.crit_sit)))
-        if view.escalation:
-            asked.append(or_(V.escalated == "yes", V.crit_sit))
-        return [
-            *asked,
-            *self._bug_filters(view),
-            *course.filters(view, self.instant),
-            *_ranges(view),
-        ]
-
-    def _bug_filters(self, view: View) -> list[Condition]:
-        asked: list[Condition] = []
-        if view.bugs:
-            asked.append(or_(*(links.has_bugs(self.instant, kind) for kind in view.bugs)))
-        if view.bug:
-            asked.append(links.has_bug(self.instant, view.bug))
-        return asked
+        return filters.of_values(view, self.instant)
 
     def open_spans(self, view: View) -> list[tuple[ColumnElement[Any], ColumnElement[Any]]]:
         """The parts `[start, end)` of an open version in which its filters of time hold.
@@ -191,11 +142,6 @@ class Board:
             for span in self.policies
             for begins, ceases in sla_bounds(span, view.sla)
         ]
-
-    def _card(self, standing: str) -> Condition:
-        if standing == "several":
-            return links.has_several_cards(self.instant)
-        return _CARDS[standing]
 
     def elapsed_days(self) -> ColumnElement[float]:
         """Days from creation to closing, or to the instant while open."""
@@ -271,23 +217,6 @@ _PLAIN: dict[str, ColumnElement[Any]] = {
     "resolved": V.resolved_at,
 }
 
-_TEXT_FILTERS: dict[str, ColumnElement[Any]] = {
-    "status": V.status,
-    "account": V.account,
-    "engineer": V.engineer,
-    "owner": V.owner,
-    "group": V.group_name,
-    "product": V.product,
-    "product_version": V.product_version,
-    "card_status": V.card_status,
-}
-
-_CARDS: dict[str, Condition] = {
-    "none": V.card.is_(None),
-    "open": and_(V.card.is_not(None), V.card_status.is_distinct_from(DONE)),
-    "done": and_(V.card.is_not(None), V.card_status == DONE),
-}
-
 _STATES: dict[str, Condition] = {
     "open": V.is_open,
     "closed": and_(~V.is_open, ~V.gone),
@@ -302,30 +231,6 @@ def _latest(moments: list[ColumnElement[Any]]) -> ColumnElement[Any]:
 
 def _earliest(moments: list[ColumnElement[Any]]) -> ColumnElement[Any]:
     return func.least(*moments) if len(moments) > 1 else moments[0]
-
-
-def _any_of(column: ColumnElement[Any], values: Sequence[Any]) -> Condition:
-    """The column is one of the values; the empty string stands for "not set"."""
-    column = column.collate("C") if isinstance(column.type, Text) else column
-    given = [value for value in values if value != ""]
-    asked = column.in_(given)
-    return asked if len(given) == len(values) else or_(asked, column.is_(None))
-
-
-def _has(column: ColumnElement[Any], value: str) -> Condition:
-    return column.contains([value]) if value else func.cardinality(column) == 0
-
-
-def _ranges(view: View) -> list[Condition]:
-    asked: list[Condition] = []
-    columns = {"created": V.created_date, "closed": V.closed_at, "updated": V.updated_at}
-    for name, column in columns.items():
-        start, end = getattr(view, f"{name}_from"), getattr(view, f"{name}_to")
-        if start:
-            asked.append(column >= start)
-        if end:
-            asked.append(column < end)
-    return asked
 
 
 def _days_between(start: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElement[float]:

@@ -34,13 +34,13 @@ from app.mismatch import severity_number
 from app.models import BugVersion, CaseBug, CaseVersion
 from app.ranking import TOGGLES, TRACKERS, Ranking
 from app.scope import Scope
+from app.slips import with_moves
 from app.versions import VERSIONS, V
 from app.words import SEVERITY_NAMES
 
-PAGE_SIZE = 100
+PAGE_SIZE = 50
 WEIGHTS = {1: 8, 2: 4, 3: 2}
 SECONDS_PER_DAY = 86_400
-NO_MOVES = text("'[]'::jsonb")
 PER_SEVERITY = (1, 2, 3, 4)
 # The columns of a bug, in the order of the CSV.
 COLUMNS = (
@@ -88,6 +88,8 @@ def held(scope: Scope, *beside: ColumnElement[Any]) -> CTE:
         # Cases that have one of the bugs asked for may have others too.
         .where(CaseBug.key.in_(chosen) if chosen else true())
         .cte("held")
+        # The planner expects far more open cases than there are, and would join all links first.
+        .prefix_with("materialized")
     )
 
 
@@ -232,7 +234,7 @@ def ranked(scope: Scope, ranking: Ranking) -> Select[Any]:
     `moves` is a JSON list of `{"at", "from", "to"}`, oldest first, of the target's changes once it
     was set; `to` is null where it was taken away.
     """
-    told = _with_moves(judged(scope), scope)
+    told = with_moves(judged(scope), scope)
     return (
         select(*(told.c[name] for name in COLUMNS))
         .where(*passes(told, ranking).values())
@@ -262,7 +264,7 @@ def paged(scope: Scope, ranking: Ranking) -> Select[Any]:
     `total`: with all filters; `n_<filter>`: with it and all others (`n_tracker_<name>` each).
     """
     known = judged(scope)
-    told = _with_moves(known, scope)
+    told = with_moves(known, scope)
     top = (
         select(*(told.c[name] for name in COLUMNS))
         .where(*passes(told, ranking).values())
@@ -291,26 +293,3 @@ def _numbers(known: CTE, ranking: Ranking) -> list[Any]:
         *(number(f"n_{name}", Ranking().but(**{name: value})) for name, value in TOGGLES.items()),
         *(number(f"n_tracker_{name}", Ranking(tracker=name)) for name in TRACKERS),
     ]
-
-
-def _with_moves(known: CTE, scope: Scope) -> Any:
-    """`known` with the moves of each bug's target, found for the rows that are shown alone."""
-    past = BugVersion.__table__.alias("past").c
-    target = case((past.target.not_in(NO_TARGET), past.target))
-    before = func.lag(target).over(order_by=past.valid_from)
-    seen = (
-        select(past.valid_from.label("at"), before.label("before"), target.label("after"))
-        .where(
-            past.tracker == known.c.tracker,
-            past.key == known.c.key,
-            past.valid_from <= scope.instant,
-        )
-        .correlate(known)
-        .subquery("seen")
-    ).c
-    moved = and_(seen.before.is_not(None), seen.before.is_distinct_from(seen.after))
-    one = func.jsonb_build_object("at", seen.at, "from", seen.before, "to", seen.after)
-    listed = func.coalesce(func.jsonb_agg(aggregate_order_by(one, seen.at)), NO_MOVES)
-    number = select(func.count()).where(moved).scalar_subquery()
-    moves = select(listed).where(moved).scalar_subquery()
-    return select(known, number.label("slips"), moves.label("moves")).subquery("told")

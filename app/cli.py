@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import DBAPIError
 
-from app import cli_token, database, local
+from app import cli_token, database, local, tables
 from app.cli_report import report_arguments
 from app.lock import AlreadyRunning, running_servers
 from app.processes import StartFailed
@@ -150,7 +150,7 @@ def _sync(asked: argparse.Namespace) -> int:
     from app.cli_sync import run
 
     with _connected(asked.data_dir):
-        database.upgrade()
+        tables.upgrade()
         return run(asked)
 
 
@@ -173,7 +173,7 @@ def _token(asked: argparse.Namespace) -> int:
 def _db(asked: argparse.Namespace) -> int:
     with _connected(asked.data_dir):
         if asked.action == "upgrade":
-            database.upgrade()
+            tables.upgrade()
         elif asked.action == "downgrade":
             if not asked.revision:
                 err.print("Name the revision to go back to: caseboard db downgrade REVISION")
@@ -195,7 +195,7 @@ def _import(asked: argparse.Namespace) -> int:
         err.print("Name one file, or --sample: caseboard import events FILE")
         return 2
     with _connected(asked.data_dir), _progress("Importing") as progress:
-        database.upgrade()
+        tables.upgrade()
         report = import_events(
             SAMPLE if asked.sample else asked.file,
             mapping=asked.map,
@@ -225,7 +225,7 @@ def _seed(asked: argparse.Namespace) -> int:
         now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
         until = parse_instant("until", asked.until, "UTC") if asked.until else now
         with _connected(asked.data_dir), _progress("Seeding") as progress:
-            database.upgrade()
+            tables.upgrade()
             seed(asked.cases, asked.seed, until, progress)
     except (NotEmpty, ParameterError) as fault:
         err.print(str(fault))

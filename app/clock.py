@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from app.board import Board
+from app.setting_values import SlaPolicy
+from app.targets import targets
 from app.versions import V
 
 DAY = timedelta(days=1)
@@ -17,7 +18,8 @@ DAY = timedelta(days=1)
 class Stretch:
     """A time `[start, end)` in which nothing that the clock goes by changed.
 
-    `target` is the target in days that was in force; `waiting_on` is `none` while it was closed.
+    `target` is the target in days under the policy that the case goes by; `waiting_on` is `none`
+    while it was closed.
     """
 
     start: datetime
@@ -33,9 +35,11 @@ class Stretch:
         return (self.end - self.start) / DAY
 
 
-def versions_of(number: str, instant: datetime) -> Select[Any]:
-    """What the clock goes by, in each version of a case up to an instant, oldest first."""
-    board = Board.at(instant)
+def versions_of(number: str, instant: datetime, policy: SlaPolicy) -> Select[Any]:
+    """What the clock goes by, in each version of a case up to an instant, oldest first.
+
+    `policy` is the one that the case goes by.
+    """
     return (
         select(
             V.valid_from,
@@ -46,7 +50,7 @@ def versions_of(number: str, instant: datetime) -> Select[Any]:
             V.status,
             V.severity,
             V.waiting_on,
-            board.target_days().label("target"),
+            targets(policy).label("target"),
         )
         .where(V.case_number == number, V.valid_from <= instant)
         .order_by(V.valid_from)

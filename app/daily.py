@@ -20,19 +20,17 @@ from sqlalchemy import (
     column,
     func,
     literal,
-    or_,
     select,
     true,
     union_all,
     values,
 )
 
-from app.models import OpenStep
+from app.rolled import STEPS, rolled_filters, rolls, whole_hour
 from app.scope import Scope
 from app.series import place_of
 from app.spans import Stretches, open_stretches
 from app.versions import TICK, VERSIONS, V
-from app.view import View
 
 KINDS = ("created", "reopened", "closed", "gone")
 NAMES = ("step", *KINDS)
@@ -41,9 +39,6 @@ ENTRIES: dict[str, tuple[str, ...]] = {
     "reopened": ("reopened", "returned"),
 }
 EXITS: dict[str, tuple[str, ...]] = {"closed": ("closed",), "gone": ("gone",)}
-# The filters that the roll-up knows.
-ROLLED = {"state", "severity", "escalated", "crit_sit", "escalation"}
-STEPS = OpenStep.__table__.c
 
 
 def daily(scope: Scope) -> Select[Any]:
@@ -79,26 +74,14 @@ def daily(scope: Scope) -> Select[Any]:
     )
 
 
-def rolls(scope: Scope, edges: Sequence[datetime]) -> bool:
-    """Whether the roll-up can answer: its filters alone, and days that begin at whole hours."""
-    inner = edges if edges[-1] != scope.instant else edges[:-1]
-    return set(scope.view.filters()) <= ROLLED and all(
-        edge + TICK == _hour(edge + TICK) for edge in inner
-    )
-
-
-def _hour(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
-
-
 def _rolled(scope: Scope, edges: Sequence[datetime]) -> list[Select[Any]]:
     """The steps from the roll-up, backwards from what is open in the end."""
-    asked, view = _rolled_filters(scope.view), scope.view
+    asked, view = rolled_filters(scope.view), scope.view
     ended = edges[-1] == scope.instant
     bounds = [edge + TICK for edge in (edges[:-1] if ended else edges)]
     place = place_of(STEPS.hour + TICK, bounds)
     hours = [*asked, STEPS.hour >= bounds[0]]
-    last = [STEPS.hour < _hour(scope.instant)] if ended and not scope.live else []
+    last = [STEPS.hour < whole_hour(scope.instant)] if ended and not scope.live else []
     told = (
         select(place.label("place"), *(func.sum(STEPS[name]).label(name) for name in NAMES))
         .where(*hours, *last)
@@ -113,14 +96,14 @@ def _rolled(scope: Scope, edges: Sequence[datetime]) -> list[Select[Any]]:
     later = select(func.coalesce(func.sum(STEPS.step), 0)).where(*hours).scalar_subquery()
     nothing = [literal(0).label(name) for name in KINDS]
     base = select(literal(0).label("place"), (finally_open - later).label("step"), *nothing)
-    tail = _since_the_hour(scope, len(edges) - 1) if last else []
+    tail = _since_thewhole_hour(scope, len(edges) - 1) if last else []
     return [base, told, *tail]
 
 
-def _since_the_hour(scope: Scope, place: int) -> list[Select[Any]]:
+def _since_thewhole_hour(scope: Scope, place: int) -> list[Select[Any]]:
     """The steps of an hour that is not over at the instant, which the roll-up cannot part."""
     asked = [V.is_open, *scope.board.value_filters(scope.view)]
-    start, end = _hour(scope.instant), scope.instant
+    start, end = whole_hour(scope.instant), scope.instant
 
     def counted(kinds: dict[str, tuple[str, ...]], event: ColumnElement[Any]) -> list[Any]:
         return [
@@ -137,19 +120,6 @@ def _since_the_hour(scope: Scope, place: int) -> list[Select[Any]]:
         entered.where(*asked, V.valid_from >= start, V.valid_from <= end),
         left.where(*asked, V.valid_to >= start, V.valid_to <= end),
     ]
-
-
-def _rolled_filters(view: View) -> list[ColumnElement[bool]]:
-    asked: list[ColumnElement[bool]] = []
-    if view.severity:
-        asked.append(STEPS.severity.in_(view.severity))
-    if view.escalated:
-        asked.append(STEPS.escalated.in_(view.escalated))
-    if view.crit_sit:
-        asked.append(STEPS.crit_sit.in_([value == "yes" for value in view.crit_sit]))
-    if view.escalation:
-        asked.append(or_(STEPS.escalated == "yes", STEPS.crit_sit))
-    return asked
 
 
 def _summed(scope: Scope, edges: Sequence[datetime]) -> list[Select[Any]]:

@@ -25,6 +25,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 OLDEST_POSTGRESQL = 15
 STATEMENT_SECONDS = 15
 STATEMENT_CANCELLED = "57014"
+# jit costs more than it saves on statements of milliseconds (see docs/decisions); a year of days is
+# sorted and hashed in memory.
+OPTIONS = f"-c timezone=UTC -c jit=off -c work_mem=32MB -c statement_timeout={STATEMENT_SECONDS}s"
 LOCK_NOT_AVAILABLE = "55P03"
 LOCK_ATTEMPTS = 15
 POOL_SIZE = 8
@@ -56,8 +59,7 @@ def engine() -> Engine:
         connect_args={
             "connect_timeout": 3,
             "application_name": "caseboard",
-            # jit costs more than it saves on statements of milliseconds (see docs/decisions).
-            "options": f"-c timezone=UTC -c jit=off -c statement_timeout={STATEMENT_SECONDS}s",
+            "options": OPTIONS,
         },
     )
 

@@ -29,7 +29,7 @@ from sqlalchemy.dialects.postgresql import psycopg2
 
 from app.columns import COLUMNS
 from app.database import snapshot
-from app.panel import Panel
+from app.panel import Panel, columns_of
 from app.scope import Scope
 from app.selection import rows
 from app.view import View
@@ -55,7 +55,7 @@ def csv_select(view: View, instant: datetime) -> Select[Any]:
 def panel_csv_select(panel: Panel, scope: Scope) -> Select[Any]:
     """The rows of a panel with every text cell made inert."""
     table = panel.select(scope).subquery("shown")
-    columns = [table.c[measure.name] for measure in panel.columns]
+    columns = [table.c[measure.name] for measure in columns_of(panel, scope)]
     return select(
         *(
             _inert(column).label(column.name) if isinstance(column.type, Text) else column

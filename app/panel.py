@@ -12,14 +12,16 @@ import orjson
 import pandas as pd
 from sqlalchemy import Select
 
+from app.annotations import annotations
 from app.cache import remembered
 from app.database import read, records
+from app.marks import marked
 from app.scope import Scope
 from app.theme import Figure
 from app.version import Version
 from app.view import View
 from app.view_fields import write_instant
-from app.words import period_words
+from app.words import day_words, period_words
 
 Row = Mapping[str, Any]
 
@@ -56,7 +58,8 @@ class Panel:
     to the address of the page; `meta` of a trace says the same of its entry in the legend.
     `rows(row, scope)` tells of a row of the frame, by column, the View whose rows a number counts.
     `n(frame)` is how many cases the figure is about, or how much of what `counted` says. `period`
-    tells that it looks at one.
+    tells that it looks at one; where it is compared with another, the columns named in `compared`
+    have one beside them, with `_before` at the end of its name.
     """
 
     name: str
@@ -69,7 +72,27 @@ class Panel:
     n: Callable[[pd.DataFrame], int]
     rows: Callable[[Row, Scope], Mapping[str, View]] = no_rows
     period: bool = False
+    compared: tuple[str, ...] = ()
     counted: str = ""
+
+
+# Of longer tables the rest is for files.
+LINKED_ROWS = 1_000
+BEFORE = {"previous": "the period before", "year": "a year before"}
+
+
+def columns_of(panel: Panel, scope: Scope) -> tuple[Measure, ...]:
+    """The columns of a panel's frame for a scope."""
+    if not panel.compared or not scope.period.compare:
+        return panel.columns
+    when = BEFORE[scope.period.compare]
+    columns: list[Measure] = []
+    for column in panel.columns:
+        columns.append(column)
+        if column.name in panel.compared:
+            label = f"{column.label}, {when}"
+            columns.append(Measure(f"{column.name}_before", label, column.unit))
+    return tuple(columns)
 
 
 def asked_of(panel: Panel, scope: Scope) -> Scope:
@@ -81,7 +104,7 @@ def asked_of(panel: Panel, scope: Scope) -> Scope:
 def frame(panel: Panel, scope: Scope) -> pd.DataFrame:
     """The panel's frame for a scope: the columns it declares, in their order."""
     answer = read(panel.select(asked_of(panel, scope)))
-    return answer[[column.name for column in panel.columns]]
+    return answer[[column.name for column in columns_of(panel, scope)]]
 
 
 def population(panel: Panel, view: View) -> View:
@@ -92,10 +115,12 @@ def population(panel: Panel, view: View) -> View:
 def answer(panel: Panel, scope: Scope, version: Version) -> str:
     """The finished JSON of a panel: title, sentence, n, figure, columns, rows and their links.
 
-    Remembered by (panel, scope, data version).
+    Of a period it tells also what is noted in it. Remembered by (panel, scope, data version).
     """
     asked = asked_of(panel, scope)
-    return remembered((panel.name, *asked.key, version.key), lambda: _compute(panel, asked))
+    return remembered(
+        (panel.name, *asked.key, version.key), lambda: _compute(panel, asked, version)
+    )
 
 
 def _sentence(panel: Panel, scope: Scope) -> str:
@@ -106,14 +131,16 @@ def _sentence(panel: Panel, scope: Scope) -> str:
     return f"{told}; {period_words(*scope.period.filled(), scope.view.tz)}"
 
 
-def _compute(panel: Panel, scope: Scope) -> str:
+def _compute(panel: Panel, scope: Scope, version: Version) -> str:
     known = frame(panel, scope)
     rows = known.astype(object).where(known.notna(), None)
-    names = [column.name for column in panel.columns]
+    columns = columns_of(panel, scope)
+    names = [column.name for column in columns]
     links = [
         {name: view.to_query() for name, view in panel.rows(row, scope).items()}
-        for row in records(known)
+        for row in records(known.head(LINKED_ROWS))
     ]
+    noted = annotations(*scope.period.filled(), version) if panel.period else []
     told: dict[str, Any] = {
         "name": panel.name,
         "title": panel.title,
@@ -123,11 +150,14 @@ def _compute(panel: Panel, scope: Scope) -> str:
         "n": panel.n(known),
         "counted": panel.counted,
         "columns": [
-            {"name": column.name, "label": column.label, "unit": column.unit}
-            for column in panel.columns
+            {"name": column.name, "label": column.label, "unit": column.unit} for column in columns
         ],
         "rows": rows[names].to_numpy().tolist(),
         "links": links if any(links) else [],
-        "figure": panel.figure(known, scope),
+        "figure": marked(panel.figure(known, scope), noted, scope),
+        "annotations": [
+            {"at": day_words(one.at, scope.view.tz), "told": one.words(scope.view.tz)}
+            for one in noted
+        ],
     }
     return orjson.dumps(told, default=str).decode()

@@ -42,7 +42,7 @@ def series(
     names = [count.name for count in counts]
     for stretches, flags in _stretches(view, board, counts, instants[-1]):
         steps.append(_steps(stretches, flags, names, instants))
-    return _running(steps, names, len(instants))
+    return running(steps, names, len(instants))
 
 
 def _stretches(
@@ -111,8 +111,8 @@ def place_of(moment: ColumnElement[Any], instants: Sequence[datetime]) -> Column
     return func.width_bucket(moment - TICK, cast(known, ARRAY(DateTime(timezone=True))))
 
 
-def _running(steps: list[Select[Any]], names: Sequence[str], size: int) -> Select[Any]:
-    """The running sums of steps at each place, places without a step included."""
+def running(steps: list[Select[Any]], names: Sequence[str], size: int) -> Select[Any]:
+    """The running sums of steps (`place`, names) at each place, those without a step included."""
     every = func.generate_series(0, size - 1).table_valued("place").render_derived(name="every")
     if not steps:
         return select(every.c.place, *(literal(0).label(name) for name in names))

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 import pages
 from app import cache, health, redirects
-from app.api import audit, bugs, cases, charts, quality, reports, tokens
+from app.api import annotations, audit, bugs, cases, charts, daily, quality, reports, tokens
 from app.api.requests import problem
 from app.auth import gate, headers, login, policy, saml_routes
 from app.auth.loopback import refuse_unsafe_start
@@ -58,6 +58,8 @@ BLUEPRINTS = (
     saml_routes.blueprint,
     cases.blueprint,
     charts.blueprint,
+    daily.blueprint,
+    annotations.blueprint,
     bugs.blueprint,
     quality.blueprint,
     reports.blueprint,

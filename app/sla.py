@@ -14,14 +14,18 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Engine, text
 
-from app.database import engine, snapshot
+from app.database import engine, snapshot, transaction
 from app.setting_values import SlaPolicy
 from app.settings import get_settings
 
 # One JSON text, so that it can be told beside the data version without a statement of its own.
 TOLD = "select json_agg(json_build_array(valid_from, policy) order by valid_from) from sla_policies"
 NEWEST = "select policy from sla_policies order by valid_from desc limit 1"
-ADD = "insert into sla_policies (valid_from, policy) values (now(), cast(:policy as jsonb))"
+ADD = """
+insert into sla_policies (valid_from, policy) values (clock_timestamp(), cast(:policy as jsonb))
+"""
+# Of two processes that see a new policy at once, the second finds it written down.
+ALONE = "select pg_advisory_xact_lock(hashtext('caseboard sla policy'))"
 BUMP = "update data_version set version = version + 1, changed_at = clock_timestamp()"
 
 
@@ -74,8 +78,14 @@ def in_force() -> tuple[PolicySpan, ...]:
 
 
 def record(connection: Connection) -> bool:
-    """Write down the policy of the settings where it is new; tells whether it was."""
+    """Write down the policy of the settings where it is new; tells whether it was.
+
+    It is in force from now on; the first one ever, since ever.
+    """
     asked = as_json(get_settings().sla)
+    if connection.execute(text(NEWEST)).scalar() == asked:
+        return False
+    connection.execute(text(ALONE))
     known = connection.execute(text(NEWEST)).scalar()
     if known == asked:
         return False
@@ -83,6 +93,17 @@ def record(connection: Connection) -> bool:
     if known is not None:
         connection.execute(text(BUMP))
     return True
+
+
+def keep() -> None:
+    """Write down the policy of the settings where it is new, in a transaction of its own."""
+    with transaction() as connection:
+        record(connection)
+
+
+def at(moment: datetime) -> PolicySpan:
+    """The policy that was in force at an instant (UTC), as last seen."""
+    return next(span for span in in_force() if span.end is None or moment < span.end)
 
 
 def as_json(policy: SlaPolicy) -> dict[str, Any]:

@@ -14,6 +14,9 @@ FONT = (
     "'PingFang SC', 'Microsoft YaHei', 'Noto Naskh Arabic', 'Noto Sans Arabic', sans-serif"
 )
 
+# How many colours there are for values without a meaning of their own (`$category-0` and on).
+CATEGORIES = 8
+
 PALETTES: dict[ThemeName, dict[str, str]] = {
     "light": {
         "page": "#F6F7F9",
@@ -120,3 +123,8 @@ def template(theme: ThemeName) -> Figure:
         "separators": ".,",
         "bargap": 0.25,
     }
+
+
+def safe(text: str) -> str:
+    """Text as Plotly shall show it: it reads a small HTML, which a source's text must not use."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -11,7 +11,7 @@ from types import FrameType
 
 from sqlalchemy import select
 
-from app import database, programs
+from app import database, programs, tables
 from app.auth.loopback import refuse_unsafe_start
 from app.local import servers
 from app.lock import note
@@ -84,7 +84,7 @@ def _sources(
 def _serve(
     port: int, data_dir: Path, sources: list[Child], servers: list[Child] | None = None
 ) -> None:
-    database.upgrade()
+    tables.upgrade()
     logs = data_dir / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     children: list[Child] = []

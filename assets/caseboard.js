@@ -183,6 +183,18 @@ window.dash_clientside = window.dash_clientside || {};
     }
   });
 
+  // A long table of a panel comes once it is opened.
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      const name = event.target.dataset && event.target.dataset.panel;
+      if (!name) return;
+      const id = { type: "open-table", name: name };
+      window.dash_clientside.set_props(id, { data: event.target.open });
+    },
+    true,
+  );
+
   // A menu closes when somebody clicks elsewhere.
   document.addEventListener("click", (event) => {
     document.querySelectorAll("details.menu[open]").forEach((menu) => {

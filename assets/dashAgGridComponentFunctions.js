@@ -122,9 +122,10 @@ window.dashAgGridFunctions.byName = function (one, other) {
       : props.value.toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
     const more = { className: "counted" + (props.value ? "" : " nothing") };
     if (count) more["data-count"] = String(props.value);
-    if (!props.rows) return h("span", more, words);
+    const rows = (props.api.caseboardLinks || {})[props.colDef.field];
+    if (!rows) return h("span", more, words);
     const asked = new URLSearchParams({ [props.context.field]: props.data.name });
-    return h("span", more, inside(props.rows + "&" + asked, {}, words));
+    return h("span", more, inside(rows + "&" + asked, {}, words));
   };
 
   cells.Card = function (props) {

@@ -32,9 +32,12 @@ window.dash_clientside = window.dash_clientside || {};
   }
 
   window.dash_clientside.who = {
-    async attach(rows) {
-      if (!rows) return window.dash_clientside.no_update;
+    async attach(rows, links) {
+      if (!rows || !links) return window.dash_clientside.no_update;
       const api = await window.dash_ag_grid.getApiAsync("who-grid");
+      // Where numbers lead moves on with the instant, as the numbers do.
+      api.caseboardLinks = links;
+      api.refreshCells({ force: true });
       api.setGridOption("loading", false);
       if (!api.caseboardAttached) {
         api.caseboardAttached = true;

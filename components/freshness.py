@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
-from dash import Input, Output, callback, dcc, html, no_update
+from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -121,18 +121,23 @@ def _marks(frame: pd.DataFrame, version: Version, now: datetime) -> list[Compone
     Output("refresh-progress", "children"),
     Output("board-version", "data"),
     Input("pulse", "n_intervals"),
+    State("board-version", "data"),
+    State("page-version", "data"),
     prevent_initial_call=True,
 )
-def look(_beats: Any) -> Any:
+def look(_beats: Any, told: Any, shown: Any) -> Any:
     """The marks, the progress and the data version as they are now.
 
-    What is shown stays while nobody answers.
+    What is shown stays while nobody answers. The version is told only when it is a new one, as
+    everything that shows data is computed and drawn anew then.
     """
     try:
         frame, version = syncs(), data_version()
     except SQLAlchemyError:
         return no_update, no_update, no_update
-    return _marks(frame, version, datetime.now(UTC)), progress(frame), version.number
+    fresh = version.number not in (told, shown)
+    news = version.number if fresh else no_update
+    return _marks(frame, version, datetime.now(UTC)), progress(frame), news
 
 
 @callback(

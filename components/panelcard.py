@@ -24,8 +24,9 @@ from dash import (
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.panel import Panel, answer
+from app.panel import LINKED_ROWS, Panel, answer
 from app.panels import PANELS
+from app.period import Period
 from app.place import Place, read_address
 from app.scope import Scope
 from app.version import data_version
@@ -41,6 +42,10 @@ GRAPH_OPTIONS = {
     "modeBarButtons": [["toImage", "resetScale2d"]],
     "toImageButtonOptions": {"format": "png", "scale": 2},
 }
+
+
+# A table of more rows comes when somebody opens it.
+LONG_TABLE = 60
 
 
 def panel_card(panel: Panel, view: View, place: Place, width: str) -> Component:
@@ -69,9 +74,12 @@ def panel_card(panel: Panel, view: View, place: Place, width: str) -> Component:
             html.Details(
                 [
                     html.Summary("Show as table", title="Key: t"),
+                    # Whether it is open, told by the browser.
+                    dcc.Store(id={"type": "open-table", "name": name}),
                     html.Div(id={"type": "table", "name": name}),
                 ],
                 className="panel-table",
+                **{"data-panel": name},
             ),
             html.A(
                 "CSV",
@@ -95,19 +103,54 @@ def _period_of(panel: Panel, place: Place) -> str:
     Output({"type": "table", "name": MATCH}, "children"),
     Output({"type": "sentence", "name": MATCH}, "children"),
     Input({"type": "panel", "name": MATCH}, "data"),
+    Input("board-version", "data"),
+    State({"type": "open-table", "name": MATCH}, "data"),
 )
-def show(asked: Any) -> tuple[Any, Any, Any]:
-    """What a panel says now: its chart, its table and its sentence."""
+def show(asked: Any, _version: Any, opened: Any) -> tuple[Any, Any, Any]:
+    """What a panel says now: its chart, its table and its sentence.
+
+    A long table comes only once somebody opens it.
+    """
     panel, scope = _asked(asked)
     if panel is None or scope is None:
         return no_update, no_update, no_update
     try:
-        version = data_version()
-        instant = scope[0].instant(datetime.now(UTC), version.changed_at)
-        told = orjson.loads(answer(panel, Scope.of(scope[0], instant, version, scope[1]), version))
+        told = _answer(panel, scope)
     except SQLAlchemyError as error:
         return notices.panel_fault(error), None, no_update
-    return _body(panel, told), _table(panel, told, scope[0]), _sentence(told)
+    waits = len(told["rows"]) > LONG_TABLE and opened is not True
+    return (
+        [_body(panel, told), *_noted(told)],
+        None if waits else _table(told, scope[0]),
+        _sentence(told),
+    )
+
+
+@callback(
+    Output({"type": "table", "name": MATCH}, "children", allow_duplicate=True),
+    Input({"type": "open-table", "name": MATCH}, "data"),
+    State({"type": "panel", "name": MATCH}, "data"),
+    prevent_initial_call=True,
+)
+def show_table(opened: Any, asked: Any) -> Any:
+    """The table of a panel, when somebody opens it."""
+    panel, scope = _asked(asked)
+    if panel is None or scope is None or opened is not True:
+        return no_update
+    try:
+        return _table(_answer(panel, scope), scope[0])
+    except SQLAlchemyError as error:
+        return notices.panel_fault(error)
+
+
+def _answer(panel: Panel, asked: tuple[View, Period]) -> dict[str, Any]:
+    version = data_version()
+    view, period = asked
+    instant = view.instant(datetime.now(UTC), version.changed_at)
+    told: dict[str, Any] = orjson.loads(
+        answer(panel, Scope.of(view, instant, version, period), version)
+    )
+    return told
 
 
 def _asked(asked: Any) -> tuple[Panel | None, Any]:
@@ -149,37 +192,56 @@ def _body(panel: Panel, told: dict[str, Any]) -> Component:
     )
 
 
+def _noted(told: dict[str, Any]) -> list[Component]:
+    """What is noted in the period of a chart over days, which its lines only begin to say."""
+    found = told["annotations"]
+    if not found:
+        return []
+    rows = [
+        html.Li([html.Time(one["at"]), " ", html.Span(one["told"])], dir="auto") for one in found
+    ]
+    words = "1 annotation" if len(found) == 1 else f"{len(found)} annotations"
+    return [html.Details([html.Summary(words), html.Ul(rows)], className="panel-notes")]
+
+
 def _leads_on(figure: dict[str, Any]) -> bool:
     """Whether a click on a point of the figure adds a filter."""
     return any("customdata" in trace for trace in figure["data"])
 
 
-def _table(panel: Panel, told: dict[str, Any], view: View) -> Component:
+def _table(told: dict[str, Any], view: View) -> Component:
+    columns = told["columns"]
     heads = [
         html.Th(
-            f"{column.label} ({column.unit})" if column.unit else column.label,
-            className="number" if column.unit else "",
+            f"{column['label']} ({column['unit']})" if column["unit"] else column["label"],
+            className="number" if column["unit"] else "",
         )
-        for column in panel.columns
+        for column in columns
     ]
-    links = told["links"] or [{}] * len(told["rows"])
+    links = told["links"] or [{}] * LINKED_ROWS
     rows = [
         html.Tr(
             [
                 html.Td(
                     _case(value, view)
-                    if column.name == "number" and value
-                    else _cell(column.name, value, views.get(column.name)),
-                    className="number" if column.unit else "",
+                    if column["name"] == "number" and value
+                    else _cell(column["name"], value, views.get(column["name"])),
+                    className="number" if column["unit"] else "",
                     dir="auto",
                 )
-                for column, value in zip(panel.columns, row, strict=True)
+                for column, value in zip(columns, row, strict=True)
             ]
         )
-        for row, views in zip(told["rows"], links, strict=True)
+        for row, views in zip(told["rows"][:LINKED_ROWS], links, strict=False)
     ]
+    whole = len(told["rows"])
+    more = f" · the first {LINKED_ROWS:,} of {whole:,} rows; the CSV file has all"
     table = html.Table(
-        [html.Caption(told["sentence"]), html.Thead(html.Tr(heads)), html.Tbody(rows)]
+        [
+            html.Caption(told["sentence"] + (more if whole > LINKED_ROWS else "")),
+            html.Thead(html.Tr(heads)),
+            html.Tbody(rows),
+        ]
     )
     return html.Div(table, className="scroll", tabIndex="0")
 

@@ -44,6 +44,7 @@ log = logging.getLogger(__name__)
 NAVIGATION = (
     ("Board", "Overview", "/", "overview"),
     ("Board", "Cases", "/cases", "cases"),
+    ("Board", "Trends", "/trends", "trends"),
     ("Board", "Flow", "/flow", "flow"),
     ("Who", "Accounts", "/accounts", "accounts"),
     ("Who", "Engineers", "/engineers", "engineers"),
@@ -94,6 +95,7 @@ def frame(
             html.A("Skip to content", href="#content", className="skip"),
             dcc.Store(id="view", data=view.to_query()),
             dcc.Store(id="period", data=place.beside()),
+            dcc.Store(id="page-version", data=version.number if version else None),
             _rail(place.path, view),
             html.Div(
                 [

@@ -8,18 +8,21 @@ from dash import html
 from dash.development.base_component import Component
 
 from app.clock import Stretch, waited
+from app.sla import PolicySpan
 from app.words import SEVERITY_NAMES, SLA_NAMES, WAITING_NAMES
 from components.text import days, moment
 
 NARROW_SHARE = 0.12
 
 
-def clock_card(case: Mapping[str, Any], parts: Sequence[Stretch], zone: str) -> Component:
-    """The clock: how far it is, when it turns, and how its days come about."""
+def clock_card(
+    case: Mapping[str, Any], parts: Sequence[Stretch], policy: PolicySpan, zone: str
+) -> Component:
+    """The clock: how far it is, when it turns, by which policy, and how its days come about."""
     if case["sla"] is None:
         told: list[Component] = [html.P("Without a severity there is no target.")]
     else:
-        told = _reading(case, zone)
+        told = [*_reading(case, zone), _policy(case, policy, zone)]
     table = html.Details(
         [
             html.Summary(f"How these {days(sum(part.days for part in parts))} come about"),
@@ -56,6 +59,27 @@ def _reading(case: Mapping[str, Any], zone: str) -> list[Component]:
             className="secondary",
         ),
     ]
+
+
+def _policy(case: Mapping[str, Any], span: PolicySpan, zone: str) -> Component:
+    """By which policy the case goes, and since when that counts."""
+    own = span.policy.accounts.get(case["account"])
+    whose = f"of {case['account']}" if own else "for every account without its own"
+    targets = ", ".join(f"{target:g}" for target in own or span.policy.days)
+    since = (
+        f"in force since {moment(span.start, zone)}" if span.start else "in force from the start"
+    )
+    why = (
+        ""
+        if case["is_open"] or span.end is None
+        else f" The policy changed on {moment(span.end, zone)}, after it was closed."
+    )
+    return html.P(
+        f"It goes by the policy {whose}: {targets} days for Urgent, High, Normal, Low; "
+        f"{since}.{why}",
+        className="secondary",
+        dir="auto",
+    )
 
 
 def _table(parts: Sequence[Stretch], zone: str) -> Component:

@@ -36,24 +36,24 @@ def who_index(who: Who, view: View, version: Version) -> list[Component]:
     """What the page of an index holds: filters, whose the cases are, and the grid."""
     if version.number == 0:
         return [first_minute()]
-    instant = view.instant(datetime.now(UTC), version.changed_at)
     return [
         filter_bar(view, Place(who.path)),
         html.P(who.meant, className="secondary about"),
-        _grid(who, view, instant),
+        _grid(who, view),
     ]
 
 
-def _grid(who: Who, view: View, instant: datetime) -> Component:
-    scope = Scope(view.only_filters(), instant)
+def _grid(who: Who, view: View) -> Component:
+    others = view.only_filters().but(**{who.field: ()})
     return html.Div(
         [
             dcc.Store(id="who-kind", data=who.field),
+            dcc.Store(id="who-links"),
             dcc.Store(id="who-beat"),
             html.P("\u00a0", id="who-count", className="count", role="status"),
             AgGrid(
                 id="who-grid",
-                columnDefs=_columns(who, scope),
+                columnDefs=_columns(who),
                 rowData=None,
                 getRowId="params.data.name",
                 defaultColDef={
@@ -75,7 +75,7 @@ def _grid(who: Who, view: View, instant: datetime) -> Component:
                         "path": who.path,
                         "field": who.field,
                         "nobody": who.nobody,
-                        "query": scope.view.but(**{who.field: ()}).to_query(),
+                        "query": others.to_query(),
                     },
                     "localeText": {"noRowsToShow": _nothing(who, view)},
                 },
@@ -92,8 +92,7 @@ def _nothing(who: Who, view: View) -> str:
     return f"No {who.one} has cases here" + (", under these filters." if view.filters() else ".")
 
 
-def _columns(who: Who, scope: Scope) -> list[dict[str, Any]]:
-    anyone = scope.view.but(**{who.field: ()})
+def _columns(who: Who) -> list[dict[str, Any]]:
     name = {
         "field": "name",
         "headerName": who.one.capitalize(),
@@ -105,63 +104,64 @@ def _columns(who: Who, scope: Scope) -> list[dict[str, Any]]:
         "comparator": {"function": "byName"},
         "sortingOrder": ["asc", "desc", None],
     }
-    told = [name]
-    for metric in COUNTS:
-        rows = metric.rows(anyone, scope.instant)
-        told.append(
-            _number(
-                metric.name, metric.label, metric.formula, rows_url(rows) if rows else "", "count"
-            )
-        )
-    year = rows_url(closed_within_a_year(anyone, scope))
-    told.append(_number(CLOSED, "Closed, last year", "closed in (T-365 d, T]", year, "count"))
-    told.append(
+    counts = [_number(metric.name, metric.label, metric.formula, "count") for metric in COUNTS]
+    counts[0]["sort"] = "desc"
+    return [
+        name,
+        *counts,
+        _number(CLOSED, "Closed, last year", "closed in (T-365 d, T]", "count"),
         _number(
             MEDIAN,
             "Median to close (d)",
             "median days from creation to closing of the cases closed in the last year",
-            year,
             "days",
-        )
-    )
-    return told
+        ),
+    ]
 
 
-def _number(name: str, label: str, hint: str, rows: str, kind: str) -> dict[str, Any]:
+def _number(name: str, label: str, hint: str, kind: str) -> dict[str, Any]:
     return {
         "field": name,
         "headerName": label,
-        "sort": "desc" if name == "open_cases" else None,
         "headerTooltip": hint,
         "type": "rightAligned",
         "minWidth": 96,
         "flex": 1,
         "cellRenderer": "WhoNumber",
-        "cellRendererParams": {"rows": rows, "kind": kind},
+        "cellRendererParams": {"kind": kind},
     }
+
+
+def _links(who: Who, scope: Scope) -> dict[str, str]:
+    """By column the address of the rows that it counts, of whomever; empty where there are none."""
+    anyone = scope.view.but(**{who.field: ()})
+    found = {metric.name: metric.rows(anyone, scope.instant) for metric in COUNTS}
+    year = rows_url(closed_within_a_year(anyone, scope))
+    told = {name: rows_url(view) if view else "" for name, view in found.items()}
+    return {**told, CLOSED: year, MEDIAN: year}
 
 
 @callback(
     Output("who-grid", "rowData"),
     Output("who-count", "children"),
+    Output("who-links", "data"),
     Input("who-kind", "data"),
     Input("board-version", "data"),
     State("view", "data"),
 )
 def fill(field: Any, _version: Any, query: Any) -> Any:
-    """The rows of the index now, and how many there are."""
+    """The rows of the index now, how many there are, and where their numbers lead."""
     view, who = asked(query), WHO.get(str(field))
     if view is None or who is None:
-        return no_update, no_update
+        return no_update, no_update, no_update
     version = data_version()
     instant = view.instant(datetime.now(UTC), version.changed_at)
-    entries = directory(who, Scope.of(view.only_filters(), instant, version), version)
+    scope = Scope.of(view.only_filters(), instant, version)
+    entries = directory(who, scope, version)
     named = sum(1 for entry in entries if entry.name)
     words = f"{named:,} {who.one if named == 1 else who.many}"
-    return [_row(entry) for entry in entries], [
-        html.Strong(words),
-        " with cases open, or opened or closed lately",
-    ]
+    count = [html.Strong(words), " with cases open, or opened or closed lately"]
+    return [_row(entry) for entry in entries], count, _links(who, scope)
 
 
 def _row(entry: Entry) -> dict[str, Any]:
@@ -169,5 +169,8 @@ def _row(entry: Entry) -> dict[str, Any]:
 
 
 clientside_callback(
-    ClientsideFunction("who", "attach"), Output("who-beat", "data"), Input("who-grid", "rowData")
+    ClientsideFunction("who", "attach"),
+    Output("who-beat", "data"),
+    Input("who-grid", "rowData"),
+    Input("who-links", "data"),
 )

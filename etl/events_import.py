@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 
+from app import sla
 from app.database import transaction
 from app.models import Case, Watermark
 from etl.errors import FileRefused
@@ -87,6 +88,7 @@ def _load(
     progress: Callable[[int, int], None] | None,
 ) -> Counts:
     records = read_events(path, event_map, shift=timedelta(days=days), progress=progress)
+    sla.keep()
     with transaction() as connection:
         counts = load(connection, run_id, source, records)
         _remember_shift(connection, source, days)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from app import sla
 from app.database import transaction
 from app.models import Sync as SyncRow
 from app.models import Watermark
@@ -71,6 +72,7 @@ def tick() -> list[str]:
         if not connection.execute(text(TICK_LOCK)).scalar_one():
             return []
         register(connection)
+        sla.record(connection)
         _reap(connection)
         _say_alive(connection)
         return list(connection.execute(text(DUE)).scalars())

@@ -34,6 +34,7 @@ from pages import (
     sync,
     tokens,
     trending,
+    trends,
     updates,
     weekly,
 )
@@ -45,6 +46,7 @@ PAGES: tuple[Page, ...] = (
     overview.PAGE,
     cases.PAGE,
     case.PAGE,
+    trends.PAGE,
     flow.PAGE,
     accounts.PAGE,
     account.PAGE,

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import pandas as pd
 from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
+from app import sla
 from app.auth import audit
 from app.clock import stretches, versions_of
 from app.columns import COLUMNS, Column
@@ -68,7 +70,10 @@ def content(view: View, version: Version, number: str) -> list[Component]:
             known = not read(exists(number), connection=connection).empty
             return [_unknown(number, instant, view, known=known)]
         bugs = plain(connection, bugs_of(number, instant))
-        versions = plain(connection, versions_of(number, instant))
+        # A case goes by the policy of its closing, or of the instant while it is open.
+        closed = found["closed"].iloc[0]
+        policy = sla.at(instant if pd.isna(closed) else closed.to_pydatetime())
+        versions = plain(connection, versions_of(number, instant, policy.policy))
         events = plain(connection, story(number, instant, EVENTS_SHOWN))
         kinds = plain(connection, told_by_kind(number, instant))
     audit.record("case_view", outcome="done", target=number)
@@ -81,7 +86,7 @@ def content(view: View, version: Version, number: str) -> list[Component]:
                 html.Div(
                     [
                         _facts(case, view),
-                        clock_card(case, parts, view.tz),
+                        clock_card(case, parts, policy, view.tz),
                         waiting_card(parts, view.tz),
                     ],
                     className="column",

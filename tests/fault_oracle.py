@@ -202,6 +202,8 @@ def faults(tables: Tables, view: View, at: datetime) -> dict[str, set[str]]:
             if _held(card, at) and not card["gone"] and told and severity and told != severity:
                 found["card_priority"].add(f"{number}|{card['key']}")
         for link in tables.linked(number, at):
+            if view.bug and link["key"] not in view.bug:
+                continue
             key = f"{link['tracker']}|{link['key']}"
             bug = tables.bug((link["tracker"], link["key"]), at)
             told = severity_of(bug["severity"])

@@ -40,6 +40,9 @@ ACTS = {
     "reject_retry": "Rejected record tried again",
     "mute": "Entry muted",
     "unmute": "Entry no longer muted",
+    "annotation_add": "Annotation added",
+    "annotation_delete": "Annotation deleted",
+    "annotation_restore": "Annotation brought back",
     "sample_load": "Sample loaded",
 }
 

@@ -31,6 +31,7 @@ STATIC = Need("viewer")
 READ = Need("viewer", "read", "api")
 EXPORT = Need("viewer", "export", "export", act="export")
 TOKENS = Need("viewer", "admin", "api")
+NOTE = Need("editor", "write", "api")
 AUDIT = Need("admin", "admin", "export", act="audit_export")
 
 ROUTES: dict[tuple[str, str], Need] = {
@@ -74,6 +75,11 @@ ROUTES: dict[tuple[str, str], Need] = {
     ("GET", "/api/v1/cases"): READ,
     ("GET", "/api/v1/cases.csv"): EXPORT,
     ("GET", "/api/v1/stats"): READ,
+    ("GET", "/api/v1/stats/daily"): READ,
+    ("GET", "/api/v1/stats/daily.csv"): EXPORT,
+    ("GET", "/api/v1/annotations"): READ,
+    ("POST", "/api/v1/annotations"): NOTE,
+    ("DELETE", "/api/v1/annotations/<int:number>"): NOTE,
     ("GET", "/api/v1/charts"): READ,
     ("GET", "/api/v1/charts/<name>.json"): READ,
     ("GET", "/api/v1/charts/<name>.csv"): EXPORT,
@@ -94,6 +100,7 @@ PAGES: dict[str, str] = {
     "/": "viewer",
     "/cases": "viewer",
     "/cases/<number>": "viewer",
+    "/trends": "viewer",
     "/flow": "viewer",
     "/accounts": "viewer",
     "/accounts/<of>": "viewer",
@@ -117,6 +124,13 @@ CALLBACKS: dict[str, Need] = {
     "components.bugcard.show": Need("viewer"),
     "components.caselist.show": Need("viewer"),
     "components.panelcard.show": Need("viewer"),
+    "components.panelcard.show_table": Need("viewer"),
+    "components.dayspicker.choose": Need("viewer"),
+    "components.timemachine.turn": Need("viewer"),
+    "components.annotationlist.tell_notes": Need("viewer"),
+    "components.annotationlist.add": Need("editor"),
+    "components.annotationlist.act": Need("editor"),
+    "components.periodpicker.choose": Need("viewer"),
     "components.whogrid.fill": Need("viewer"),
     "components.filterbar.offer": Need("viewer"),
     "components.filterbar.apply": Need("viewer"),

@@ -1,13 +1,15 @@
 """The panels, one file a subject. `PANELS` is the whole list."""
 
 from app.panel import Panel
-from app.panels import breakdown
+from app.panels import breakdown, trends, valuelines
 from app.panels.ageing import BY_AGE
 from app.panels.arrivals import ARRIVALS
 from app.panels.backlog import BACKLOG
 from app.panels.control import CONTROL
+from app.panels.cumulative import CUMULATIVE
 from app.panels.durations import TIME_TO_CLOSE, TIME_TO_RELIEF, TIME_TO_RESOLUTION
 from app.panels.holdup import HOLDS_UP
+from app.panels.milestones import DAILY_MILESTONES
 from app.panels.open_work import AGEING
 from app.panels.reopening import REOPEN_RATE, REOPENED
 from app.panels.survival import SURVIVAL_CLOSE, SURVIVAL_RELIEF, SURVIVAL_RESOLUTION
@@ -37,5 +39,17 @@ PANELS: dict[str, Panel] = {
         REOPEN_RATE,
         REOPENED,
         HOLDS_UP,
+        trends.OPEN_WORK,
+        trends.ATTENTION,
+        trends.TURNOVER,
+        trends.BUGS_BEHIND,
+        CUMULATIVE,
+        DAILY_MILESTONES,
+        valuelines.DAILY_SEVERITY,
+        valuelines.DAILY_STATUS,
+        valuelines.DAILY_ACCOUNT,
+        valuelines.DAILY_ENGINEER,
+        valuelines.DAILY_PRODUCT,
+        valuelines.DAILY_CARD_STATUS,
     )
 }

@@ -12,6 +12,8 @@ from app.scope import Scope
 from app.theme import Figure
 
 LONGEST_DAILY = 92
+# An axis of so few cases counts them one by one.
+FEW = 5
 
 
 def arrivals_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
@@ -25,7 +27,7 @@ def arrivals_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
         }
     )
     if by_week:
-        monday = shown["start"] - pd.to_timedelta(shown["start"].dt.weekday, unit="D")
+        monday = shown["start"] - pd.to_timedelta(shown["start"].dt.day_of_week, unit="D")
         shown = shown.assign(start=monday).groupby("start", as_index=False).sum()
     # The legend is drawn like the first bar, which therefore shall be a whole one.
     told = shown.assign(
@@ -45,7 +47,11 @@ def arrivals_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
                 "type": "date",
                 "title": {"text": f"{'Week from Monday' if by_week else 'Day'} ({scope.view.tz})"},
             },
-            "yaxis": {"title": {"text": "Cases in, and out (below)"}, "tickformat": ",d"},
+            "yaxis": {
+                "title": {"text": "Cases in, and out (below)"},
+                "tickformat": ",d",
+                **({"dtick": 1} if max([*arrived, *left], default=0) < FEW else {}),
+            },
             "hovermode": "x unified",
         },
     }

@@ -75,7 +75,7 @@ def backlog_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
         ],
         "layout": {
             "xaxis": {"type": "date", "title": {"text": f"Day ({scope.view.tz})"}},
-            "yaxis": {"title": {"text": "Open cases"}, **_whole_steps(max(counts, default=0))},
+            "yaxis": {"title": {"text": "Open cases"}, **whole_steps(max(counts, default=0))},
             "hovermode": "x",
         },
     }
@@ -87,7 +87,7 @@ def _to_day(day: date, scope: Scope) -> str:
     return urlencode({"as_of": write_instant(end) if end < scope.instant else ""})
 
 
-def _whole_steps(most: int) -> Figure:
+def whole_steps(most: int) -> Figure:
     """An axis of a few cases counts them one by one; there is no half case."""
     return {"range": [0, 5], "dtick": 1} if most < 5 else {}
 

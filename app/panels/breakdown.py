@@ -9,9 +9,10 @@ from sqlalchemy import Select
 
 from app.columns import COLUMNS
 from app.panel import Measure, Panel, Row, total
+from app.panels.backlog import whole_steps
 from app.scope import Scope
 from app.selection import grouped
-from app.theme import Figure
+from app.theme import Figure, safe
 from app.view import View
 from app.words import SEVERITY_NAMES
 
@@ -118,12 +119,17 @@ def _bars(
         ],
         "layout": {
             "showlegend": False,
-            "xaxis": {"title": {"text": "Open cases"}, "showgrid": True, "rangemode": "tozero"},
+            "xaxis": {
+                "title": {"text": "Open cases"},
+                "showgrid": True,
+                "rangemode": "tozero",
+                **whole_steps(max(counts, default=0)),
+            },
             "yaxis": {
                 "type": "category",
                 "tickmode": "array",
                 "tickvals": places,
-                "ticktext": [_short(labels[place]) for place in order],
+                "ticktext": [short(labels[place]) for place in order],
             },
             "margin": {"r": 48},
         },
@@ -135,14 +141,10 @@ def _told(label: str, count: int, total: int) -> str:
     return f"{safe(label)}: {count:,} open {'case' if count == 1 else 'cases'}{share}"
 
 
-def _short(label: str) -> str:
+def short(label: str) -> str:
+    """A label as a chart shows it: cut, and without effect on the chart."""
     cut = label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
     return safe(cut)
-
-
-def safe(text: str) -> str:
-    """Text as Plotly shall show it: it reads a small HTML, which a source's text must not use."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _by(field: str, title: str, question: str, missing: str, *, column: str | None = None) -> Panel:

@@ -10,10 +10,10 @@ from sqlalchemy import Select, and_, select
 from app.bugs import counted, held, told_of, waited
 from app.models import BugVersion
 from app.panel import Measure, Panel, Row, total
-from app.panels.breakdown import LONGEST_LABEL, safe
+from app.panels.breakdown import LONGEST_LABEL
 from app.ranking import TRACKERS
 from app.scope import Scope
-from app.theme import Figure
+from app.theme import Figure, safe
 from app.view import View
 
 BARS_SHOWN = 15
@@ -96,7 +96,7 @@ def _told(row: Mapping[Any, Any]) -> str:
     tracker = TRACKERS.get(row["tracker"], row["tracker"])
     summary = "no summary known" if pd.isna(row["summary"]) else safe(str(row["summary"])[:80])
     waited_for = f"waited {row['days_waited']:,.1f} days on engineering"
-    return f"{tracker} {safe(row['key'])}: {summary}<br>{cases}, {waited_for}"
+    return f"{safe(str(tracker))} {safe(str(row['key']))}: {summary}<br>{cases}, {waited_for}"
 
 
 HOLDS_UP = Panel(

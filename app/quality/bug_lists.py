@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Text, case, cast, func, not_, select
+from sqlalchemy import ColumnElement, DateTime, Text, and_, case, cast, func, not_, select
 
 from app.links import NO_TARGET
 from app.models import BugVersion
@@ -21,13 +21,21 @@ def _untargeted(people: Population) -> Found:
 
 def _restricted(people: Population) -> Found:
     """Bugs of open cases that their tracker does not let us see."""
-    return _of_bugs(people, people.links.c.restricted, lambda version: not_(version.restricted))
+    restricted = people.links.c.restricted
+    return _of_bugs(people, restricted, lambda version: not_(version.restricted), known=True)
 
 
 def _of_bugs(
-    people: Population, fault: ColumnElement[bool], until: Callable[[Any], ColumnElement[bool]]
+    people: Population,
+    fault: ColumnElement[bool],
+    until: Callable[[Any], ColumnElement[bool]],
+    *,
+    known: bool = False,
 ) -> Found:
-    """The bugs of open cases; since the first link, or since `until(version)` ceased to hold."""
+    """The bugs of open cases; since the first link, or since `until(version)` ceased to hold.
+
+    With `known` it began with the first that the tracker told, at the earliest.
+    """
     column = people.links.c
     waiting = (
         select(
@@ -43,17 +51,15 @@ def _of_bugs(
         .subquery("waiting")
     )
     past = BugVersion.__table__.alias("past").c
+    same = and_(past.tracker == waiting.c.tracker, past.key == waiting.c.key)
     ceased = (
         select(func.max(past.valid_to))
-        .where(
-            past.tracker == waiting.c.tracker,
-            past.key == waiting.c.key,
-            past.valid_to <= people.instant,
-            until(past),
-        )
+        .where(same, past.valid_to <= people.instant, until(past))
         .correlate(waiting)
         .scalar_subquery()
     )
+    first = select(func.min(past.valid_from)).where(same).correlate(waiting).scalar_subquery()
+    began = [waiting.c.linked_at, func.coalesce(ceased, NEVER), *([first] if known else [])]
     cases = waiting.c.cases
     wait = case((cases == 1, " open case waits"), else_=" open cases wait")
     return Found(
@@ -66,7 +72,7 @@ def _of_bugs(
             "severity": waiting.c.worst,
             "summary": waiting.c.summary,
             "told": cast(cases, Text) + wait,
-            "since": func.greatest(waiting.c.linked_at, func.coalesce(ceased, NEVER)),
+            "since": func.greatest(*began),
         },
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, literal, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 
-from app.board import DONE
+from app.filters import DONE
 from app.models import CardOverlap, CardVersion
 from app.quality.worklist import (
     Condition,

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -14,6 +14,7 @@ from app.columns import COLUMNS
 from app.metrics import COUNTS, count_values
 from app.panel import asked_of, frame
 from app.panels import PANELS
+from app.period import Period
 from app.scope import Scope
 from app.selection import count, rows
 from app.view import View
@@ -112,8 +113,10 @@ def test_panels_add_up_to_the_rows_of_their_view(log, view):
 @given(view=views)
 def test_every_number_of_a_panel_leads_to_exactly_its_rows(log, view):
     for panel in PANELS.values():
-        asked = asked_of(panel, Scope.of(view, view.as_of))
-        told = frame(panel, asked).tail(4)
+        month = Period(view.as_of - timedelta(days=30))
+        asked = asked_of(panel, Scope.of(view, view.as_of, period=month))
+        whole = frame(panel, asked)
+        told = pd.concat([whole.head(2), whole.tail(2)])
         for row in told.to_dict("records"):
             for column, rows_of in panel.rows(row, asked).items():
                 again = View.from_query(rows_of.to_query())

@@ -41,7 +41,7 @@ def world(request):
             yield Tables(), UNTIL - timedelta(days=2_000), UNTIL
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def small():
     with cloned(EMPTY):
         faulty.fill(11, 60)

@@ -8,12 +8,17 @@ from redis import Redis
 from tests.auth.people import with_login
 
 
+def forget_limits(kind: str = "") -> None:
+    """Put the counters of a kind of requests, or all, at nought."""
+    with Redis.from_url(os.environ["TEST_SERVERS_REDIS"]) as redis:
+        for key in redis.scan_iter(f"caseboard:limit*{kind}*"):
+            redis.delete(key)
+
+
 @pytest.fixture
 def door(empty, app):
     """The application with a login, on an empty board."""
-    with Redis.from_url(os.environ["TEST_SERVERS_REDIS"]) as redis:
-        for key in redis.scan_iter("caseboard:limit*"):
-            redis.delete(key)
+    forget_limits()
     with with_login():
         yield app
 

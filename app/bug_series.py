@@ -1,0 +1,122 @@
+"""How many distinct bugs stand behind the open cases of a View, at a list of instants.
+
+The times in which a bug was linked to any open case are added up as a set; those in which it had a
+target are taken away from it. Each stretch that is left is a step up and a step down.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    FromClause,
+    Integer,
+    Select,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+    union_all,
+    values,
+)
+from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE
+
+from app.board import Board
+from app.links import NO_TARGET
+from app.models import BugVersion, CaseBug
+from app.series import place_of, running
+from app.spans import Stretches, open_stretches
+from app.versions import V
+from app.view import View
+
+NAMES = ("bugs_unique", "bugs_no_target")
+
+
+def bug_series(view: View, board: Board, instants: Sequence[datetime]) -> Select[Any]:
+    """`place`, `bugs_unique` and `bugs_no_target` at each of some rising instants."""
+    asked = _with_bugs(view)
+    if asked is None:
+        return running([], NAMES, len(instants))
+    held = _held(asked, board, instants)
+    steps = [
+        _steps(held, "held", (1, 0), instants),
+        _steps(held, "bare", (0, 1), instants),
+    ]
+    return running(steps, NAMES, len(instants))
+
+
+def _with_bugs(view: View) -> View | None:
+    """The View of those of its cases that have bugs; None where it asks for cases without."""
+    if not view.bugs or "any" in view.bugs:
+        return view.but(bugs=())
+    return view.but(bugs=("untargeted",)) if "untargeted" in view.bugs else None
+
+
+def _held(view: View, board: Board, instants: Sequence[datetime]) -> FromClause:
+    """Per bug: while it was linked to an open case, and while it had no target besides."""
+    first, last = instants[0], instants[-1]
+    links = [_links(one, first, last) for one in open_stretches(board, view)]
+    told = union_all(*links).subquery("links")
+    held = (
+        select(told.c.tracker, told.c.key, func.range_agg(told.c.held).label("held"))
+        .group_by(told.c.tracker, told.c.key)
+        .cte()
+    )
+    aimed = (
+        select(
+            BugVersion.tracker,
+            BugVersion.key,
+            func.range_agg(func.tstzrange(BugVersion.valid_from, BugVersion.valid_to)).label(
+                "held"
+            ),
+        )
+        .where(BugVersion.target.not_in(NO_TARGET))
+        .where(BugVersion.valid_from <= last, BugVersion.valid_to > first)
+        .group_by(BugVersion.tracker, BugVersion.key)
+        .subquery("aimed")
+    )
+    nothing = literal_column("'{}'::tstzmultirange", TSTZMULTIRANGE)
+    bare = held.c.held.op("-")(func.coalesce(aimed.c.held, nothing))
+    same = (aimed.c.tracker == held.c.tracker) & (aimed.c.key == held.c.key)
+    return select(held.c.held, bare.label("bare")).select_from(held.outerjoin(aimed, same)).cte()
+
+
+def _links(one: Stretches, first: datetime, last: datetime) -> Select[Any]:
+    never = cast("infinity", DateTime(True))
+    start = func.greatest(one.start, CaseBug.linked_at)
+    end = func.least(one.end, func.coalesce(CaseBug.unlinked_at, never))
+    return (
+        select(CaseBug.tracker, CaseBug.key, func.tstzrange(start, end).label("held"))
+        .select_from(one.origin.join(CaseBug.__table__, CaseBug.case_number == V.case_number))
+        .where(*one.where, *one.meeting(first, last), start < end)
+        .where(start <= last, end > first)
+    )
+
+
+def _steps(
+    held: Any, name: str, marks: tuple[int, int], instants: Sequence[datetime]
+) -> Select[Any]:
+    """+1 where a bug comes behind a case, -1 where it no longer is, under the marked names."""
+    span = func.unnest(held.c[name]).table_valued("span").render_derived(name=f"{name}_spans")
+    sides = values(column("side", Integer), name="sides").data([(1,), (-1,)])
+    moment: ColumnElement[Any] = case(
+        (sides.c.side == 1, func.lower(span.c.span)), else_=func.upper(span.c.span)
+    )
+    place = place_of(cast(moment, DateTime(True)), instants)
+    return (
+        select(
+            place.label("place"),
+            *(
+                (func.sum(sides.c.side) if mark else literal(0)).label(label)
+                for label, mark in zip(NAMES, marks, strict=True)
+            ),
+        )
+        .select_from(held.join(span, true()).join(sides, true()))
+        .group_by(place)
+    )

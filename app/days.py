@@ -1,0 +1,98 @@
+"""Numbers day by day, beside those of the days that they are compared with, in one statement.
+
+The number of a day is what the metric says as of the day's end.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Date, DateTime, FromClause, Integer, Select, select, values
+
+from app.bug_series import bug_series
+from app.metrics import COUNTS, METRICS, BugCount, Count
+from app.rolled import knows, rolled, rolls
+from app.scope import Scope
+from app.series import series
+
+# The numbers of a list of rising instants: `place`, and a column per name.
+Told = Callable[[Scope, Sequence[datetime]], Select[Any]]
+
+BUG_COUNTS: tuple[BugCount, ...] = tuple(
+    metric for metric in METRICS if isinstance(metric, BugCount)
+)
+DAILY: tuple[Count | BugCount, ...] = (*COUNTS, *BUG_COUNTS)
+
+
+def compared(scope: Scope) -> Scope | None:
+    """The scope of the period that the address compares with; None where it names none."""
+    if not scope.period.compare:
+        return None
+    return replace(scope, period=scope.period.before(scope.view.tz))
+
+
+def day_by_day(
+    scope: Scope, told: Told, names: Sequence[str], *, newest_first: bool = False
+) -> Select[Any]:
+    """A row per day, by default oldest first: `day`, `as_of` (its end), and the named numbers.
+
+    Where the period is compared, each column has one beside it, with `_before` at its end.
+    """
+    known = _days(scope, "days")
+    numbers = told(scope, scope.ends()).subquery("numbers")
+    columns: list[Any] = [known.c.day, known.c.as_of]
+    columns += [numbers.c[name] for name in names]
+    origin: FromClause = known.join(numbers, numbers.c.place == known.c.place)
+    other = compared(scope)
+    if other:
+        then = _days(other, "days_before")
+        earlier = told(other, other.ends()).subquery("numbers_before")
+        columns += [
+            then.c.day.label("day_before"),
+            then.c.as_of.label("as_of_before"),
+            *(earlier.c[name].label(f"{name}_before") for name in names),
+        ]
+        origin = origin.outerjoin(then, then.c.place == known.c.place)
+        origin = origin.outerjoin(earlier, earlier.c.place == known.c.place)
+    order = known.c.day.desc() if newest_first else known.c.day
+    return select(*columns).select_from(origin).order_by(order)
+
+
+def counted(counts: Sequence[Count]) -> Told:
+    """Some counts of the catalogue at each instant, from the roll-up where it knows them all."""
+
+    def told(scope: Scope, instants: Sequence[datetime]) -> Select[Any]:
+        if all(knows(count) for count in counts) and rolls(scope, instants):
+            return rolled(scope, counts, instants)
+        return series(scope.view, scope.board, counts, instants)
+
+    return told
+
+
+def bugs_counted(scope: Scope, instants: Sequence[datetime]) -> Select[Any]:
+    """The bug counts of the catalogue at each instant."""
+    return bug_series(scope.view, scope.board, instants)
+
+
+def catalogued(scope: Scope) -> Select[Any]:
+    """Every count of the catalogue, those of bugs included, for each day of a period."""
+
+    def told(asked: Scope, instants: Sequence[datetime]) -> Select[Any]:
+        cases = counted(COUNTS)(asked, instants).subquery("cases")
+        bugs = bugs_counted(asked, instants).subquery("bugs")
+        return select(
+            cases.c.place,
+            *(cases.c[metric.name] for metric in COUNTS),
+            *(bugs.c[metric.name] for metric in BUG_COUNTS),
+        ).select_from(cases.join(bugs, bugs.c.place == cases.c.place))
+
+    return day_by_day(scope, told, [metric.name for metric in DAILY])
+
+
+def _days(scope: Scope, name: str) -> FromClause:
+    every = values(
+        Column("place", Integer), Column("day", Date), Column("as_of", DateTime(True)), name=name
+    )
+    pairs = zip(scope.days(), scope.ends(), strict=True)
+    return every.data([(place, day, end) for place, (day, end) in enumerate(pairs)])

@@ -1,0 +1,144 @@
+"""How much came in, and how far did it get?"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    case,
+    cast,
+    column,
+    func,
+    or_,
+    select,
+    true,
+    values,
+)
+
+from app.days import day_by_day
+from app.panel import Measure, Panel
+from app.panels.daylines import to_day, whole
+from app.scope import Scope
+from app.series import place_of, running
+from app.theme import Figure
+from app.versions import VERSIONS, V
+
+# Stages in their order, with what they are called, and the colour of the band of those cases that
+# have not reached the next one.
+STAGES = {
+    "created": ("Created", "$accent"),
+    "relieved": ("Relieved", "$severity-2"),
+    "resolved": ("Resolved", "$category-4"),
+    "closed": ("Closed", "$closed"),
+}
+
+
+def _moments(scope: Scope) -> dict[str, ColumnElement[Any]]:
+    """When a case reached each stage: a later one implies those before, none precedes creation."""
+    closed = scope.board.expression("closed")
+    resolved = func.least(V.resolved_at, closed)
+    told: dict[str, Any] = {
+        "relieved": func.least(V.relief_at, resolved),
+        "resolved": resolved,
+        "closed": closed,
+    }
+    after = {
+        name: case((moment.is_not(None), func.greatest(V.created_date, moment)))
+        for name, moment in told.items()
+    }
+    return {"created": V.created_date, **after}
+
+
+def _reached(scope: Scope, instants: Sequence[datetime]) -> Select[Any]:
+    """How many cases had reached each stage at each instant, of those not closed before."""
+    board, start = scope.board, scope.period.filled()[0]
+    moments = _moments(scope)
+    known = (
+        select(*(moment.label(name) for name, moment in moments.items()))
+        .select_from(VERSIONS)
+        .where(board.known, *board.conditions(scope.view.but(state="all")))
+        .where(or_(V.is_open, board.expression("closed") >= start))
+        .subquery("known")
+    )
+    every = values(column("stage", Integer), name="stages").data([(n,) for n in range(len(STAGES))])
+    moment = case(*((every.c.stage == n, known.c[name]) for n, name in enumerate(STAGES)))
+    told: list[Any] = [place_of(moment, instants).label("place")]
+    for n, name in enumerate(STAGES):
+        told.append(func.count().filter(every.c.stage == n).label(name))
+    steps = (
+        select(*told)
+        .select_from(known.join(every, true()))
+        .where(moment.is_not(None), moment <= instants[-1])
+        .group_by("place")
+    )
+    return running([steps], list(STAGES), len(instants))
+
+
+def cumulative_select(scope: Scope) -> Select[Any]:
+    """A row per day: how many cases had reached each stage by its end, and were in progress."""
+    told = day_by_day(scope, _reached, list(STAGES)).subquery("told")
+    return select(
+        told.c.day,
+        *(told.c[name] for name in STAGES),
+        cast(told.c.created - told.c.closed, Integer).label("in_progress"),
+    ).order_by(told.c.day.desc())
+
+
+def cumulative_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
+    """Filled bands, from what is closed at the bottom up to what has only just come."""
+    rows = frame.sort_values("day")
+    days = list(rows["day"])
+    x, clicks = [day.isoformat() for day in days], [to_day(day, scope) for day in days]
+    progress = whole(rows["in_progress"])
+    traces: list[Figure] = []
+    for name, (label, colour) in reversed(STAGES.items()):
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines" if len(days) > 1 else "markers",
+                "name": label,
+                "x": x,
+                "y": whole(rows[name]),
+                "fill": "tonexty" if traces else "tozeroy",
+                "line": {"color": colour, "width": 1.5},
+                "marker": {"color": colour, "size": 8},
+                "customdata": clicks,
+                "hovertemplate": f"{label}: %{{y:,d}}<extra></extra>",
+            }
+        )
+    traces[-1]["text"] = [f", {count:,} of them in progress" for count in progress]
+    traces[-1]["hovertemplate"] = "Created: %{y:,d}%{text}<extra></extra>"
+    return {
+        "data": traces,
+        "layout": {
+            "xaxis": {
+                "type": "date",
+                "title": {"text": f"Day ({scope.view.tz})"},
+                "hoverformat": "%-d %B %Y",
+            },
+            "yaxis": {"title": {"text": "Cases"}, "tickformat": ",d"},
+            "hovermode": "x unified",
+            "legend": {"traceorder": "reversed"},
+        },
+    }
+
+
+CUMULATIVE = Panel(
+    name="cumulative_flow",
+    title="Cumulative flow of the cases that were not closed before the period",
+    question="How much came in, how far did it get, and how much is in progress between?",
+    state="all",
+    columns=(
+        Measure("day", "Day"),
+        *(Measure(name, label, "cases") for name, (label, _) in STAGES.items()),
+        Measure("in_progress", "In progress", "cases"),
+    ),
+    select=cumulative_select,
+    figure=cumulative_figure,
+    n=lambda frame: int(frame["created"].max()) if len(frame) else 0,
+    period=True,
+)

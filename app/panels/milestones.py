@@ -1,0 +1,180 @@
+"""How long had it taken, for the cases that reached a milestone on a day?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import (
+    Date,
+    Float,
+    Integer,
+    Select,
+    case,
+    cast,
+    column,
+    func,
+    or_,
+    select,
+    true,
+    values,
+)
+
+from app.panel import Measure, Panel, Row
+from app.panels.backlog import day_name
+from app.panels.daylines import day_end, to_day, whole
+from app.period import midnight
+from app.scope import Scope
+from app.series import place_of
+from app.theme import Figure
+from app.versions import TICK, VERSIONS, V
+from app.view import View
+
+MILESTONES = {
+    "relief": ("Relief", "$severity-2"),
+    "resolved": ("Resolution", "$accent"),
+    "closed": ("Closing", "$closed"),
+}
+# Medians of fewer cases say little: their points are hollow.
+FEW = 8
+
+
+def milestones_select(scope: Scope) -> Select[Any]:
+    """A row per day, newest first: of each milestone how many cases reached it, and their median.
+
+    Cases, open and closed, count as they are known at the instant.
+    """
+    days = values(column("place", Integer), column("day", Date), name="days").data(
+        list(enumerate(scope.days()))
+    )
+    told = _told(scope).subquery("told")
+    columns: list[Any] = [days.c.day]
+    for n, name in enumerate(MILESTONES):
+        here = told.c.milestone == n
+        count = func.coalesce(func.max(told.c.n).filter(here), 0)
+        columns += [
+            cast(count, Integer).label(f"{name}_n"),
+            func.max(told.c.median).filter(here).label(f"{name}_median"),
+        ]
+    return (
+        select(*columns)
+        .select_from(days.outerjoin(told, told.c.place == days.c.place))
+        .group_by(days.c.day)
+        .order_by(days.c.day.desc())
+    )
+
+
+def _told(scope: Scope) -> Select[Any]:
+    """By day and milestone: `place`, `milestone` (its number), `n` and `median`; in one pass."""
+    board, ends, start = scope.board, scope.ends(), scope.period.filled()[0]
+    moments = {name: board.expression(name) for name in MILESTONES}
+    known = (
+        select(V.created_date, *(moment.label(name) for name, moment in moments.items()))
+        .select_from(VERSIONS)
+        .where(board.known, *board.conditions(scope.view.but(state="all")))
+        .where(or_(*(moment >= start for moment in moments.values())))
+        .subquery("known")
+    )
+    every = values(column("milestone", Integer), name="milestones").data(
+        [(n,) for n in range(len(MILESTONES))]
+    )
+    moment = case(*((every.c.milestone == n, known.c[name]) for n, name in enumerate(MILESTONES)))
+    days = cast(func.extract("epoch", moment - known.c.created_date) / 86_400.0, Float)
+    return (
+        select(
+            place_of(moment, ends).label("place"),
+            every.c.milestone,
+            func.count().label("n"),
+            cast(func.percentile_cont(0.5).within_group(days.asc()), Float).label("median"),
+        )
+        .select_from(known.join(every, true()))
+        .where(moment >= start, moment <= ends[-1])
+        .group_by("place", every.c.milestone)
+    )
+
+
+def milestones_rows(row: Row, scope: Scope) -> Mapping[str, View]:
+    """The cases closed on the day; when relief or resolution came is not asked for by a View."""
+    view, day = scope.view, row["day"]
+    start = max(scope.period.filled()[0], midnight(day, view.tz))
+    end = day_end(day, scope) + TICK
+    bounds = {
+        "closed_from": max(start, view.closed_from or start),
+        "closed_to": min(end, view.closed_to or end),
+    }
+    return {"closed_n": view.but(state="closed", **bounds)}
+
+
+def milestones_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
+    """A line of daily medians per milestone; hollow points stand for fewer than `FEW` cases."""
+    rows = frame.sort_values("day")
+    days = list(rows["day"])
+    traces: list[Figure] = []
+    for name, (label, colour) in MILESTONES.items():
+        counts = [count or 0 for count in whole(rows[f"{name}_n"])]
+        # A logarithm knows no zero.
+        medians = [
+            None if pd.isna(value) else max(round(float(value), 2), 0.01)
+            for value in rows[f"{name}_median"]
+        ]
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "name": label,
+                "x": [day.isoformat() for day in days],
+                "y": medians,
+                "line": {"color": colour, "width": 1},
+                "marker": {
+                    "color": colour,
+                    "size": 6,
+                    "symbol": ["circle-open" if n < FEW else "circle" for n in counts],
+                },
+                "customdata": [to_day(day, scope) for day in days],
+                "text": [
+                    f"{label}: median {median:,.1f} days, n {n:,}, on {day_name(day)}"
+                    if median is not None
+                    else ""
+                    for median, n, day in zip(medians, counts, days, strict=True)
+                ],
+                "hovertemplate": "%{text}<extra></extra>",
+            }
+        )
+    return {
+        "data": traces,
+        "layout": {
+            "xaxis": {"type": "date", "title": {"text": f"Day ({scope.view.tz})"}},
+            "yaxis": {
+                "type": "log",
+                "rangemode": "normal",
+                "dtick": 1,
+                "tickformat": ",~g",
+                "title": {"text": "Median days since creation (log scale)"},
+            },
+            "hovermode": "x unified",
+            "showlegend": True,
+        },
+    }
+
+
+DAILY_MILESTONES = Panel(
+    name="daily_milestones",
+    title="Days until relief, resolution and closing: daily medians, all severities together",
+    question="How long had it taken, for the cases that reached the milestone on that day?",
+    state="all",
+    columns=(
+        Measure("day", "Day"),
+        *(
+            measure
+            for name, (label, _) in MILESTONES.items()
+            for measure in (
+                Measure(f"{name}_n", f"{label}, n", "cases"),
+                Measure(f"{name}_median", f"{label}, median", "days"),
+            )
+        ),
+    ),
+    select=milestones_select,
+    figure=milestones_figure,
+    n=lambda frame: int(frame[[f"{name}_n" for name in MILESTONES]].sum().max()),
+    rows=milestones_rows,
+    period=True,
+)

@@ -1,0 +1,173 @@
+"""How did open cases run by severity, status, account, engineer, product and card status?"""
+
+import zlib
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+import pandas as pd
+from sqlalchemy import Column, Date, Integer, Select, cast, select, values
+from sqlalchemy import Text as TextType
+
+from app.columns import COLUMNS
+from app.panel import Measure, Panel, Row
+from app.panels.backlog import whole_steps
+from app.panels.breakdown import short
+from app.panels.daylines import HOVER, to_day, view_at
+from app.scope import Scope
+from app.theme import CATEGORIES, Figure
+from app.value_series import REST, value_series
+from app.view import View
+from app.words import SEVERITY_NAMES
+
+# A second sign for lines that happen to share a colour.
+DASHES = ("solid", "dot", "dashdot", "longdash")
+
+
+def _select(field: str, scope: Scope) -> Select[Any]:
+    told = value_series(scope.view, scope.board, field, scope.ends()).subquery("told")
+    days = values(Column("place", Integer), Column("day", Date), name="days").data(
+        list(enumerate(scope.days()))
+    )
+    # Severities are numbers, all else is words.
+    value = told.c.value if field == "severity" else cast(told.c.value, TextType)
+    return (
+        select(
+            days.c.day,
+            told.c.rank,
+            value.label(field),
+            told.c.number.label("together"),
+            told.c.cases,
+        )
+        .select_from(told.join(days, days.c.place == told.c.place))
+        .order_by(days.c.day.desc(), told.c.rank)
+    )
+
+
+def value_panel(field: str, title: str, question: str, missing: str) -> Panel:
+    """The panel of open cases by one field day by day, newest first in its table."""
+    return Panel(
+        name=f"daily_{field}",
+        title=title,
+        question=question,
+        state="open",
+        columns=(
+            Measure("day", "Day"),
+            Measure("rank", "Rank at the end", " "),
+            Measure(field, COLUMNS[field].label),
+            Measure("together", "Values together", " "),
+            Measure("cases", "Open", "cases"),
+        ),
+        select=lambda scope: _select(field, scope),
+        figure=lambda frame, scope: values_figure(frame, scope, field, missing),
+        n=lambda frame: int(frame.groupby("day")["cases"].sum().max()) if len(frame) else 0,
+        rows=lambda row, scope: _rows(row, scope, field),
+        period=True,
+    )
+
+
+def _rows(row: Row, scope: Scope, field: str) -> Mapping[str, View]:
+    """The open cases with the value at the end of the day; the rest has no one View."""
+    at = view_at(row["day"], scope)
+    if at is None or row["rank"] >= REST:
+        return {}
+    return {"cases": at.but(state="open", **{field: (_parameter(row[field], field),)})}
+
+
+def _parameter(value: Any, field: str) -> int | str:
+    if field == "severity":
+        return 0 if pd.isna(value) else int(value)
+    return "" if pd.isna(value) else str(value)
+
+
+def values_figure(frame: pd.DataFrame, scope: Scope, field: str, missing: str) -> Figure:
+    """A line per value, largest at the end first; its entry in the legend adds it as a filter."""
+    ends = {day: to_day(day, scope) for day in scope.days()}
+    traces: list[Figure] = []
+    used: dict[str, int] = {}
+    for _, rows in frame.sort_values("day").groupby("rank"):
+        first = rows.iloc[0]
+        value = _parameter(first[field], field)
+        rest = int(first["rank"]) >= REST
+        colour = "$muted" if rest else _colour(value, field)
+        dash = DASHES[used.get(colour, 0) % len(DASHES)]
+        used[colour] = used.get(colour, 0) + 1
+        name = f"{int(first['together'])} others" if rest else _name(value, field, missing)
+        traces.append(_line(list(rows["day"]), rows, name, colour, dash, ends))
+        if rest:
+            # The rest together is often more than all others: it is off until asked for.
+            traces[-1]["visible"] = "legendonly"
+        else:
+            asked = "" if field == "severity" and not value else str(value)
+            traces[-1]["meta"] = {"adds": urlencode({field: asked})}
+    most = max((count for trace in traces for count in trace["y"]), default=0)
+    return {
+        "data": traces,
+        "layout": {
+            "xaxis": {"type": "date", "title": {"text": f"Day ({scope.view.tz})"}},
+            "yaxis": {"title": {"text": "Open cases"}, "tickformat": ",d", **whole_steps(most)},
+            "hovermode": "x unified",
+            "showlegend": True,
+            "legend": {"traceorder": "normal"},
+        },
+    }
+
+
+def _line(
+    days: list[date],
+    rows: pd.DataFrame,
+    name: str,
+    colour: str,
+    dash: str,
+    ends: Mapping[date, str],
+) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "lines" if len(days) > 1 else "markers",
+        "name": short(name),
+        "x": [day.isoformat() for day in days],
+        "y": [int(count) for count in rows["cases"]],
+        "line": {"color": colour, "width": 2, "dash": dash, "shape": "hv"},
+        "marker": {"color": colour, "size": 8},
+        "customdata": [ends[day] for day in days],
+        "text": "",
+        # The braces of a name must not be read as those of a template.
+        "hovertemplate": f"{short(name).replace('%{', '% {')}: {HOVER}",
+    }
+
+
+def _colour(value: int | str, field: str) -> str:
+    if field == "severity":
+        return f"$severity-{value}"
+    # The same value has the same colour on every page, whatever stands beside it.
+    return f"$category-{zlib.crc32(str(value).encode()) % CATEGORIES}"
+
+
+def _name(value: int | str, field: str, missing: str) -> str:
+    if field == "severity":
+        return SEVERITY_NAMES[int(value)]
+    return str(value) or missing
+
+
+DAILY_SEVERITY = value_panel(
+    "severity", "Open by severity, day by day", "How severe was what was open?", "Not set"
+)
+DAILY_STATUS = value_panel(
+    "status", "Open by status, day by day", "Where did the open cases stand?", "No status"
+)
+DAILY_ACCOUNT = value_panel(
+    "account", "Open by account, day by day", "Whose cases were open?", "No account"
+)
+DAILY_ENGINEER = value_panel(
+    "engineer", "Open by engineer, day by day", "Who had how many open cases?", "Nobody"
+)
+DAILY_PRODUCT = value_panel(
+    "product", "Open by product, day by day", "What were open cases about?", "No product"
+)
+DAILY_CARD_STATUS = value_panel(
+    "card_status",
+    "Cards by status, day by day",
+    "Where did the cards of open cases stand?",
+    "No card",
+)

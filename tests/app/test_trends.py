@@ -1,0 +1,253 @@
+"""Every number of a day is what the catalogue says as of that day's end."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app import days, rolled
+from app.board import Board
+from app.database import read, records
+from app.metrics import CATALOGUE, COUNTS, Count, count_values, linked_bugs
+from app.panel import asked_of, columns_of, frame
+from app.panels import PANELS
+from app.period import Period, midnight
+from app.scope import Scope
+from app.selection import count, grouped
+from app.series import series
+from app.value_series import REST, SHOWN
+from app.version import data_version
+from app.view import View
+from etl.seed import seed
+from tests.conftest import EMPTY, cloned
+
+pytestmark = pytest.mark.database
+
+# Days of 23, 24 and 25 hours, days that begin at no whole hour of UTC, and both ends of the world.
+ZONES = (
+    "UTC",
+    "Europe/Berlin",
+    "Pacific/Kiritimati",
+    "Pacific/Pago_Pago",
+    "Asia/Kolkata",
+    "Australia/Lord_Howe",
+)
+# Weeks in which clocks are changed, in Berlin and on Lord Howe, and one in which they are not.
+STARTS = (date(2016, 3, 24), date(2016, 3, 30), date(2016, 5, 12), date(2016, 10, 28))
+LINES = ("open_work", "attention", "turnover", "bugs_behind")
+UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def chosen(*values, most=2):
+    return st.lists(st.sampled_from(values), unique=True, max_size=most).map(
+        lambda picked: tuple(sorted(picked))
+    )
+
+
+views = st.builds(
+    View,
+    severity=chosen(0, 1, 2, 3, 4),
+    status=chosen("New", "Active", "Resolved", most=1),
+    account=chosen("Location 204", "Location 143", "", most=1),
+    escalated=chosen("no", "yes", most=1),
+    sla=chosen("ok", "at_risk", "breached"),
+    bugs=chosen("any", "none", "untargeted"),
+    stale=st.none() | st.integers(0, 9),
+    tz=st.sampled_from(ZONES),
+)
+
+
+@st.composite
+def scopes(draw, asked=views, starts=STARTS):
+    """A View over some days; the last of them may end in the midst of an hour."""
+    view, first = draw(asked), draw(st.sampled_from(starts))
+    last = first + timedelta(days=draw(st.integers(0, 6)))
+    end = midnight(last + timedelta(days=1), view.tz)
+    instant = end + timedelta(days=3)
+    if draw(st.booleans()):
+        instant = end = end - timedelta(minutes=draw(st.integers(0, 900)), seconds=7)
+    compare = draw(st.sampled_from(["", "previous", "year"]))
+    return Scope.of(view, instant, period=Period(midnight(first, view.tz), end, compare))
+
+
+def agree(scope):
+    """All counts of all lines, and of the period compared with, are those of the catalogue."""
+    told = records(read(days.catalogued(scope)))
+    lines = {}
+    for name in LINES:
+        for row in records(frame(PANELS[name], scope)):
+            lines.setdefault(row["day"], {}).update(row)
+    assert [row["day"] for row in told] == scope.days() == sorted(lines)
+    for row, end in zip(told, scope.ends(), strict=True):
+        assert row["as_of"] == end
+        here = expected(scope.view, end)
+        assert {name: row[name] for name in here} == here, (end, scope.view.to_query())
+        assert {name: lines[row["day"]][name] for name in here} == here, end
+    other = days.compared(scope)
+    if other is not None:
+        for day, then, end in zip(scope.days(), other.days(), other.ends(), strict=True):
+            assert lines[day]["day_before"] == then
+            before = expected(scope.view, end)
+            assert {name: lines[day][f"{name}_before"] for name in before} == before, end
+
+
+def expected(view, end):
+    at = view.but(as_of=end)
+    bugs = {
+        name: int(read(linked_bugs(at, Board.at(end), untargeted))["bugs"].iloc[0])
+        for name, untargeted in (("bugs_unique", False), ("bugs_no_target", True))
+    }
+    return count_values(at, end) | bugs
+
+
+@settings(max_examples=12)
+@given(scope=scopes())
+def test_a_day_of_the_log_is_what_the_catalogue_says_of_its_end(log, scope):
+    agree(scope)
+
+
+@pytest.fixture(scope="module")
+def crowd():
+    with cloned(EMPTY):
+        seed(400, 3, UNTIL)
+        yield
+
+
+seeded = views.map(lambda view: view.but(account=(), status=()))
+SEEDED_STARTS = (date(2026, 3, 25), date(2026, 5, 26), date(2025, 10, 23), date(2024, 2, 27))
+
+
+@settings(max_examples=12)
+@given(scope=scopes(seeded, SEEDED_STARTS))
+def test_a_day_of_a_seeded_world_is_what_the_catalogue_says_of_its_end(crowd, scope):
+    agree(scope)
+
+
+rolled_views = st.builds(
+    View,
+    severity=chosen(0, 1, 2, 3, 4),
+    escalated=chosen("no", "potential", "yes"),
+    crit_sit=chosen("no", "yes", most=1),
+    escalation=chosen("any", most=1),
+    tz=st.sampled_from(["UTC", "Europe/Berlin", "Pacific/Kiritimati", "Pacific/Pago_Pago"]),
+)
+
+
+@settings(max_examples=12)
+@given(scope=scopes(rolled_views, SEEDED_STARTS), live=st.booleans())
+def test_the_roll_up_says_what_the_versions_say(crowd, scope, live):
+    if live:
+        instant = max(UNTIL, data_version().latest)
+        period = Period(instant - timedelta(days=4), instant)
+        period = replace(period, start=midnight(period.start.date(), scope.view.tz))
+        scope = Scope.of(scope.view, instant, data_version(), period)
+    counts = [metric for metric in COUNTS if rolled.knows(metric)]
+    ends = scope.ends()
+    assert rolled.rolls(scope, ends)
+    up = read(rolled.rolled(scope, counts, ends))
+    down = read(series(scope.view, scope.board, counts, ends))
+    assert len(counts) == 5
+    assert records(up) == records(down)
+
+
+def test_days_that_begin_within_hours_are_left_to_the_versions():
+    instant = datetime(2026, 5, 1, tzinfo=UTC)
+    for zone, whole in (("Asia/Kolkata", False), ("Europe/Berlin", True)):
+        view = View(tz=zone, severity=(1,))
+        scope = Scope.of(view, instant, period=Period(midnight(date(2026, 4, 2), zone)))
+        assert rolled.rolls(scope, scope.ends()) == whole
+    assert not rolled.rolls(replace(scope, view=scope.view.but(account=("A",))), scope.ends())
+
+
+@settings(max_examples=12)
+@given(
+    scope=scopes(),
+    field=st.sampled_from(["severity", "status", "account", "engineer", "product", "card_status"]),
+)
+def test_the_lines_of_values_are_the_groups_of_each_day(log, scope, field):
+    told = frame(PANELS[f"daily_{field}"], scope)
+    for day, end in zip(scope.days(), scope.ends(), strict=True):
+        rows = records(told[told["day"] == day])
+        at = scope.view.but(as_of=end, state="open")
+        groups = records(read(grouped(at, end, field)))
+        known = {row[field]: row["cases"] for row in groups}
+        assert sum(row["cases"] for row in rows) == sum(known.values())
+        for row in rows:
+            if row["rank"] < REST:
+                assert row["together"] == 1
+                assert row["cases"] == known.get(row[field], 0), (day, row)
+    last = [row["cases"] for row in records(told[told["day"] == scope.days()[-1]])]
+    assert last[:SHOWN] == sorted(last[:SHOWN], reverse=True)
+
+
+@settings(max_examples=12)
+@given(scope=scopes())
+def test_cumulative_flow_never_falls_and_later_stages_never_overtake(log, scope):
+    told = records(frame(PANELS["cumulative_flow"], scope).sort_values("day"))
+    stages = ("created", "relieved", "resolved", "closed")
+    assert [row["day"] for row in told] == scope.days()
+    for row in told:
+        assert [row[name] for name in stages] == sorted((row[n] for n in stages), reverse=True)
+        assert row["in_progress"] == row["created"] - row["closed"] >= 0
+    for earlier, later in pairwise(told):
+        assert all(earlier[name] <= later[name] for name in stages)
+
+
+@settings(max_examples=12)
+@given(scope=scopes())
+def test_what_reached_a_milestone_on_a_day_adds_up(log, scope):
+    told = records(frame(PANELS["daily_milestones"], scope))
+    start, end = scope.period.filled()
+    closed = scope.view.but(
+        as_of=scope.instant,
+        state="closed",
+        closed_from=start,
+        closed_to=end + timedelta(microseconds=end == scope.instant),
+    )
+    whole = int(read(count(closed, scope.instant))["cases"].iloc[0])
+    assert sum(row["closed_n"] for row in told) == whole
+    for row in told:
+        assert (row["closed_median"] is None) == (row["closed_n"] == 0)
+
+
+def test_a_comparison_has_columns_and_dashed_lines_of_its_own(log):
+    instant = datetime(2016, 5, 20, tzinfo=UTC)
+    panel = PANELS["open_work"]
+    for compare in ("", "previous", "year"):
+        period = Period(datetime(2016, 5, 1, tzinfo=UTC), instant, compare)
+        scope = asked_of(panel, Scope.of(View(), instant, period=period))
+        names = [column.name for column in columns_of(panel, scope)]
+        assert ("open_cases_before" in names) == bool(compare)
+        figure = panel.figure(frame(panel, scope), scope)
+        dashed = [one for one in figure["data"] if one["line"].get("dash") == "dash"]
+        assert len(dashed) == (5 if compare else 0)
+        if compare == "previous":
+            line = next(one for one in figure["data"] if one["name"] == "Open cases")
+            [before] = [one for one in dashed if one["name"].startswith("Open cases")]
+            then = before["y"][0]
+            assert line["text"][0] == f", {then:,} on 12 April 2016"
+
+
+def test_a_point_turns_everything_to_the_end_of_its_day(log):
+    instant = datetime(2016, 5, 20, 9, 30, tzinfo=UTC)
+    view = View(tz="Europe/Berlin")
+    scope = Scope.of(view, instant, period=Period(datetime(2016, 5, 17, 22, tzinfo=UTC)))
+    figure = PANELS["open_work"].figure(frame(PANELS["open_work"], scope), scope)
+    assert figure["data"][0]["customdata"] == [
+        "as_of=2016-05-18T21%3A59%3A59.999999Z",
+        "as_of=2016-05-19T21%3A59%3A59.999999Z",
+        "as_of=",
+    ]
+    assert all("meta" not in trace for trace in figure["data"])
+    values = PANELS["daily_severity"]
+    drawn = values.figure(frame(values, scope), scope)["data"]
+    assert all(trace["meta"]["adds"].startswith("severity=") for trace in drawn)
+
+
+def test_every_count_is_in_some_line():
+    named = {column.name for name in LINES for column in PANELS[name].columns}
+    assert {metric.name for metric in days.DAILY} <= named
+    assert isinstance(CATALOGUE["open_cases"], Count)
