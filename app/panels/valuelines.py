@@ -93,7 +93,7 @@ def values_figure(frame: pd.DataFrame, scope: Scope, field: str, missing: str) -
         colour = "$muted" if rest else _colour(value, field)
         dash = DASHES[used.get(colour, 0) % len(DASHES)]
         used[colour] = used.get(colour, 0) + 1
-        name = f"{int(first['number'])} others" if rest else _name(value, field, missing)
+        name = f"{int(first['together'])} others" if rest else _name(value, field, missing)
         traces.append(_line(list(rows["day"]), rows, name, colour, dash, ends))
         if rest:
             # The rest together is often more than all others: it is off until asked for.
