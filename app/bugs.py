@@ -38,7 +38,7 @@ from app.slips import with_moves
 from app.versions import VERSIONS, V
 from app.words import SEVERITY_NAMES
 
-PAGE_SIZE = 100
+PAGE_SIZE = 50
 WEIGHTS = {1: 8, 2: 4, 3: 2}
 SECONDS_PER_DAY = 86_400
 PER_SEVERITY = (1, 2, 3, 4)
@@ -88,6 +88,8 @@ def held(scope: Scope, *beside: ColumnElement[Any]) -> CTE:
         # Cases that have one of the bugs asked for may have others too.
         .where(CaseBug.key.in_(chosen) if chosen else true())
         .cte("held")
+        # The planner expects far more open cases than there are, and would join all links first.
+        .prefix_with("materialized")
     )
 
 

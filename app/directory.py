@@ -164,10 +164,11 @@ def _part(who: Who, told: Mapping[str, ColumnElement[Any]]) -> Select[Any]:
 
 
 def is_known(who: Who, name: str, scope: Scope, version: Version) -> bool:
-    """Whether any case has the name now, or had it at the scope's instant; remembered."""
+    """Whether a case has the name now, or an open one had it at the scope's instant; remembered."""
     column = V[who.field].collate("C")
     now = exists().where(V.valid_to == text("'infinity'"), ~V.gone, column == name)
-    then = exists().where(scope.board.known, ~V.gone, column == name)
+    # Open cases alone have an index that tells the past.
+    then = exists().where(scope.board.known, V.is_open, column == name)
     asked = now if scope.live else or_(now, then)
     key = ("is known", who.field, name, write_instant(scope.instant), version.key)
 

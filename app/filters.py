@@ -24,7 +24,7 @@ _TEXT_FILTERS: dict[str, ColumnElement[Any]] = {
     "card_status": V.card_status,
 }
 
-_CARDS: dict[str, Condition] = {
+CARDS: dict[str, Condition] = {
     "none": V.card.is_(None),
     "open": and_(V.card.is_not(None), V.card_status.is_distinct_from(DONE)),
     "done": and_(V.card.is_not(None), V.card_status == DONE),
@@ -81,7 +81,7 @@ def _of_bugs(view: View, instant: Instant) -> list[Condition]:
 
 
 def _card(standing: str, instant: Instant) -> Condition:
-    return links.has_several_cards(instant) if standing == "several" else _CARDS[standing]
+    return links.has_several_cards(instant) if standing == "several" else CARDS[standing]
 
 
 def _any_of(column: ColumnElement[Any], values: Sequence[Any]) -> Condition:

@@ -8,14 +8,37 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, func
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    FromClause,
+    Text,
+    and_,
+    bindparam,
+    false,
+    func,
+    not_,
+    or_,
+    text,
+)
+from sqlalchemy.types import TypeEngine
 
+from app import filters
 from app.board import Board
-from app.models import BugSpan
+from app.models import BugSpan, CardOverlap
 from app.versions import VERSIONS, V
 from app.view import View
 
 Condition = ColumnElement[bool]
+INSTANT = DateTime(timezone=True)
+SEVERAL = "several"
+NAMED = """
+select case_number, lower(span) as valid_from, upper(span) as valid_to
+from (
+    select case_number, range_agg(tstzrange(linked_at, coalesce(unlinked_at, 'infinity'))) as held
+    from case_bugs where key = any(:named) group by case_number
+) links cross join unnest(held) span
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +69,10 @@ class Stretches:
 
 def open_stretches(board: Board, view: View) -> Iterator[Stretches]:
     """While which versions are open cases of a View, whatever its own state."""
-    plain = view.but(bugs=())
+    plain = _without_links(view)
     where = (V.is_open, *board.lasting_filters(plain))
     for start, end in board.open_spans(plain):
-        yield from _with_bugs(set(view.bugs), Stretches(start, end, where))
+        yield from _linked(view, Stretches(start, end, where))
 
 
 def recent_stretches(board: Board, view: View, event: str, span: timedelta) -> Iterator[Stretches]:
@@ -58,7 +81,7 @@ def recent_stretches(board: Board, view: View, event: str, span: timedelta) -> I
     `event` is created or closed; the cases may be open or closed since.
     """
     moment = V.created_date if event == "created" else V.closed_at
-    plain = view.but(bugs=(), sla=(), stale=None, recent=None)
+    plain = _without_links(view).but(sla=(), stale=None, recent=None)
     where = [
         ~V.gone,
         moment.is_not(None),
@@ -72,7 +95,7 @@ def recent_stretches(board: Board, view: View, event: str, span: timedelta) -> I
         closed = (~V.is_open, *_closed_filters(board, view))
         states = [
             (closed, _closed_spans(view)),
-            ((V.is_open,), board.open_spans(view.but(bugs=()))),
+            ((V.is_open,), board.open_spans(_without_links(view))),
         ]
     for more, spans in states:
         for start, end in spans:
@@ -83,7 +106,7 @@ def recent_stretches(board: Board, view: View, event: str, span: timedelta) -> I
                 (*where, *more),
                 within=(moment, span),
             )
-            yield from _with_bugs(set(view.bugs), one)
+            yield from _linked(view, one)
 
 
 def _closed_filters(board: Board, view: View) -> list[Condition]:
@@ -100,28 +123,72 @@ def _closed_spans(view: View) -> list[tuple[ColumnElement[Any], ColumnElement[An
     return [(func.greatest(*start), func.least(*end))]
 
 
+def _without_links(view: View) -> View:
+    """The View without the filters by what comes and goes beside a version: bugs, second cards."""
+    return view.but(bugs=(), bug=(), card=() if SEVERAL in view.card else view.card)
+
+
+def _linked(view: View, plain: Stretches) -> Iterator[Stretches]:
+    """The stretches cut to when the case had bugs and cards as the View asks."""
+    for with_bugs in _with_bugs(set(view.bugs), plain):
+        for with_named in _with_named(set(view.bug), with_bugs):
+            yield from _with_cards(view.card, with_named)
+
+
 def _with_bugs(asked: set[str], plain: Stretches) -> Iterator[Stretches]:
     """The stretches cut to when the case had bugs as asked; "none" is all less those with any."""
     if not asked or {"none", "any"} <= asked:
         yield plain
         return
+    spans = BugSpan.__table__.alias()
     if "none" in asked:
         yield plain
-        yield _while_linked(plain, untargeted=False, sign=-1)
+        yield _while(plain, spans, sign=-1)
     if "any" in asked:
-        yield _while_linked(plain, untargeted=False)
+        yield _while(plain, spans)
     elif "untargeted" in asked:
-        yield _while_linked(plain, untargeted=True)
+        yield _while(plain, spans, spans.c.untargeted)
 
 
-def _while_linked(plain: Stretches, *, untargeted: bool, sign: int = 1) -> Stretches:
-    spans = BugSpan.__table__.alias()
+def _with_named(keys: set[str], plain: Stretches) -> Iterator[Stretches]:
+    """The stretches cut to when the case had one of some bugs; the empty key: to when it had none.
+
+    The spans of several bugs lie over each other, so they are made one first.
+    """
+    if not keys:
+        yield plain
+        return
+    if "" in keys:
+        yield from _with_bugs({"none"}, plain)
+    if named := sorted(keys - {""}):
+        told: dict[str, TypeEngine[Any]] = {
+            "case_number": Text(),
+            "valid_from": INSTANT,
+            "valid_to": INSTANT,
+        }
+        spans = text(NAMED).bindparams(bindparam("named", named, unique=True)).columns(**told)
+        yield _while(plain, spans.subquery())
+
+
+def _with_cards(asked: tuple[str, ...], plain: Stretches) -> Iterator[Stretches]:
+    """The stretches cut to when the case had several cards, or one that stands as else asked."""
+    if SEVERAL not in asked:
+        yield plain
+        return
+    others = or_(false(), *(filters.CARDS[one] for one in asked if one != SEVERAL))
+    yield replace(plain, where=(*plain.where, others))
+    rest = not_(func.coalesce(others, false()))
+    yield _while(plain, CardOverlap.__table__.alias(), rest)
+
+
+def _while(plain: Stretches, spans: Any, *more: Condition, sign: int = 1) -> Stretches:
+    """The parts of stretches that lie within spans of their case."""
     meet = and_(spans.c.case_number == V.case_number, spans.c.valid_from < plain.end)
     return replace(
         plain,
         start=func.greatest(plain.start, spans.c.valid_from),
         end=func.least(plain.end, spans.c.valid_to),
-        where=(*plain.where, spans.c.untargeted) if untargeted else plain.where,
-        origin=VERSIONS.join(spans, meet),
-        sign=sign,
+        where=(*plain.where, *more),
+        origin=plain.origin.join(spans, meet),
+        sign=plain.sign * sign,
     )

@@ -16,8 +16,8 @@ from app.versions import VERSIONS, V
 from app.view import View
 
 LABEL = "Trends"
-GROUPS_SHOWN = 30
-CASES_SHOWN = 5
+GROUPS_SHOWN = 20
+CASES_SHOWN = 4
 By = Literal["product", "account"]
 
 

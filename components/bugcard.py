@@ -64,13 +64,14 @@ def show(query: Any, _version: Any) -> tuple[Any, Any]:
     if not found.rows:
         nothing = "No bug or issue is linked to an open case."
         return html.Div(nothing, className="panel-empty"), "0 bugs"
-    return _table(found, scope), _head(found)
+    return _table(found, scope), _head(found, view)
 
 
-def _head(found: OpenBugs) -> str:
+def _head(found: OpenBugs, view: View) -> list[Any]:
     noun = "bug or issue" if found.bugs == 1 else "bugs and issues"
     first = f" · first {SHOWN}" if found.bugs > len(found.rows) else ""
-    return f"{found.bugs:,} {noun} behind open cases, those of most cases first{first}"
+    told = f"{found.bugs:,} {noun} behind open cases, those of most cases first{first} · "
+    return [told, dcc.Link("What hangs on each", href=view.only_filters().url("/bugs"))]
 
 
 def _table(found: OpenBugs, scope: Scope) -> Component:

@@ -38,7 +38,6 @@ FIRST = (
     ("arrivals", "wide"),
     ("by_status", "narrow"),
 )
-DURATIONS = tuple(name for name in ("time_to_relief", "time_to_resolution") if name in PANELS)
 OTHERS = {"account": "by_engineer", "engineer": "by_account"}
 
 
@@ -50,12 +49,12 @@ def profile(who: Who, name: str, view: View, version: Version) -> list[Component
     scope = Scope.of(own, own.instant(datetime.now(UTC), version.changed_at), version)
     if not is_known(who, name, scope, version):
         return [_unknown(who, name, view)]
-    half = "half" if len(DURATIONS) > 1 else "full"
     layout = [
         *FIRST,
         ("by_age", "half"),
         (OTHERS[who.field], "half"),
-        *((panel, half) for panel in DURATIONS),
+        ("time_to_relief", "half tall"),
+        ("time_to_resolution", "half tall"),
     ]
     return [
         filter_bar(rest, place),

@@ -44,8 +44,8 @@ LAYOUT: tuple[tuple[Panel | CaseList, str], ...] = (
     (PANELS["by_card_status"], "narrow"),
     (NEW, "wide"),
     (PANELS["by_status"], "narrow"),
-    (PANELS["by_account"], "half"),
-    (PANELS["time_to_resolution"], "half"),
+    (PANELS["by_account"], "half tall"),
+    (PANELS["time_to_resolution"], "half tall"),
 )
 
 

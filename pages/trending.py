@@ -24,7 +24,7 @@ from components.text import moment
 from pages.page import Page
 
 PATH = "/trending"
-LONGEST_COMMENT = 200
+LONGEST_COMMENT = 120
 
 
 @dataclass(frozen=True, slots=True)

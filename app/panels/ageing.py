@@ -9,6 +9,7 @@ from sqlalchemy import Integer, Select, case, cast, func, select
 
 from app.board import Board
 from app.panel import Measure, Panel, Row, total
+from app.panels.backlog import whole_steps
 from app.scope import Scope
 from app.theme import Figure
 from app.versions import TICK, VERSIONS, V
@@ -106,9 +107,18 @@ def ageing_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
                 "categoryarray": list(LABELS),
                 "title": {"text": "Age (days since creation)"},
             },
-            "yaxis": {"title": {"text": "Open cases"}, "tickformat": ",d"},
+            "yaxis": {
+                "title": {"text": "Open cases"},
+                "tickformat": ",d",
+                **whole_steps(_highest(data)),
+            },
         },
     }
+
+
+def _highest(bars: list[Figure]) -> int:
+    """How many cases the highest stack holds."""
+    return max(map(sum, zip(*(bar["y"] for bar in bars), strict=True)), default=0)
 
 
 BY_AGE = Panel(

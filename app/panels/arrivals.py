@@ -12,6 +12,8 @@ from app.scope import Scope
 from app.theme import Figure
 
 LONGEST_DAILY = 92
+# An axis of so few cases counts them one by one.
+FEW = 5
 
 
 def arrivals_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
@@ -45,7 +47,11 @@ def arrivals_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
                 "type": "date",
                 "title": {"text": f"{'Week from Monday' if by_week else 'Day'} ({scope.view.tz})"},
             },
-            "yaxis": {"title": {"text": "Cases in, and out (below)"}, "tickformat": ",d"},
+            "yaxis": {
+                "title": {"text": "Cases in, and out (below)"},
+                "tickformat": ",d",
+                **({"dtick": 1} if max([*arrived, *left], default=0) < FEW else {}),
+            },
             "hovermode": "x unified",
         },
     }

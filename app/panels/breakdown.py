@@ -9,6 +9,7 @@ from sqlalchemy import Select
 
 from app.columns import COLUMNS
 from app.panel import Measure, Panel, Row, total
+from app.panels.backlog import whole_steps
 from app.scope import Scope
 from app.selection import grouped
 from app.theme import Figure, safe
@@ -118,7 +119,12 @@ def _bars(
         ],
         "layout": {
             "showlegend": False,
-            "xaxis": {"title": {"text": "Open cases"}, "showgrid": True, "rangemode": "tozero"},
+            "xaxis": {
+                "title": {"text": "Open cases"},
+                "showgrid": True,
+                "rangemode": "tozero",
+                **whole_steps(max(counts, default=0)),
+            },
             "yaxis": {
                 "type": "category",
                 "tickmode": "array",

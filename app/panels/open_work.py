@@ -5,12 +5,23 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import CTE, Integer, Select, and_, cast, func, literal, select
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    ColumnElement,
+    Double,
+    Integer,
+    Select,
+    cast,
+    func,
+    literal,
+    select,
+)  # fmt: skip
 
 from app import course
 from app.lengths import Length, length_words, narrowed
 from app.panel import Measure, Panel, Row, total
-from app.panels.durations import BARS
+from app.panels.durations import BARS, EDGES
 from app.panels.open_work_figure import ageing_figure
 from app.scope import Scope
 from app.theme import Figure
@@ -52,25 +63,62 @@ def ageing_select(scope: Scope) -> Select[Any]:
         .where(board.known, *board.conditions(scope.view.but(state="open")))
         .cte("open_cases")
     )
-    age = cases.c.seconds / course.SECONDS_PER_DAY
-    return (
+    summary = (
         select(
-            func.nullif(cases.c.severity, 0).label("severity"),
+            cases.c.severity,
             cast(func.count(), Integer).label("open"),
             func.coalesce(func.max(cases.c.compared), 0).label("compared"),
             func.max(cases.c.p85).label("p85"),
-            cast(func.count().filter(cases.c.beyond), Integer).label("beyond"),
             func.max(cases.c.before).label("before"),
-            func.percentile_cont(0.5).within_group(age.asc()).label("age"),
-            func.percentile_cont(0.5).within_group(cases.c.in_status.asc()).label("in_status"),
-            *(
-                cast(func.count().filter(_aged(cases, span), past), Integer).label(f"{name}_{n}")
-                for name, past in (("usual", ~cases.c.beyond), ("late", cases.c.beyond))
-                for n, span in enumerate(BARS)
-            ),
+            (_median(cases.c.seconds) / course.SECONDS_PER_DAY).label("age"),
+            _median(cases.c.in_status).label("in_status"),
         )
         .group_by(cases.c.severity)
-        .order_by(func.nullif(cases.c.severity, 0).asc().nulls_last())
+        .cte("summary")
+    )
+    bars = _bars(cases)
+    told = ("open", "compared", "p85", "before", "age", "in_status")
+    return (
+        select(
+            func.nullif(summary.c.severity, 0).label("severity"),
+            *(summary.c[name] for name in told),
+            *(column for column in bars.c if column.name != "severity"),
+        )
+        .join(bars, bars.c.severity == summary.c.severity)
+        .order_by(func.nullif(summary.c.severity, 0).asc().nulls_last())
+    )
+
+
+def _median(values: ColumnElement[float]) -> ColumnElement[float]:
+    return cast(func.percentile_cont(0.5).within_group(values.asc()), Double)
+
+
+def _bars(cases: CTE) -> CTE:
+    """By severity: how many are beyond the yardstick, and a column per bar and side of it."""
+    edges = cast([edge.total_seconds() for edge in EDGES], ARRAY(Double))
+    place = func.width_bucket(cases.c.seconds, edges)
+    # Counted by bar first: a condition per bar and case would cost more than all the rest.
+    binned = (
+        select(cases.c.severity, cases.c.beyond, place.label("bin"), func.count().label("cases"))
+        .group_by(cases.c.severity, cases.c.beyond, place)
+        .cte("binned")
+    )
+
+    def counted(condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return cast(func.coalesce(func.sum(binned.c.cases).filter(condition), 0), Integer)
+
+    return (
+        select(
+            binned.c.severity,
+            counted(binned.c.beyond).label("beyond"),
+            *(
+                counted(side & (binned.c.bin == number)).label(f"{name}_{number}")
+                for name, side in (("usual", ~binned.c.beyond), ("late", binned.c.beyond))
+                for number in range(len(BARS))
+            ),
+        )
+        .group_by(binned.c.severity)
+        .cte("bars")
     )
 
 
@@ -91,11 +139,6 @@ def _usual(scope: Scope) -> CTE:
         .group_by(func.coalesce(V.severity, 0))
         .cte("usual")
     )
-
-
-def _aged(cases: CTE, span: Length) -> Any:
-    low = cases.c.seconds >= span.start.total_seconds() if span.start else literal(True)
-    return and_(low, cases.c.seconds < span.end.total_seconds()) if span.end else low
 
 
 def ageing_rows(row: Row, scope: Scope) -> Mapping[str, View]:

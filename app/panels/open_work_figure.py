@@ -89,7 +89,7 @@ def _told(row: Row, late: str) -> str:
     beyond = f"{row['beyond']:,}"
     if late:
         beyond = f'<a href="{late}" target="_self"><u>{beyond}</u></a>'
-    return f"{told}, {beyond} older than {row['p85']:,.1f} d (p85 of {row['compared']:,} closed)"
+    return f"{told}, {beyond} older than {row['p85']:,.1f} d (p85 of {row['compared']:,})"
 
 
 def _yardstick(days: float, bottom: float, top: float) -> Figure:

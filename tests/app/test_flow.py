@@ -305,7 +305,7 @@ def test_the_reopen_rate_is_that_of_the_closings(world, data):
     rows = records(frame(REOPEN_RATE, scope))
     days = scope.days()
     assert sorted({row["day"] for row in rows}) == [row["day"] for row in rows]
-    assert rows[0]["step"] == days[0]
+    assert rows[0]["day"] == days[0]
     assert sum(row["closed"] for row in rows) == sum(map(len, closed.values()))
     for row in rows:
         assert row["closed"] == len(closed[row["day"]])

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from app import cache, database
 from app.scope import Scope
 from app.selection import count
-from app.trending import CASES_SHOWN, trending, trending_view
+from app.trending import CASES_SHOWN, GROUPS_SHOWN, trending, trending_view
 from app.version import data_version
 from app.view import View
 from etl.seed import seed
@@ -51,8 +51,8 @@ def test_groups_have_the_cases_with_the_label(world, by, when, severity, label):
         row for row in world.chosen(View(severity=severity), at, "all") if "Trends" in row["labels"]
     ]
     wanted = Counter(row[by] for row in rows)
-    assert len(groups) == min(30, len(wanted))
-    assert [group.cases for group in groups] == sorted(wanted.values(), reverse=True)[:30]
+    assert len(groups) == min(GROUPS_SHOWN, len(wanted))
+    assert [group.cases for group in groups] == sorted(wanted.values(), reverse=True)[:GROUPS_SHOWN]
     for group in groups:
         mine = [row for row in rows if row[by] == group.value]
         assert (group.cases, group.open_cases) == (len(mine), sum(row["is_open"] for row in mine))
