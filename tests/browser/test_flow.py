@@ -23,7 +23,7 @@ def middle(page, mark) -> tuple[float, float]:
 def test_a_bar_narrows_every_panel_and_a_click_on_its_chip_widens_them_again(page, board):
     page.goto(f"{board}/flow?{VIEW}")
     spread = panel(page, "Time to close")
-    expect(spread.locator(".sentence")).to_contain_text("n 727")
+    expect(spread.locator(".sentence")).to_contain_text("n 727", timeout=60_000)
     bar = spread.locator(".barlayer .trace").nth(2).locator(".point path").nth(7)
     page.mouse.click(*middle(page, bar))
     expect(page).to_have_url(re.compile("severity=3"))
