@@ -5,7 +5,6 @@ The card comes at once with its final size; what it shows follows by itself, eac
 
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 import orjson
 from dash import (
@@ -24,7 +23,7 @@ from dash import (
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.panel import LINKED_ROWS, Panel, answer
+from app.panel import Panel, answer
 from app.panels import PANELS
 from app.period import Period
 from app.place import Place, read_address
@@ -32,9 +31,8 @@ from app.scope import Scope
 from app.version import data_version
 from app.view import View
 from app.view_fields import ParameterError
-from app.words import FIELD_LABELS, SEVERITY_NAMES
 from components import notices
-from components.number import counted
+from components.paneltable import is_long, plain_table, table
 
 GRAPH_OPTIONS = {
     "displaylogo": False,
@@ -42,10 +40,6 @@ GRAPH_OPTIONS = {
     "modeBarButtons": [["toImage", "resetScale2d"]],
     "toImageButtonOptions": {"format": "png", "scale": 2},
 }
-
-
-# A table of more rows comes when somebody opens it.
-LONG_TABLE = 60
 
 
 def panel_card(panel: Panel, view: View, place: Place, width: str) -> Component:
@@ -77,6 +71,8 @@ def panel_card(panel: Panel, view: View, place: Place, width: str) -> Component:
                     # Whether it is open, told by the browser.
                     dcc.Store(id={"type": "open-table", "name": name}),
                     html.Div(id={"type": "table", "name": name}),
+                    dcc.Store(id={"type": "long-table", "name": name}),
+                    html.Div(className="long-table"),
                 ],
                 className="panel-table",
                 **{"data-panel": name},
@@ -101,46 +97,42 @@ def _period_of(panel: Panel, place: Place) -> str:
 @callback(
     Output({"type": "body", "name": MATCH}, "children"),
     Output({"type": "table", "name": MATCH}, "children"),
+    Output({"type": "long-table", "name": MATCH}, "data"),
     Output({"type": "sentence", "name": MATCH}, "children"),
     Input({"type": "panel", "name": MATCH}, "data"),
-    Input("board-version", "data"),
     State({"type": "open-table", "name": MATCH}, "data"),
 )
-def show(asked: Any, _version: Any, opened: Any) -> tuple[Any, Any, Any]:
+def show(asked: Any, opened: Any) -> tuple[Any, Any, Any, Any]:
     """What a panel says now: its chart, its table and its sentence.
 
     A long table comes only once somebody opens it.
     """
     panel, scope = _asked(asked)
     if panel is None or scope is None:
-        return no_update, no_update, no_update
+        return no_update, no_update, no_update, no_update
     try:
         told = _answer(panel, scope)
     except SQLAlchemyError as error:
-        return notices.panel_fault(error), None, no_update
-    waits = len(told["rows"]) > LONG_TABLE and opened is not True
-    return (
-        [_body(panel, told), *_noted(told)],
-        None if waits else _table(told, scope[0]),
-        _sentence(told),
-    )
+        return notices.panel_fault(error), None, None, no_update
+    body, sentence = [_body(panel, told), *_noted(told)], _sentence(told)
+    if not is_long(told):
+        return body, table(told, scope[0]), None, sentence
+    return body, None, plain_table(told, scope[0]) if opened is True else None, sentence
 
 
 @callback(
-    Output({"type": "table", "name": MATCH}, "children", allow_duplicate=True),
+    Output({"type": "long-table", "name": MATCH}, "data", allow_duplicate=True),
     Input({"type": "open-table", "name": MATCH}, "data"),
     State({"type": "panel", "name": MATCH}, "data"),
     prevent_initial_call=True,
 )
 def show_table(opened: Any, asked: Any) -> Any:
-    """The table of a panel, when somebody opens it."""
+    """The long table of a panel, when somebody opens it."""
     panel, scope = _asked(asked)
     if panel is None or scope is None or opened is not True:
         return no_update
-    try:
-        return _table(_answer(panel, scope), scope[0])
-    except SQLAlchemyError as error:
-        return notices.panel_fault(error)
+    told = _answer(panel, scope)
+    return plain_table(told, scope[0]) if is_long(told) else no_update
 
 
 def _answer(panel: Panel, asked: tuple[View, Period]) -> dict[str, Any]:
@@ -187,7 +179,7 @@ def _body(panel: Panel, told: dict[str, Any]) -> Component:
                 responsive=True,
             ),
         ],
-        role="img",
+        role="figure",
         **{"aria-label": words},
     )
 
@@ -209,69 +201,19 @@ def _leads_on(figure: dict[str, Any]) -> bool:
     return any("customdata" in trace for trace in figure["data"])
 
 
-def _table(told: dict[str, Any], view: View) -> Component:
-    columns = told["columns"]
-    heads = [
-        html.Th(
-            f"{column['label']} ({column['unit']})" if column["unit"] else column["label"],
-            className="number" if column["unit"] else "",
-        )
-        for column in columns
-    ]
-    links = told["links"] or [{}] * LINKED_ROWS
-    rows = [
-        html.Tr(
-            [
-                html.Td(
-                    _case(value, view)
-                    if column["name"] == "number" and value
-                    else _cell(column["name"], value, views.get(column["name"])),
-                    className="number" if column["unit"] else "",
-                    dir="auto",
-                )
-                for column, value in zip(columns, row, strict=True)
-            ]
-        )
-        for row, views in zip(told["rows"][:LINKED_ROWS], links, strict=False)
-    ]
-    whole = len(told["rows"])
-    more = f" · the first {LINKED_ROWS:,} of {whole:,} rows; the CSV file has all"
-    table = html.Table(
-        [
-            html.Caption(told["sentence"] + (more if whole > LINKED_ROWS else "")),
-            html.Thead(html.Tr(heads)),
-            html.Tbody(rows),
-        ]
-    )
-    return html.Div(table, className="scroll", tabIndex="0")
-
-
-def _cell(name: str, value: object, query: str | None) -> Any:
-    if value is None:
-        return "not set" if name in FIELD_LABELS else "–"
-    if query is not None and isinstance(value, int):
-        return counted(value, View.from_query(query))
-    if name == "severity" and isinstance(value, int | float):
-        return SEVERITY_NAMES[int(value)]
-    if isinstance(value, float):
-        return f"{value:,.1f}"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _case(number: object, view: View) -> Component:
-    """The way to a case, at the instant and in the zone of the View."""
-    place = View(as_of=view.as_of, tz=view.tz)
-    return dcc.Link(str(number), href=place.url(f"/cases/{quote(str(number), safe='')}"))
-
-
 # New data: the panels ask anew, while what they showed stays.
 clientside_callback(
     ClientsideFunction("caseboard", "renewPanels"),
     Output({"type": "panel", "name": ALL}, "data"),
     Input("board-version", "data"),
     State({"type": "panel", "name": ALL}, "data"),
+    prevent_initial_call=True,
+)
+clientside_callback(
+    ClientsideFunction("paneltable", "draw"),
+    Output({"type": "open-table", "name": MATCH}, "id"),
+    Input({"type": "long-table", "name": MATCH}, "data"),
+    State({"type": "open-table", "name": MATCH}, "id"),
     prevent_initial_call=True,
 )
 clientside_callback(
