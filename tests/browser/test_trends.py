@@ -69,10 +69,12 @@ def test_steps_go_by_calendar_months_and_end_at_the_first_case(page, trends):
 def test_periods_and_comparisons_are_in_the_address(page, trends):
     page.goto(f"{trends}/trends")
     page.get_by_role("link", name="30 days").click()
-    page.wait_for_url(re.compile("from="))
+    # The address changes first, the links of the page with what comes.
+    expect(page.locator(".segments .current", has_text="30 days")).to_be_visible()
     page.get_by_role("link", name="A year before").click()
-    page.wait_for_url(re.compile("compare=year"))
+    expect(page.locator(".segments .current", has_text="A year before")).to_be_visible()
     assert "from=" in page.url
+    assert "compare=year" in page.url
     card = drawn(page)
     assert (
         card.evaluate(
@@ -83,8 +85,9 @@ def test_periods_and_comparisons_are_in_the_address(page, trends):
     )
     card.locator("summary", has_text="Show as table").click()
     expect(card.locator("th", has_text="Open cases, a year before (cases)")).to_be_visible()
+    page.expected_faults.append("400")
     page.goto(f"{trends}/trends?compare=never")
-    expect(page.get_by_role("alert").first).to_contain_text("compare")
+    expect(page.locator("main")).to_contain_text("must be one of previous, year")
 
 
 def test_a_long_table_comes_when_it_is_opened_and_its_numbers_lead_to_rows(page, trends):
