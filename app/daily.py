@@ -20,6 +20,7 @@ from sqlalchemy import (
     column,
     func,
     literal,
+    literal_column,
     select,
     true,
     union_all,
@@ -134,9 +135,11 @@ def _of_versions(one: Stretches, edges: Sequence[datetime]) -> Select[Any]:
             place_of(one.end, edges).label("leaves"),
             case((one.start == V.valid_from, V.event)).label("entered"),
             case((one.end == V.valid_to, V.ended_by)).label("left"),
+            func.count().label("cases"),
         )
         .select_from(one.origin)
         .where(*one.where, *one.meeting(edges[0], edges[-1]))
+        .group_by(*(literal_column(str(number)) for number in range(1, 5)))
         .subquery("held")
     )
     sides = values(column("side", Integer), name="sides").data([(1,), (-1,)])
@@ -144,12 +147,13 @@ def _of_versions(one: Stretches, edges: Sequence[datetime]) -> Select[Any]:
 
     def happened(names: tuple[str, ...], side: int) -> ColumnElement[int]:
         event = held.c.entered if side == 1 else held.c.left
-        return one.sign * func.count().filter(sides.c.side == side, event.in_(names))
+        happened = func.sum(held.c.cases).filter(sides.c.side == side, event.in_(names))
+        return one.sign * func.coalesce(happened, 0)
 
     return (
         select(
             place.label("place"),
-            (func.sum(sides.c.side) * one.sign).label("step"),
+            (func.sum(sides.c.side * held.c.cases) * one.sign).label("step"),
             *(happened(ENTRIES[kind], 1).label(kind) for kind in ENTRIES),
             *(happened(EXITS[kind], -1).label(kind) for kind in EXITS),
         )

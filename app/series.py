@@ -19,6 +19,7 @@ from sqlalchemy import (
     column,
     func,
     literal,
+    literal_column,
     select,
     true,
     union_all,
@@ -80,17 +81,19 @@ def _steps(
     one: Stretches, flags: Flags, names: Sequence[str], instants: Sequence[datetime]
 ) -> Select[Any]:
     """+1 at the place of the first instant that a stretch holds, -1 at the first after it."""
+    # Stretches that begin and end alike are added up first, so that several workers may share it.
+    enters, leaves = place_of(one.start, instants), place_of(one.end, instants)
     held = (
         select(
-            place_of(one.start, instants).label("enters"),
-            place_of(one.end, instants).label("leaves"),
-            *(flag.label(name) for name, flag in flags.items()),
+            enters.label("enters"),
+            leaves.label("leaves"),
+            *(func.sum(flag).label(name) for name, flag in flags.items()),
         )
         .select_from(one.origin)
         .where(*one.where, *one.meeting(instants[0], instants[-1]))
+        .group_by(literal_column("1"), literal_column("2"))
         .subquery("held")
     )
-    # Both sides in one pass over the stretches.
     sides = values(column("side", Integer), name="sides").data([(1,), (-1,)])
     place = case((sides.c.side == 1, held.c.enters), else_=held.c.leaves)
     told = [

@@ -99,14 +99,16 @@ def _steps(one: Stretches, board: Board, field: str, instants: Sequence[datetime
             func.coalesce(board.expression(field), unset).label("value"),
             place_of(one.start, instants).label("enters"),
             place_of(one.end, instants).label("leaves"),
+            func.count().label("cases"),
         )
         .select_from(one.origin)
         .where(*one.where, *one.meeting(instants[0], instants[-1]))
+        .group_by(*(literal_column(str(number)) for number in range(1, 4)))
         .subquery("held")
     )
     sides = values(column("side", Integer), name="sides").data([(1,), (-1,)])
     place = case((sides.c.side == 1, held.c.enters), else_=held.c.leaves)
-    step = func.sum(sides.c.side) * one.sign
+    step = func.sum(sides.c.side * held.c.cases) * one.sign
     return (
         select(held.c.value, place.label("place"), step.label("step"))
         .select_from(held.join(sides, true()))
