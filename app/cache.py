@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -26,7 +27,17 @@ log = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 0.25
 BREAK_SECONDS = 5.0
 KEEP_SECONDS = 3_600
-PREFIX = "caseboard:1:"
+
+
+def _code_mark() -> str:
+    """What tells this code from any other: answers that another release remembered are not ours."""
+    mark = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        mark.update(path.read_bytes())
+    return mark.hexdigest()[:12]
+
+
+PREFIX = f"caseboard:{_code_mark()}:"
 
 # The client retries ten times over seconds unless told not to.
 OPTIONS: dict[str, Any] = {

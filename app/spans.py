@@ -21,7 +21,6 @@ from sqlalchemy import (
     or_,
     text,
 )
-from sqlalchemy.types import TypeEngine
 
 from app import filters
 from app.board import Board
@@ -161,13 +160,9 @@ def _with_named(keys: set[str], plain: Stretches) -> Iterator[Stretches]:
     if "" in keys:
         yield from _with_bugs({"none"}, plain)
     if named := sorted(keys - {""}):
-        told: dict[str, TypeEngine[Any]] = {
-            "case_number": Text(),
-            "valid_from": INSTANT,
-            "valid_to": INSTANT,
-        }
-        spans = text(NAMED).bindparams(bindparam("named", named, unique=True)).columns(**told)
-        yield _while(plain, spans.subquery())
+        spans = text(NAMED).bindparams(bindparam("named", named, unique=True))
+        told = spans.columns(case_number=Text(), valid_from=INSTANT, valid_to=INSTANT)
+        yield _while(plain, told.subquery())
 
 
 def _with_cards(asked: tuple[str, ...], plain: Stretches) -> Iterator[Stretches]:

@@ -51,8 +51,9 @@ window.dash_clientside = window.dash_clientside || {};
     go(url.pathname + url.search);
   }
 
-  // Opens the case that a point stands for, as it was at the instant looked at.
+  // Opens the page that a point stands for; a case as it was at the instant looked at.
   function open(path) {
+    if (path.includes("?")) return go(path);
     const here = new URL(window.location.href).searchParams;
     const kept = new URLSearchParams();
     for (const name of ["as_of", "tz"]) if (here.get(name)) kept.set(name, here.get(name));

@@ -20,8 +20,10 @@ PRESETS = (30, 90, DAYS_SHOWN)
 COMPARED = {"": "Nothing", "previous": "The period before", "year": "A year before"}
 
 
-def days_picker(view: View, place: Place, instant: datetime, version: Version) -> Component:
-    """The usual periods as links, two dates of one's own, and the comparison."""
+def days_picker(
+    view: View, place: Place, instant: datetime, version: Version, *, compare: bool = True
+) -> Component:
+    """The usual periods as links, two dates of one's own, and the comparison where there is one."""
     shown = place.period.within(instant, view.tz, DAYS_SHOWN, version.first)
     start, end = shown.filled()
     first, last = local_day(start, view.tz), local_day(end - timedelta(microseconds=1), view.tz)
@@ -37,7 +39,7 @@ def days_picker(view: View, place: Place, instant: datetime, version: Version) -
         [
             _segments("Period", chosen),
             _dates(first, last),
-            _segments("Compare with", compared),
+            *([_segments("Compare with", compared)] if compare else []),
         ],
         className="dayspicker",
         role="region",

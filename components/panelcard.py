@@ -179,7 +179,7 @@ def _body(panel: Panel, told: dict[str, Any]) -> Component:
                 responsive=True,
             ),
         ],
-        role="img",
+        role="figure",
         **{"aria-label": words},
     )
 

@@ -10,9 +10,9 @@ from app.period import Period
 from app.place import Place
 from app.version import Version
 from app.view import View
+from components.dayspicker import days_picker
 from components.filterbar import filter_bar
 from components.panelcard import panel_card
-from components.periodlinks import period_links
 from components.sample import first_minute
 from pages.page import Page
 
@@ -39,10 +39,8 @@ def content(view: View, version: Version, period: Period) -> list[Component]:
     place = Place(PATH, period)
     instant = view.instant(datetime.now(UTC), version.changed_at)
     return [
-        html.Div(
-            [filter_bar(view, place), period_links(view, place, instant, version.first)],
-            className="tools",
-        ),
+        filter_bar(view, place),
+        days_picker(view, place, instant, version, compare=False),
         html.Div(
             [panel_card(PANELS[name], view, place, width) for name, width in LAYOUT],
             className="panels",

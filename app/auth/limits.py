@@ -14,7 +14,8 @@ log = logging.getLogger(__name__)
 
 # By address until somebody is known, then by person: a desk behind one address does not share.
 LIMITS: dict[str, RateLimitItem] = {
-    "login": parse("30/minute"),
+    # A login is four requests, and an office may stand behind one address.
+    "login": parse("120/minute"),
     "page": parse("300/minute"),
     "callback": parse("1500/minute"),
     "api": parse("600/minute"),

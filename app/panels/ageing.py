@@ -10,6 +10,7 @@ from sqlalchemy import Integer, Select, case, cast, func, select
 from app.board import Board
 from app.panel import Measure, Panel, Row, total
 from app.panels.backlog import whole_steps
+from app.panels.breakdown import adding
 from app.scope import Scope
 from app.theme import Figure
 from app.versions import TICK, VERSIONS, V
@@ -86,8 +87,8 @@ def ageing_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
                 "x": list(LABELS),
                 "y": counts,
                 "marker": {"color": f"$severity-{number}"},
-                "customdata": [f"severity={number}"] * len(LABELS),
-                "meta": {"adds": f"severity={number}"},
+                "customdata": [adding("severity", str(number or ""))] * len(LABELS),
+                "meta": {"adds": adding("severity", str(number or ""))},
                 "text": [
                     f"{name}: {count:,} open {'case' if count == 1 else 'cases'}, {label} days old"
                     for count, label in zip(counts, LABELS, strict=True)

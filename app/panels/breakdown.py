@@ -59,7 +59,7 @@ def severity_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
         labels=[label for label, _, _ in bars],
         counts=[count for _, _, count in bars],
         colours=[f"$severity-{number}" for _, number, _ in bars],
-        adds=[adding("severity", str(n)) for _, n, _ in bars],
+        adds=[adding("severity", str(n or "")) for _, n, _ in bars],
         total=sum(counts.values()),
     )
 

@@ -8,7 +8,7 @@ tenth of a day; of equal durations those that reached the milestone come first.
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, Double, Integer, case, cast, func, literal, select
+from sqlalchemy import CTE, ColumnElement, Double, Integer, case, cast, func, literal, select
 
 from app import course
 from app.scope import Scope
@@ -35,7 +35,7 @@ CLOSE = Milestone("closed", "days_to_close", "close", "closed")
 
 
 def cohort(scope: Scope, milestone: Milestone) -> CTE:
-    """A row per case: severity (0: not set), reached, seconds, days."""
+    """A row per case: severity (0: not set), reached, seconds."""
     board, column = scope.board, milestone.column
     seconds = course.seconds_between(V.created_date, course.until(column, scope.instant))
     timed = (
@@ -50,25 +50,31 @@ def cohort(scope: Scope, milestone: Milestone) -> CTE:
         .offset(literal(0))
         .subquery("timed")
     )
-    days = timed.c.seconds / course.SECONDS_PER_DAY
-    return select(timed, days.label("days")).cte("cohort")
+    return select(timed).cte("cohort")
 
 
-def life(cases: CTE) -> CTE:
-    """A row per severity and tenth of a day at which something ends.
+def tenths(cases: CTE, *more: ColumnElement[Any]) -> CTE:
+    """How many `cases` took so many tenths of a day, by severity and reached (and by `more`)."""
+    tenth = cast(func.floor((cases.c.seconds + TENTH / 2) / TENTH), Integer)
+    by = (cases.c.severity, cases.c.reached, func.greatest(tenth, 0).label("tenth"), *more)
+    return select(*by, func.count().label("cases")).group_by(*by).cte("tenths")
+
+
+def life(counted: CTE) -> CTE:
+    """A row per severity and tenth of a day at which something ends, of `tenths`.
 
     `tenth`, `at_risk` just before it, `reached` and `censored` at it, and `share`: the estimated
     part of cases that have not reached the milestone after it.
     """
-    tenth = cast(func.floor((cases.c.seconds + TENTH / 2) / TENTH), Integer)
+    cases, got = counted.c.cases, counted.c.reached
     ends = (
         select(
-            cases.c.severity,
-            func.greatest(tenth, 0).label("tenth"),
-            func.count().filter(cases.c.reached).label("reached"),
-            func.count().filter(~cases.c.reached).label("censored"),
+            counted.c.severity,
+            counted.c.tenth,
+            func.coalesce(func.sum(cases).filter(got), 0).label("reached"),
+            func.coalesce(func.sum(cases).filter(~got), 0).label("censored"),
         )
-        .group_by(cases.c.severity, func.greatest(tenth, 0))
+        .group_by(counted.c.severity, counted.c.tenth)
         .cte("ends")
     )
     at_risk = func.sum(ends.c.reached + ends.c.censored).over(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from math import log10
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -137,12 +138,11 @@ def _lines(rows: list[dict[str, Any]], first: date, scope: Scope, rolling: str) 
         traces.append(
             {
                 "type": "scatter",
-                "mode": "lines" if len(days) > 1 else "markers",
+                "mode": "lines",
                 "name": name,
-                "x": [day.isoformat() for day in days],
-                "y": values,
+                "x": [*(day.isoformat() for day in days), _end(around[days[-1]], zone)],
+                "y": [*values, values[-1]],
                 "line": {"color": "$text", "width": 2 - place * 0.5, "dash": dash, "shape": "hv"},
-                "marker": {"color": "$text", "symbol": "line-ew-open", "size": 14},
                 "hovertext": [
                     f"Closed in the {rolling} up to those {around[day].words(unit, zone)}:<br>"
                     f"{'half' if place == 0 else '85 %'} took at most {value:,.1f} days"
@@ -153,3 +153,9 @@ def _lines(rows: list[dict[str, Any]], first: date, scope: Scope, rolling: str) 
             }
         )
     return traces
+
+
+def _end(step: Step, zone: str) -> str:
+    """The local time at which a step ends, so that its line is as long as the step."""
+    local = step.end.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    return local.isoformat(timespec="seconds")

@@ -8,10 +8,11 @@ import pandas as pd
 from sqlalchemy import ARRAY, Double, Float, Integer, Select, case, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from app.course import SECONDS_PER_DAY
 from app.lengths import DAY, HOUR, Length, length_words, lengths_between, narrowed
 from app.metrics import summarised
 from app.panel import Measure, Panel, Row, total
-from app.panels.cohort import CLOSE, RELIEF, RESOLUTION, Milestone, cohort, life, median
+from app.panels.cohort import CLOSE, RELIEF, RESOLUTION, Milestone, cohort, life, median, tenths
 from app.panels.distribution import distribution
 from app.scope import Scope
 from app.theme import Figure
@@ -31,7 +32,7 @@ def durations_select(scope: Scope, milestone: Milestone) -> Select[Any]:
     """Per severity: n and percentiles as in the catalogue, bars, and who has not got there."""
     cases = cohort(scope, milestone)
     edges = cast([edge.total_seconds() for edge in EDGES], ARRAY(Double))
-    days = cases.c.days
+    days = cases.c.seconds / SECONDS_PER_DAY
     reached = (
         select(
             cases.c.severity,
@@ -45,12 +46,7 @@ def durations_select(scope: Scope, milestone: Milestone) -> Select[Any]:
         .group_by(cases.c.severity)
         .cte("summary")
     )
-    place = func.width_bucket(cases.c.seconds, edges)
-    binned = (
-        select(cases.c.severity, cases.c.reached, place.label("bin"), func.count().label("cases"))
-        .group_by(cases.c.severity, cases.c.reached, place)
-        .cte("binned")
-    )
+    binned = tenths(cases, func.width_bucket(cases.c.seconds, edges).label("bin"))
     bars = (
         select(
             binned.c.severity,
@@ -65,7 +61,7 @@ def durations_select(scope: Scope, milestone: Milestone) -> Select[Any]:
         .group_by(binned.c.severity)
         .cte("bars")
     )
-    table = life(cases)
+    table = life(binned)
     halves = select(table.c.severity, median(table)).group_by(table.c.severity).cte("halves")
     each = (
         select(

@@ -28,9 +28,10 @@ def ageing_figure(frame: pd.DataFrame, late: Callable[[Row], str]) -> Figure:
         layer = layers(place, len(rows), box=False)
         axes[axis_name(place, "yaxis")] = layer.counts(most)
         traces += [_bars(row, name, axis_name(place)) for name in ("usual", "late")]
-        labels.append(label(_told(row, late(row)), layer.top))
+        labels.append(label(_told(row), layer.top))
         if row["p85"]:
             shapes.append(_yardstick(row["p85"], layer.bottom, layer.top))
+            traces.append(_late(row, late(row), axis_name(place), most))
     return {
         "data": traces,
         "layout": {
@@ -82,14 +83,35 @@ def _bars(row: Mapping[str, Any], side: str, axis: str) -> Figure:
     }
 
 
-def _told(row: Row, late: str) -> str:
+def _told(row: Row) -> str:
     told = f"<b>{SEVERITY_NAMES[int(row['severity'] or 0)]}</b>  {row['open']:,} open"
     if not row["p85"]:
         return f"{told}, none closed in the period to compare with"
-    beyond = f"{row['beyond']:,}"
-    if late:
-        beyond = f'<a href="{late}" target="_self"><u>{beyond}</u></a>'
-    return f"{told}, {beyond} older than {row['p85']:,.1f} d (p85 of {row['compared']:,})"
+    return f"{told}, {row['beyond']:,} older than {row['p85']:,.1f} d (p85 of {row['compared']:,})"
+
+
+def _late(row: Row, address: str, axis: str, most: int) -> Figure:
+    """A mark on the yardstick that leads to the cases beyond it."""
+    name = SEVERITY_NAMES[int(row["severity"] or 0)]
+    cases = "1 open case" if row["beyond"] == 1 else f"{row['beyond']:,} open cases"
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": f"{name}, older",
+        "yaxis": axis,
+        "x": [row["p85"]],
+        "y": [most],
+        "cliponaxis": False,
+        "marker": {"color": "$text", "symbol": "triangle-right", "size": 13},
+        "customdata": [address],
+        "hovertext": [
+            (
+                f"{name}: {cases} older than {row['p85']:,.1f} days,<br>within which 85 % of the "
+                "closed ones were done.<br>Click to list them."
+            )
+        ],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
 
 
 def _yardstick(days: float, bottom: float, top: float) -> Figure:

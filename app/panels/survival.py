@@ -19,6 +19,7 @@ from app.panels.cohort import (
     Milestone,
     cohort,
     life,
+    tenths,
 )  # fmt: skip
 from app.panels.multiples import LOWEST, days_axis
 from app.scope import Scope
@@ -36,7 +37,7 @@ def survival_select(scope: Scope, milestone: Milestone) -> Select[Any]:
     `days` is when a step is taken, `at_risk` how many cases were left just before, `reached` how
     many got there since the step above, `share` which percentage is left after it.
     """
-    table = life(cohort(scope, milestone))
+    table = life(tenths(cohort(scope, milestone)))
     order: Any = {"partition_by": table.c.severity, "order_by": table.c.tenth}
     level = func.floor(table.c.share * DRAWN - 1e-9)
     steps = (

@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -62,18 +61,14 @@ def index_away() -> list[Standing]:
 
 
 def index_again(standing: list[Standing]) -> None:
-    """Make again what stood on the tables, two tables at a time, and tell the planner of them."""
-    by_table = {
-        table: list(group)
-        for table, group in groupby(
-            sorted((one for one in standing if one.step < 3), key=lambda s: (s.table, s.step)),
-            key=lambda one: one.table,
-        )
-    }
-    heaviest = sorted(by_table, key=lambda table: -HEAVY.get(table, 0))
+    """Make again what stood on the tables, two at a time, and tell the planner of them."""
+    heaviest = sorted(standing, key=lambda one: (-HEAVY.get(one.table, 0), one.table, one.make))
+    tables = list(dict.fromkeys(one.table for one in heaviest))
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda table: _make(table, by_table[table]), heaviest))
-    for one in standing:
+        for step in (1, 2):
+            list(pool.map(_run, [one.make for one in heaviest if one.step == step]))
+        list(pool.map(_run, [f"vacuum (analyze, parallel 0) {table}" for table in tables]))
+    for one in heaviest:
         if one.step == 3:
             _run(one.make)
 
@@ -110,12 +105,6 @@ def _copy(connection: Connection, lines: Lines) -> None:
     for table, columns in COLUMNS.items():
         told = BytesIO("".join(lines.by_table[table]).encode())
         cursor.copy_expert(f"copy {table} ({columns}) from stdin", told)
-
-
-def _make(table: str, standing: list[Standing]) -> None:
-    for one in standing:
-        _run(one.make)
-    _run(f"vacuum (analyze, parallel 0) {table}")
 
 
 def _run(statement: str) -> None:

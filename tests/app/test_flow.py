@@ -18,7 +18,7 @@ from app.database import records
 from app.metrics import durations
 from app.panel import frame
 from app.panels import control
-from app.panels.cohort import CLOSE, RELIEF, RESOLUTION, life, median
+from app.panels.cohort import CLOSE, RELIEF, RESOLUTION, life, median, tenths
 from app.panels.control import CONTROL
 from app.panels.durations import BARS, TIME_TO_CLOSE, TIME_TO_RELIEF, TIME_TO_RESOLUTION
 from app.panels.listed import listed
@@ -157,9 +157,9 @@ lives = st.lists(
 
 @given(cases=lives)
 def test_the_estimator_is_the_textbooks(empty_once, cases):
-    severities, tenths, reached = zip(*cases, strict=True)
+    severities, lengths, reached = zip(*cases, strict=True)
     one = listed(severities, Integer(), "one")
-    two = listed([n * 8_640.0 for n in tenths], Double(), "two")
+    two = listed([n * 8_640.0 for n in lengths], Double(), "two")
     three = listed(reached, Boolean(), "three")
     source = (
         sql(
@@ -171,7 +171,7 @@ def test_the_estimator_is_the_textbooks(empty_once, cases):
         .join(three, three.c.place == one.c.place)
         .cte("cohort")
     )
-    table = life(source)
+    table = life(tenths(source))
     rows = records(database.read(sql(table).order_by(table.c.severity, table.c.tenth)))
     halves = records(database.read(sql(table.c.severity, median(table)).group_by(table.c.severity)))
     for severity in set(severities):
@@ -195,7 +195,7 @@ def empty_once():
 
 
 @pytest.mark.parametrize("panel", SPREADS, ids=lambda panel: panel.name)
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(data=st.data())
 def test_durations_are_those_of_the_catalogue_and_of_numpy(world, panel, data):
     scope = data.draw(world.scopes())
@@ -250,7 +250,7 @@ def test_durations_are_those_of_the_catalogue_and_of_numpy(world, panel, data):
             above = share
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_the_waiting_adds_up_to_the_life_of_the_cases(world, data):
     scope = data.draw(world.scopes())
@@ -280,7 +280,7 @@ def week_or_day(moment: datetime, scope: Scope) -> object:
     return max(local - timedelta(days=local.weekday()), first)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_the_reopen_rate_is_that_of_the_closings(world, data):
     scope = data.draw(world.scopes())
@@ -320,7 +320,7 @@ def test_the_reopen_rate_is_that_of_the_closings(world, data):
 
 
 @pytest.mark.parametrize("most", [2_000, 10], ids=["dots", "cells"])
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(data=st.data())
 def test_the_control_chart_tells_every_closing(world, data, most):
     scope = data.draw(world.scopes())
@@ -354,7 +354,7 @@ def test_the_control_chart_tells_every_closing(world, data, most):
         assert isclose(row["p85"], np.percentile(rolling, 85), rel_tol=1e-9)
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(data=st.data())
 def test_ageing_counts_what_is_older_than_closed_cases_got(world, data):
     scope = data.draw(world.scopes())
@@ -383,7 +383,7 @@ def test_ageing_counts_what_is_older_than_closed_cases_got(world, data):
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(data=st.data())
 def test_every_number_of_cases_leads_to_exactly_its_rows(world, panel, data):
     scope = data.draw(world.scopes())

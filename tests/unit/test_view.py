@@ -28,6 +28,9 @@ def ordered(*allowed):
     )
 
 
+between = (
+    st.tuples(instants, instants).map(sorted).map(tuple).filter(lambda ends: ends[0] < ends[1])
+)
 columns = some(st.sampled_from(sorted(COLUMNS)), least=1)
 views = st.builds(
     View,
@@ -57,6 +60,14 @@ views = st.builds(
     escalation=ordered("any"),
     sla=ordered("ok", "at_risk", "breached"),
     bugs=ordered("none", "untargeted", "any"),
+    **{
+        name: some(st.sampled_from(["..1h", "1h..1", "7..14", "any", "none", "none:30.."])).map(
+            lambda chosen: tuple(sorted(chosen))
+        )
+        for name in ("days_to_relief", "days_to_resolution", "days_to_close")
+    },
+    closing=st.none() | between,
+    reopened=st.none() | between,
     stale=st.none() | st.integers(0, 9999),
     recent=st.none() | st.integers(0, 9999),
     **{
