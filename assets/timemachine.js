@@ -46,7 +46,7 @@
     const slider = document.getElementById("as-of-range");
     if (!slider || slider.dataset.told) return;
     slider.dataset.told = "yes";
-    tell(slider);
+    slider.setAttribute("aria-valuetext", document.getElementById("as-of-told").textContent);
     if (focused) slider.focus({ preventScroll: true });
     focused = false;
   }).observe(document, { childList: true, subtree: true });

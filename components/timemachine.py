@@ -8,10 +8,11 @@ from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
 from app.panels.backlog import day_name, end_of_day
-from app.period import local_day
+from app.period import TICK, local_day, midnight
 from app.place import Place
 from app.version import Version
 from app.view import View
+from app.words import day_words
 from components.filterbar import asked, search_of
 
 STEPS = ("month", "week", "day")
@@ -24,7 +25,9 @@ def time_machine(view: View, place: Place, version: Version) -> Component | str:
     if version.first is None:
         return ""
     first = min(local_day(version.first, view.tz), today)
-    here = min(max(local_day(view.as_of, view.tz) if view.as_of else today, first), today)
+    # What is known at a midnight is what was known at the end of the day before.
+    looked_at = local_day(view.as_of - TICK, view.tz) if view.as_of else today
+    here = min(max(looked_at, first), today)
 
     def step(name: str, sign: int) -> Component:
         there = min(max(_moved(here, name, sign), first), today)
@@ -60,7 +63,7 @@ def time_machine(view: View, place: Place, version: Version) -> Component | str:
             ),
             html.Div(on, className="machine-steps"),
             html.Output(
-                _words(here, today),
+                _words(view),
                 id="as-of-told",
                 className="machine-day",
                 htmlFor="as-of-range",
@@ -73,8 +76,13 @@ def time_machine(view: View, place: Place, version: Version) -> Component | str:
     )
 
 
-def _words(here: date, today: date) -> str:
-    return "Now" if here == today else f"End of {day_name(here)}"
+def _words(view: View) -> str:
+    """The instant looked at: now, the end of a day, or any other."""
+    if view.as_of is None:
+        return "Now"
+    day = local_day(view.as_of - TICK, view.tz)
+    ended = view.as_of + TICK >= midnight(day + timedelta(days=1), view.tz)
+    return f"End of {day_name(day)}" if ended else day_words(view.as_of, view.tz)
 
 
 def _moved(day: date, step: str, sign: int) -> date:

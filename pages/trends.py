@@ -23,9 +23,10 @@ FIRST = ("open_work", "full")
 LAYOUT = (
     ("turnover", "half"),
     ("attention", "half"),
-    ("cumulative_flow", "full"),
+    ("sla_days", "half"),
     ("bugs_behind", "half"),
-    ("daily_milestones", "half"),
+    ("cumulative_flow", "full"),
+    ("daily_milestones", "full"),
     ("daily_severity", "half"),
     ("daily_status", "half"),
     ("daily_account", "half"),

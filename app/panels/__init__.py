@@ -41,6 +41,7 @@ PANELS: dict[str, Panel] = {
         HOLDS_UP,
         trends.OPEN_WORK,
         trends.ATTENTION,
+        trends.SLA,
         trends.TURNOVER,
         trends.BUGS_BEHIND,
         CUMULATIVE,

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from app.days import day_by_day
 from app.panel import Measure, Panel
-from app.panels.daylines import to_day, whole
+from app.panels.daylines import day_axis, to_day, whole
 from app.scope import Scope
 from app.series import place_of, running
 from app.theme import Figure
@@ -115,11 +115,7 @@ def cumulative_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
     return {
         "data": traces,
         "layout": {
-            "xaxis": {
-                "type": "date",
-                "title": {"text": f"Day ({scope.view.tz})"},
-                "hoverformat": "%-d %B %Y",
-            },
+            "xaxis": {**day_axis(days, scope), "hoverformat": "%-d %B %Y"},
             "yaxis": {"title": {"text": "Cases"}, "tickformat": ",d"},
             "hovermode": "x unified",
             "legend": {"traceorder": "reversed"},

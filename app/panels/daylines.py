@@ -1,7 +1,7 @@
 """Lines over days: what the charts that show numbers day by day have in common."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +17,7 @@ from app.versions import TICK
 from app.view import View
 from app.view_fields import write_instant
 
+FEW_DAYS = 7
 # What a point says in full words; `text` adds what it was in the period compared with.
 HOVER = "%{y:,d} on %{x|%-d %B %Y}%{text}<extra></extra>"
 
@@ -96,6 +97,17 @@ def to_day(day: date, scope: Scope) -> str:
     return urlencode({"as_of": write_instant(end) if end < scope.instant else ""})
 
 
+def day_axis(days: Sequence[date], scope: Scope) -> Figure:
+    """The axis of some days; a few are named one by one, and a single one stands in the middle."""
+    axis: Figure = {"type": "date", "title": {"text": f"Day ({scope.view.tz})"}}
+    if 0 < len(days) <= FEW_DAYS:
+        axis |= {"dtick": 86_400_000, "tickformat": "%-d %b %Y"}
+    if len(days) == 1:
+        aside = timedelta(days=1)
+        axis["range"] = [(days[0] - aside).isoformat(), (days[0] + aside).isoformat()]
+    return axis
+
+
 def lines_figure(
     frame: pd.DataFrame,
     scope: Scope,
@@ -137,7 +149,7 @@ def lines_figure(
     return {
         "data": traces,
         "layout": {
-            "xaxis": {"type": "date", "title": {"text": f"Day ({scope.view.tz})"}},
+            "xaxis": day_axis(days, scope),
             "yaxis": {"title": {"text": axis}, "tickformat": ",d", **whole_steps(most)},
             "hovermode": "x unified",
             "showlegend": True,

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from app.panel import Measure, Panel, Row
 from app.panels.backlog import day_name
-from app.panels.daylines import day_end, to_day, whole
+from app.panels.daylines import day_axis, day_end, to_day, whole
 from app.period import midnight
 from app.scope import Scope
 from app.series import place_of
@@ -142,7 +142,7 @@ def milestones_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
     return {
         "data": traces,
         "layout": {
-            "xaxis": {"type": "date", "title": {"text": f"Day ({scope.view.tz})"}},
+            "xaxis": day_axis(days, scope),
             "yaxis": {
                 "type": "log",
                 "rangemode": "normal",

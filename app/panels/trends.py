@@ -11,6 +11,7 @@ def _counts(*names: str) -> list[Count]:
 
 _OPEN = _counts("open_cases", "high_priority", "escalated", "crit_sit", "total_escalations")
 _ATTENTION = _counts("no_updates", "no_bugs")
+_SLA = _counts("at_risk", "breached")
 _FLOW = _counts("opened_last_week", "closed_last_week", "opened_last_day", "closed_last_day")
 
 OPEN_WORK = line_panel(
@@ -29,6 +30,15 @@ ATTENTION = line_panel(
     _ATTENTION,
     counted(_ATTENTION),
     ("$severity-2", "$category-4"),
+    "Open cases",
+)
+SLA = line_panel(
+    "sla_days",
+    "At risk and breached, day by day",
+    "How many open cases had used up more than half of their target, and how many all of it?",
+    _SLA,
+    counted(_SLA),
+    ("$sla-at_risk", "$sla-breached"),
     "Open cases",
 )
 TURNOVER = line_panel(

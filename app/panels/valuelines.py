@@ -14,7 +14,7 @@ from app.columns import COLUMNS
 from app.panel import Measure, Panel, Row
 from app.panels.backlog import whole_steps
 from app.panels.breakdown import short
-from app.panels.daylines import HOVER, to_day, view_at
+from app.panels.daylines import HOVER, day_axis, to_day, view_at
 from app.scope import Scope
 from app.theme import CATEGORIES, Figure
 from app.value_series import REST, value_series
@@ -105,7 +105,7 @@ def values_figure(frame: pd.DataFrame, scope: Scope, field: str, missing: str) -
     return {
         "data": traces,
         "layout": {
-            "xaxis": {"type": "date", "title": {"text": f"Day ({scope.view.tz})"}},
+            "xaxis": day_axis(scope.days(), scope),
             "yaxis": {"title": {"text": "Open cases"}, "tickformat": ",d", **whole_steps(most)},
             "hovermode": "x unified",
             "showlegend": True,

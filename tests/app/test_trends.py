@@ -37,7 +37,7 @@ ZONES = (
 )
 # Weeks in which clocks are changed, in Berlin and on Lord Howe, and one in which they are not.
 STARTS = (date(2016, 3, 24), date(2016, 3, 30), date(2016, 5, 12), date(2016, 10, 28))
-LINES = ("open_work", "attention", "turnover", "bugs_behind")
+LINES = ("open_work", "attention", "sla_days", "turnover", "bugs_behind")
 UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
 
 
