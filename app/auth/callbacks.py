@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 LONGEST_ID = 300
+LONGEST_NAME = 2_000
 WILDCARDS = ("ALL", "MATCH", "ALLSMALLER")
 # What a browser sends for these properties, besides null, whatever their component is.
 KINDS: dict[str, type | tuple[type, ...]] = {
@@ -35,22 +36,31 @@ def declared(body: Any, known: Mapping[str, Mapping[str, Any]]) -> Any:
     found = known.get(output) if isinstance(output, str) else None
     if found is None or "callback" not in found:
         raise BadCallback("there is no such output")
-    inputs = _given(body.get("inputs"), found["inputs"], "inputs")
+    _given(body.get("inputs"), found["inputs"], "inputs")
     _given(body.get("state") or [], found["state"], "state")
     _outputs(body.get("outputs"), str(output))
     changed = body.get("changedPropIds", [])
-    if not isinstance(changed, list) or not all(
-        isinstance(one, str) and one in inputs for one in changed
-    ):
+    if not isinstance(changed, list) or not all(_is_input(one, found["inputs"]) for one in changed):
         raise BadCallback("changedPropIds names what is not an input")
     return found["callback"]
 
 
-def _given(told: Any, wanted: list[dict[str, Any]], what: str) -> set[str]:
-    """The properties given, as `id.property`; BadCallback unless they are the declared ones."""
+def _is_input(name: Any, wanted: list[dict[str, Any]]) -> bool:
+    """Whether `id.property` is what the callback declares; the page may have lost it meanwhile."""
+    if not isinstance(name, str) or len(name) > LONGEST_NAME:
+        return False
+    own, _, prop = name.rpartition(".")
+    try:
+        given = json.loads(own) if own.startswith("{") else own
+    except (ValueError, RecursionError):
+        return False
+    return any(prop == one["property"] and _fits(given, _pattern(one["id"])) for one in wanted)
+
+
+def _given(told: Any, wanted: list[dict[str, Any]], what: str) -> None:
+    """BadCallback unless the properties given are the declared ones."""
     if not isinstance(told, list) or len(told) != len(wanted):
         raise BadCallback(f"{what} are not those of the callback")
-    names: set[str] = set()
     for one, declaration in zip(told, wanted, strict=True):
         pattern = _pattern(declaration["id"])
         several = isinstance(pattern, dict) and any(w in (["ALL"], ["ALLSMALLER"])
@@ -63,8 +73,6 @@ def _given(told: Any, wanted: list[dict[str, Any]], what: str) -> set[str]:
             told_value, kind = part.get("value"), KINDS.get(declaration["property"])
             if kind is not None and told_value is not None and not isinstance(told_value, kind):
                 raise BadCallback(f"a value of {what} has another type")
-            names.add(f"{_text(part['id'])}.{part['property']}")
-    return names
 
 
 def _parts(one: Any, what: str, *, several: bool) -> list[dict[str, Any]]:
@@ -110,10 +118,3 @@ def _fits_part(value: Any, wanted: Any) -> bool:
         short = not isinstance(value, str) or len(value) <= LONGEST_ID
         return isinstance(value, str | int | float) and short
     return bool(value == wanted)
-
-
-def _text(given: Any) -> str:
-    """An id as Dash writes it."""
-    if isinstance(given, str):
-        return given
-    return json.dumps(given, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
