@@ -91,10 +91,10 @@ window.dash_clientside = window.dash_clientside || {};
       };
     },
 
-    renewPanels(version, panels) {
+    renewPanels(version, panels, shown) {
       const known = boardVersion;
       boardVersion = version;
-      const renewed = known !== null && version !== null && version !== known;
+      const renewed = version !== null && version !== known && version !== shown;
       return panels.map((panel) => (renewed ? { ...panel, version } : none()));
     },
 

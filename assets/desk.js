@@ -419,11 +419,12 @@ window.dash_clientside = window.dash_clientside || {};
     },
 
     // New data: the rows are read again where the reader stands; count and facets follow.
-    renew(version, query) {
+    renew(version, query, shown) {
       const known = boardVersion;
       boardVersion = version;
       const now = !new URLSearchParams(query || "").has("as_of");
-      if (known === null || version === known || typeof query !== "string" || !now) return none();
+      const old = version === null || version === known || version === shown;
+      if (old || typeof query !== "string" || !now) return none();
       if (grid && !grid.isDestroyed()) grid.refreshInfiniteCache();
       return query.endsWith("&") ? query.slice(0, -1) : query + "&";
     },

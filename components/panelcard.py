@@ -207,6 +207,7 @@ clientside_callback(
     Output({"type": "panel", "name": ALL}, "data"),
     Input("board-version", "data"),
     State({"type": "panel", "name": ALL}, "data"),
+    State("page-version", "data"),
     prevent_initial_call=True,
 )
 clientside_callback(

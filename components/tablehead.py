@@ -232,6 +232,7 @@ clientside_callback(
     Output("table-view", "data"),
     Input("board-version", "data"),
     State("table-view", "data"),
+    State("page-version", "data"),
     prevent_initial_call=True,
 )
 clientside_callback(
