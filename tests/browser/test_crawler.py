@@ -94,7 +94,7 @@ def test_every_number_opens_as_many_rows(page, crowd, number):
     for path in addresses():
         query = random_query(dice)
         page.goto(f"{crowd}{path}?{query}")
-        page.wait_for_function(SETTLED)
+        page.wait_for_function(SETTLED, timeout=60_000)
         page.wait_for_timeout(300)
         numbers = {(count, href) for count, href in page.evaluate(NUMBERS) if href}
         seen += len(numbers)
