@@ -12,25 +12,22 @@ from sqlalchemy import (
     ColumnElement,
     DateTime,
     FromClause,
-    Integer,
     Select,
     case,
     cast,
-    column,
     func,
     literal,
     literal_column,
     select,
     true,
     union_all,
-    values,
 )
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE
 
 from app.board import Board
 from app.links import NO_TARGET
 from app.models import BugVersion, CaseBug
-from app.series import place_of, running
+from app.series import both_sides, place_of, running
 from app.spans import Stretches, open_stretches
 from app.versions import V
 from app.view import View
@@ -104,7 +101,7 @@ def _steps(
 ) -> Select[Any]:
     """+1 where a bug comes behind a case, -1 where it no longer is, under the marked names."""
     span = func.unnest(held.c[name]).table_valued("span").render_derived(name=f"{name}_spans")
-    sides = values(column("side", Integer), name="sides").data([(1,), (-1,)])
+    sides = both_sides()
     moment: ColumnElement[Any] = case(
         (sides.c.side == 1, func.lower(span.c.span)), else_=func.upper(span.c.span)
     )

@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from app.rolled import STEPS, rolled_filters, rolls, whole_hour
 from app.scope import Scope
-from app.series import place_of
+from app.series import both_sides, place_of
 from app.spans import Stretches, open_stretches
 from app.versions import TICK, VERSIONS, V
 
@@ -97,11 +97,11 @@ def _rolled(scope: Scope, edges: Sequence[datetime]) -> list[Select[Any]]:
     later = select(func.coalesce(func.sum(STEPS.step), 0)).where(*hours).scalar_subquery()
     nothing = [literal(0).label(name) for name in KINDS]
     base = select(literal(0).label("place"), (finally_open - later).label("step"), *nothing)
-    tail = _since_thewhole_hour(scope, len(edges) - 1) if last else []
+    tail = _since_the_hour(scope, len(edges) - 1) if last else []
     return [base, told, *tail]
 
 
-def _since_thewhole_hour(scope: Scope, place: int) -> list[Select[Any]]:
+def _since_the_hour(scope: Scope, place: int) -> list[Select[Any]]:
     """The steps of an hour that is not over at the instant, which the roll-up cannot part."""
     asked = [V.is_open, *scope.board.value_filters(scope.view)]
     start, end = whole_hour(scope.instant), scope.instant
@@ -142,13 +142,13 @@ def _of_versions(one: Stretches, edges: Sequence[datetime]) -> Select[Any]:
         .group_by(*(literal_column(str(number)) for number in range(1, 5)))
         .subquery("held")
     )
-    sides = values(column("side", Integer), name="sides").data([(1,), (-1,)])
+    sides = both_sides()
     place = case((sides.c.side == 1, held.c.enters), else_=held.c.leaves)
 
     def happened(names: tuple[str, ...], side: int) -> ColumnElement[int]:
         event = held.c.entered if side == 1 else held.c.left
-        happened = func.sum(held.c.cases).filter(sides.c.side == side, event.in_(names))
-        return one.sign * func.coalesce(happened, 0)
+        cases = func.sum(held.c.cases).filter(sides.c.side == side, event.in_(names))
+        return one.sign * func.coalesce(cases, 0)
 
     return (
         select(

@@ -94,7 +94,7 @@ def _steps(
         .group_by(literal_column("1"), literal_column("2"))
         .subquery("held")
     )
-    sides = values(column("side", Integer), name="sides").data([(1,), (-1,)])
+    sides = both_sides()
     place = case((sides.c.side == 1, held.c.enters), else_=held.c.leaves)
     told = [
         (func.sum(held.c[name] * sides.c.side) * one.sign if name in flags else literal(0)).label(
@@ -103,6 +103,11 @@ def _steps(
         for name in names
     ]
     return select(place.label("place"), *told).select_from(held.join(sides, true())).group_by(place)
+
+
+def both_sides() -> Any:
+    """A row for entering (`side` 1) and one for leaving (-1), to be joined with stretches."""
+    return values(column("side", Integer), name="sides").data([(1,), (-1,)])
 
 
 def place_of(moment: ColumnElement[Any], instants: Sequence[datetime]) -> ColumnElement[int]:

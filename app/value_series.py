@@ -10,17 +10,15 @@ from sqlalchemy import (
     and_,
     case,
     cast,
-    column,
     func,
     literal_column,
     select,
     true,
     union_all,
-    values,
 )
 
 from app.board import Board
-from app.series import place_of
+from app.series import both_sides, place_of
 from app.spans import Stretches, open_stretches
 from app.view import View
 
@@ -107,7 +105,7 @@ def _steps(one: Stretches, board: Board, field: str, instants: Sequence[datetime
         .group_by(*(literal_column(str(number)) for number in range(1, 4)))
         .subquery("held")
     )
-    sides = values(column("side", Integer), name="sides").data([(1,), (-1,)])
+    sides = both_sides()
     place = case((sides.c.side == 1, held.c.enters), else_=held.c.leaves)
     step = func.sum(sides.c.side * held.c.cases) * one.sign
     return (
