@@ -59,6 +59,17 @@ def serve_here():
         server.wait(30)
 
 
+# What a page shows once nothing is on its way any more.
+SETTLED = """() => !document.querySelector('.skeleton, .skeleton-words, [data-dash-is-loading=true]')
+    && document.querySelectorAll('#content > *').length > 0"""
+
+
+def settle(page) -> None:
+    """Wait until everything on the page has arrived, so that nothing moves any more."""
+    page.wait_for_function(SETTLED, timeout=60_000)
+    page.wait_for_timeout(300)
+
+
 @pytest.fixture(scope="module")
 def board():
     yield from serve(LOG)

@@ -12,16 +12,13 @@ from sqlalchemy import text
 import pages
 from app.database import read
 from etl.seed import seed
-from tests.browser.conftest import serve_here
+from tests.browser.conftest import serve_here, settle
 from tests.browser.test_board import pytestmark as browser_marks
 from tests.conftest import EMPTY, cloned
 
 pytestmark = browser_marks
 UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
 VIEWS = 3
-# What a page shows once nothing is on its way any more.
-SETTLED = """() => !document.querySelector('.skeleton, .skeleton-words, [data-dash-is-loading=true]')
-    && document.querySelectorAll('#content > *').length > 0"""
 NUMBERS = """() => {
     document.querySelectorAll('details').forEach((part) => (part.open = true));
     return [...document.querySelectorAll('#content [data-count]')].map((number) => {
@@ -94,8 +91,7 @@ def test_every_number_opens_as_many_rows(page, crowd, number):
     for path in addresses():
         query = random_query(dice)
         page.goto(f"{crowd}{path}?{query}")
-        page.wait_for_function(SETTLED, timeout=60_000)
-        page.wait_for_timeout(300)
+        settle(page)
         numbers = {(count, href) for count, href in page.evaluate(NUMBERS) if href}
         seen += len(numbers)
         for count, href in sorted(numbers, key=str)[:150]:

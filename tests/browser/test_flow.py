@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.browser.conftest import settle
 from tests.browser.test_board import pytestmark as browser_marks
 
 pytestmark = browser_marks
@@ -15,6 +16,8 @@ def panel(page, title: str):
 
 
 def middle(page, mark) -> tuple[float, float]:
+    """Where to click it, once no panel above it grows any more."""
+    settle(page)
     mark.scroll_into_view_if_needed()
     box = mark.bounding_box()
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import serve_here
+from tests.browser.conftest import serve_here, settle
 from tests.browser.test_board import pytestmark as browser_marks
 from tests.browser.test_board import rows
 from tests.conftest import EMPTY, cloned
@@ -63,7 +63,10 @@ def test_accounts_of_any_text_can_be_filtered_by_and_found_again(page, texts):
     for number in ("CJK", "RTL", "SCRIPT"):
         page.goto(f"{texts}/cases/{number}?as_of=2016-03-10")
         page.locator("dd a").first.click()
-        expect(page).to_have_url(re.compile(r"account="))
+        expect(page).to_have_url(re.compile(r"/accounts/"))
+        settle(page)
+        page.get_by_role("link", name="Open cases 1").click()
+        expect(page).to_have_url(re.compile(r"/cases\?account="))
         expect(page.locator(".count strong")).to_have_text("1")
         expect(rows(page).first).to_contain_text(TEXTS[number][:10])
 
