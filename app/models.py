@@ -92,6 +92,9 @@ CLOSING = (
     "product",
     "escalated",
     "crit_sit",
+    "case_number",
+    "relief_at",
+    "resolved_at",
 )
 NOTHING = "step = 0 and created = 0 and reopened = 0 and closed = 0 and gone = 0"
 DAILY = (
@@ -112,6 +115,9 @@ DAILY = (
     "created_date",
     "updated_at",
     "case_number",
+    "status_since",
+    "relief_at",
+    "resolved_at",
 )
 
 

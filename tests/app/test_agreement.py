@@ -117,7 +117,7 @@ def test_every_number_of_a_panel_leads_to_exactly_its_rows(log, view):
         asked = asked_of(panel, Scope.of(view, view.as_of, period=month))
         whole = frame(panel, asked)
         told = pd.concat([whole.head(2), whole.tail(2)])
-        for row in told.to_dict("records"):
+        for row in database.records(told):
             for column, rows_of in panel.rows(row, asked).items():
                 again = View.from_query(rows_of.to_query())
                 assert number(again) == row[column], (panel.name, column, again)

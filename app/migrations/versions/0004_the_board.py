@@ -66,7 +66,8 @@ having (sum(step), sum(created), sum(reopened), sum(closed), sum(gone)) <> (0, 0
 
 BESIDE = (
     "event, ended_by, severity, status, account, engineer, owner, product, group_name, waiting_on, "
-    "escalated, crit_sit, card, card_status, created_date, updated_at, case_number"
+    "escalated, crit_sit, card, card_status, created_date, updated_at, case_number, status_since, "
+    "relief_at, resolved_at"
 )
 BESIDE_RECENT = (
     "valid_from, valid_to, severity, account, engineer, status, product, escalated, crit_sit"

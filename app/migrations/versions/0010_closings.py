@@ -11,7 +11,7 @@ INDEX = """
 create index concurrently ix_case_versions_closings on case_versions (closed_at)
 include (
     valid_from, valid_to, updated_at, created_date, severity, account, engineer, status, product,
-    escalated, crit_sit
+    escalated, crit_sit, case_number, relief_at, resolved_at
 ) where not is_open and not gone
 """
 
