@@ -20,7 +20,7 @@ from app.selection import count, rows
 from app.view import View
 from tests import replay
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.long]
 
 
 def chosen(*values, most=2):
@@ -109,7 +109,7 @@ def test_panels_add_up_to_the_rows_of_their_view(log, view):
         assert frame(PANELS["backlog"], scope)["open_cases"].iloc[-1] == shown
 
 
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(view=views)
 def test_every_number_of_a_panel_leads_to_exactly_its_rows(log, view):
     for panel in PANELS.values():

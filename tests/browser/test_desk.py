@@ -16,7 +16,7 @@ from tests.browser.test_board import first_number, rows
 from tests.browser.test_board import pytestmark as browser_marks
 from tests.conftest import EMPTY, cloned
 
-pytestmark = browser_marks
+pytestmark = [*browser_marks, pytest.mark.long]
 UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
 NOW = "as_of=2026-06-01"
 FIRST = ".ag-row[row-index='0'] [col-id='number']"
