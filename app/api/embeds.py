@@ -1,5 +1,6 @@
 """`/api/v1/embeds`: charts and tables for other pages; admins see and revoke those of all."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,6 +70,8 @@ def _wanted(told: Mapping[str, Any]) -> Wanted:
         raise ParameterError("chart", "does not go with kind table, which is the case table")
     if kind == "chart" and chart is None:
         raise ParameterError("chart", "must be given, as the name of a chart")
+    if chart == TABLE:
+        raise ParameterError("chart", "cases is no chart; give kind table for the case table")
     title = _text(told, "title")
     return Wanted(
         what=TABLE if kind == "table" else str(chart),
@@ -87,16 +90,21 @@ def _wanted(told: Mapping[str, Any]) -> Wanted:
 
 def _text(told: Mapping[str, Any], name: str) -> str | None:
     value = told.get(name)
-    if value is not None and not isinstance(value, str):
+    if value is not None and not _is_text(value):
         raise ParameterError(name, "must be a text")
     return value
+
+
+def _is_text(value: Any) -> bool:
+    """Whether it is a text, of whole characters only."""
+    return isinstance(value, str) and not re.search("[\ud800-\udfff]", value)
 
 
 def _texts(told: Mapping[str, Any], name: str) -> list[str]:
     value = told.get(name)
     if value is None:
         return []
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    if not isinstance(value, list) or not all(map(_is_text, value)):
         raise ParameterError(name, "must be a list of texts")
     return value
 

@@ -49,6 +49,7 @@ def opened(show: Callable[[Asked], Response]) -> Callable[[str], Response]:
         try:
             claims = _claims(token)
             page.framed_by(claims.frame_ancestors)
+            _refuse_changed(claims)
             refuse_ended(claims)
             return show(_asked(claims))
         except Refused as fault:
@@ -112,11 +113,15 @@ for each in TYPES:
 
 
 def _claims(token: str) -> Claims:
-    """What the token says, if it is asked for as it was signed and by a page that may; Refused."""
+    """What the token says; Refused when none of our keys has signed it."""
     try:
-        claims = read(token)
+        return read(token)
     except BadToken as fault:
         raise Refused(fault.code) from None
+
+
+def _refuse_changed(claims: Claims) -> None:
+    """Refused unless it is asked for just as it was signed, and by a page that may."""
     if request.query_string or request.path.endswith("/"):
         raise Refused("parameter")
     if not may_show(request, claims.ancestors) or (
@@ -124,7 +129,6 @@ def _claims(token: str) -> Claims:
         get_settings().auth == "none" and not is_from_here(request)
     ):
         raise Refused("ancestor")
-    return claims
 
 
 def _asked(claims: Claims) -> Asked:
