@@ -48,9 +48,11 @@ def may_show(request: Request, found: Iterable[str]) -> bool:
     """Whether a request comes from a page that may show the embed, as far as the browser says.
 
     It says so unless that page keeps it from doing so; then `frame-ancestors` alone holds. Whoever
-    opens the address in a window of its own is no page.
+    opens the address in a window of its own is no page, and what the embed itself asks for is ours.
     """
     if request.headers.get("Sec-Fetch-Dest") == WINDOW:
+        return True
+    if request.headers.get("Sec-Fetch-Site") == "same-origin":
         return True
     said = [request.headers.get(name) for name in ("Origin", "Referer")]
     return all(_is_among(one, request, found) for one in said if one is not None)
