@@ -25,7 +25,7 @@ DAY = 86_400
 DEFAULT_SECONDS, MOST_SECONDS = 30 * DAY, 365 * DAY
 # With what stands around it, an address must stay one that servers take.
 LONGEST_TOKEN = 7_800
-SMALLEST, LARGEST = 100, 4_000
+SMALLEST, LARGEST = 200, 2_000
 USUAL_SIZE = (960, 480)
 
 ADD = text("""

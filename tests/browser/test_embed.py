@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from sqlalchemy import text
 
@@ -104,6 +105,11 @@ def embed(*ancestors, what="by_account", query="", **more):
     return made["id"], made["url"]
 
 
+def local(told, address):
+    """A snippet or an address, at the server that there is: it does not know where it is served."""
+    return re.sub(r"http://127\.0\.0\.1:\d+", address, told)
+
+
 def framed(wiki, path, url, head=""):
     pages, port = wiki
     pages[path] = (
@@ -175,6 +181,14 @@ def test_it_is_renewed_when_the_data_change_and_ends_when_it_is_taken_back(
     expect(frame.locator("caption")).to_have_text("2 cases")
     expect(frame.locator("tbody tr", has_text="Late")).to_be_visible()
     expect(frame.locator("tbody")).not_to_contain_text("Other")
+    # What was shown stays while nothing newer can be had, and says so.
+    reader.route("**/data", lambda route: route.abort())
+    reader.clock.run_for(61_000)
+    expect(frame.locator("#time")).to_contain_text("cannot be renewed at the moment")
+    expect(frame.locator("tbody tr")).to_have_count(2)
+    reader.unroute("**/data")
+    reader.clock.run_for(61_000)
+    expect(frame.locator("#time")).not_to_contain_text("cannot be renewed")
     store.revoke(number, sessions.find(sessions.begin(identity("admin"), None)))
     reader.clock.run_for(61_000)
     expect(frame.locator("#shown")).to_contain_text("This is no longer shared")
@@ -227,6 +241,28 @@ def test_themes_follow_the_reader_or_stay(strict, wiki, locked):
         context.close()
 
 
+def faults(page, within=None):
+    """What axe finds serious: names, roles, contrast, keyboard."""
+    told = Axe().run(page, within).response["violations"]
+    found = [one for one in told if one["impact"] in {"serious", "critical"}]
+    return [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nobody_is_shut_out(strict, locked, scheme):
+    context = strict.new_context(viewport={"width": 390, "height": 500}, color_scheme=scheme)
+    page = context.new_page()
+    for what in ("by_account", "cases"):
+        page.goto(local(embed(what=what)[1], locked))
+        expect(page.locator("#chart .trace, #shown tbody tr").first).to_be_visible()
+        assert faults(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.goto(f"{locked}/embed/x.y.z")
+    expect(page.locator("h1")).to_have_text("This link is not valid")
+    assert faults(page) == []
+    context.close()
+
+
 def test_nothing_to_show_and_a_link_that_is_cut_say_so_in_words(reader, wiki, locked):
     _, url = embed(origin(wiki), query="account=Nobody")
     here, _ = framed(wiki, "/empty", url)
@@ -276,16 +312,15 @@ def test_an_editor_shares_a_chart_by_keyboard(page, reader, wiki, locked):
     expect(snippet).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(dialog.get_by_role("button", name="Copied")).to_be_visible()
+    expect(dialog.locator(".share-made button").first).to_have_text("Copied")
     pasted = page.evaluate("() => navigator.clipboard.readText()")
     assert pasted == snippet.input_value()
     expect(dialog.get_by_label("Image: for mails and documents")).to_have_value(
         re.compile(r'^<img src="[^"]+\.png"')
     )
-    # The server of these tests does not know the address that it is at.
-    pasted = re.sub(r"http://127\.0\.0\.1:\d+", locked, pasted)
+    assert faults(page, "#share") == []
     pages, _ = wiki
-    pages["/pasted"] = f"<!DOCTYPE html>{pasted}"
+    pages["/pasted"] = f"<!DOCTYPE html>{local(pasted, locked)}"
     reader.goto(f"{origin(wiki)}/pasted")
     expect(reader.frame_locator("iframe").locator("#sentence")).to_contain_text("severity 1")
     expect(reader.frame_locator("iframe").locator("#chart .trace").first).to_be_visible()
@@ -316,7 +351,7 @@ def test_the_case_table_is_shared_as_it_is_on_screen(page, reader, wiki, locked)
     dialog.get_by_role("button", name="Make embed").click()
     snippet = dialog.get_by_label("Frame: moves with the data").input_value()
     pages, _ = wiki
-    pages["/table"] = f"<!DOCTYPE html>{re.sub(r'http://127.0.0.1:[0-9]+', locked, snippet)}"
+    pages["/table"] = f"<!DOCTYPE html>{local(snippet, locked)}"
     reader.goto(f"{origin(wiki)}/table")
     frame = reader.frame_locator("iframe")
     expect(frame.locator("th")).to_have_text(["Case", "Account"])
