@@ -50,6 +50,8 @@ REFUSALS = {
     "expired": ("This has run out", f"It was shared for a time that is over. {ASK}"),
     "revoked": ("This is no longer shared", f"The link to it was taken back. {ASK}"),
     "maker": ("This is no longer shared", f"Whoever shared it has left the board. {ASK}"),
+    "unknown": ("This is no longer shared", f"It is not known any more. {ASK}"),
+    "gone": ("This is no longer shared", f"What it showed is not there any more. {ASK}"),
     "ancestor": (
         "Not for this page",
         "It may be shown by the pages that were named when it was shared, and this is none.",

@@ -333,6 +333,16 @@ def test_it_is_revoked_by_whoever_made_it_and_by_admins(ask, make):
         assert ask("DELETE", f"{URL}/{wrong}", cookie_of("admin")).status_code == 404
 
 
+def test_what_is_not_there_any_more_is_not_shown(ask, make, monkeypatch):
+    number, path = make()
+    monkeypatch.delitem(PANELS, "by_account")
+    refused_as("gone", ask("GET", path))
+    monkeypatch.undo()
+    run("delete from embeds where id = :id", id=number)
+    refused_as("unknown", ask("GET", path))
+    assert "no longer shared" in ask("GET", path).text
+
+
 def test_it_ends_with_its_makers_access(ask, make):
     _, path = make(cookie_of("editor", "leaver"))
     run("update users set disabled_at = clock_timestamp() where name_id = 'leaver'")
