@@ -6,7 +6,7 @@ Nothing in it leads on: no filters that a click would add, no rows behind a numb
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,8 +28,8 @@ from app.view import View
 from app.words import SEVERITY_NAMES, SLA_NAMES, WAITING_NAMES, day_words
 
 ROWS = 100
-# Ages go on without any change of the data; an embed looks again this often.
-AGING = timedelta(minutes=15)
+# Ages go on without any change of the data; an embed tells them anew this often.
+AGING_MINUTES = 15
 LONGEST_CELL = 400
 # Of a trace: what a click on it or on its entry in the legend would do.
 LEADS_ON = ("customdata", "meta")
@@ -56,7 +56,10 @@ class Asked:
         panel = PANELS[claims.what] if claims.what != TABLE else None
         period = panel is not None and panel.period
         view, within = read_address(claims.query, period=period)
-        instant = view.instant(datetime.now(UTC), version.changed_at)
+        now = datetime.now(UTC)
+        told = now.replace(minute=now.minute // AGING_MINUTES * AGING_MINUTES)
+        changed = version.changed_at
+        instant = view.instant(max(told, min(changed, now)) if changed else told, changed)
         return cls(claims, version, panel, Scope.of(view, instant, version, within))
 
     @property
@@ -73,9 +76,7 @@ class Asked:
     @property
     def mark(self) -> str:
         """What tells this answer from another one: the same mark, the same to see."""
-        scope = self.scope
-        aged = "" if scope.view.as_of else str(int(scope.instant.timestamp() // AGING.seconds))
-        told = (PREFIX, self.claims.what, self.title, self.claims.query, aged, self.version.key)
+        told = (PREFIX, self.claims.what, self.title, *self.scope.key, self.version.key)
         return hashlib.sha256(orjson.dumps(told)).hexdigest()[:32]
 
     @property
