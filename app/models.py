@@ -897,6 +897,38 @@ class ApiToken(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class Embed(Base):
+    """A chart or a table that pages of `ancestors` may show, until it runs out or is revoked.
+
+    `what` is the name of a panel, or `cases`; `query` says which View and period, locked; `fixed`
+    that it stays as of an instant. The address that shows it is signed and kept nowhere.
+    """
+
+    __tablename__ = "embeds"
+    __table_args__ = (
+        Index("ix_embeds_user", "user_id"),
+        CheckConstraint("theme in ('auto', 'light', 'dark')", name="known_theme"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    what: Mapped[str]
+    title: Mapped[str | None]
+    query: Mapped[str]
+    fixed: Mapped[bool]
+    theme: Mapped[str]
+    width: Mapped[int] = mapped_column(SmallInteger)
+    height: Mapped[int] = mapped_column(SmallInteger)
+    ancestors: Mapped[list[str]]
+    user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id", ondelete="CASCADE"))
+    made_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    revoked_by: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("users.id", ondelete="SET NULL")
+    )
+
+
 class AuditEntry(Base):
     """Who did, saw or took what, or was refused it; the database refuses to change a row."""
 

@@ -16,13 +16,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 import pages
 from app import cache, health, redirects
-from app.api import annotations, audit, bugs, cases, charts, daily, quality, reports, tokens
+from app.api import annotations, audit, bugs, cases, charts, daily, embeds, quality, reports, tokens
 from app.api.requests import problem
 from app.auth import gate, headers, login, policy, saml_routes
 from app.auth.loopback import refuse_unsafe_start
 from app.auth.person import current
 from app.auth.saml_settings import refuse_incomplete
 from app.database import patience, took_too_long
+from app.embeds import routes as embed_routes
 from app.saved_views import opening_view
 from app.settings import get_settings
 from app.view_fields import ParameterError
@@ -64,6 +65,8 @@ BLUEPRINTS = (
     quality.blueprint,
     reports.blueprint,
     redirects.blueprint,
+    embeds.blueprint,
+    embed_routes.blueprint,
     tokens.blueprint,
     audit.blueprint,
 )
@@ -109,6 +112,8 @@ def create_app() -> Flask:
     return server
 
 
+# Served, but for pages of their own.
+FOR_EMBEDS = r"^embed\."
 # Its tools for developers stay off, whatever DASH_* variables say.
 NO_TOOLS = {"ui": False, "props_check": False, "validate_callbacks": False}
 
@@ -134,6 +139,7 @@ def _board() -> Board:
         # Folder discovery would import every page a second time under another name.
         pages_folder="",
         assets_folder=str(ROOT / "assets"),
+        assets_ignore=FOR_EMBEDS,
         serve_locally=True,
         enable_mcp=False,
         # They would tell a page's address by the Host header, which anybody may send.
@@ -207,7 +213,7 @@ def _path_sent() -> str:
 
 def _is_page(path: str) -> bool:
     return not path.startswith(
-        ("/_", "/api/", "/assets/", "/healthz", "/readyz", "/login", "/logout", "/saml/")
+        ("/_", "/api/", "/assets/", "/embed/", "/healthz", "/readyz", "/login", "/logout", "/saml/")
     )
 
 
