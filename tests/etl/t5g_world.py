@@ -12,6 +12,10 @@ ROOT = Path(__file__).parent.parent.parent
 REAL = "t5g_dump_1000.json.gz"
 
 LINK = "<a href=\"{0}\" target='_blank'>{1}</a>"
+LINKED = (
+    f"See {LINK.format('https://a.example/x', 'https://a.example/x')} and "
+    f"{LINK.format('https://a.example/y', 'the log')} <script>alert(1)</script>"
+)
 
 
 def person(name: str | None) -> dict[str, Any]:
@@ -145,8 +149,7 @@ DUMP: dict[str, Any] = {
             "01000001",
             comments=[
                 [
-                    f"See {LINK.format('https://a.example/x', 'https://a.example/x')} and "
-                    f"{LINK.format('https://a.example/y', 'the log')} <script>alert(1)</script>",
+                    LINKED,
                     "2026-02-21T07:00:00.000+0000",
                 ],
                 ["No time", None],

@@ -1,12 +1,9 @@
 """Moving over: a dump of the old system becomes cases, cards, comments, bugs and history."""
 
-import gzip
 import json
-import os
 from datetime import UTC, datetime
 
 import pytest
-from redis import Redis
 from sqlalchemy import text
 
 from app.cli import main
@@ -16,7 +13,7 @@ from app.view import View
 from etl.errors import FileRefused
 from etl.history import rebuild_all
 from etl.t5g_import import import_t5g
-from tests.etl.t5g_world import card, case, dump, issue, real_dump, written
+from tests.etl.t5g_world import case, dump, written
 
 pytestmark = pytest.mark.database
 
@@ -39,7 +36,7 @@ def contents(*, version: bool = True) -> dict[str, list]:
     told = {"facts": rows(FACTS), "rejects": rows(REJECTS)}
     for name in TABLES:
         if version or name != "data_version":
-            told[name] = sorted(rows(f"select * from {name}"), key=repr)  # noqa: S608
+            told[name] = sorted(rows(f"select * from {name}"), key=repr)
     return told
 
 
