@@ -34,6 +34,7 @@ class OldNumber:
     colour: str
 
 
+# What its trend is told by, in lines.
 SHOWN = (
     OldNumber("open_cases", ("open_cases",), "Open cases", "cases", "$accent"),
     OldNumber("high_prio", ("high_prio",), "Urgent and high", "cards", "$severity-2"),
@@ -42,7 +43,8 @@ SHOWN = (
     OldNumber("total_escalations", ("total_escalations",), "Escalations", "cards", "$category-5"),
 )
 # Some releases counted `no_updates` the other way round.
-BESIDE = (
+NUMBERS = (
+    *SHOWN,
     OldNumber("watched", ("watched",), "Watched", "cards", "$category-6"),
     OldNumber("no_updates", ("no_updates",), "No updates, as told", "cases", "$category-7"),
     OldNumber("no_bzs", ("no_bzs",), "No bugs", "cards", "$category-4"),
@@ -53,7 +55,6 @@ BESIDE = (
     OldNumber("bugs_unique", ("bugs", "unique"), "Bugs", "bugs", "$category-2"),
     OldNumber("bugs_no_target", ("bugs", "no_target"), "Without target", "bugs", "$category-1"),
 )
-NUMBERS = (*SHOWN, *BESIDE)
 
 
 def counted(scope: Scope) -> Select[Any]:

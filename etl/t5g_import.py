@@ -23,8 +23,10 @@ from etl.sources.t5g_ledger import Ledger
 from etl.sources.t5g_statistics import Day
 
 SYNC = "t5g"
-TAKEN = "taken"
+# When the latest dump was taken, and the first one: from then on counts what has no time.
+TAKEN, FIRST = "taken", "first"
 KEYS_AT_ONCE = 5_000
+DAYS_AT_ONCE = 1_000
 # What hangs on a record; where a live source tells of that, it tells of all that hangs on it.
 HANGING = {"card_comment": "card", "link": "case"}
 
@@ -112,6 +114,8 @@ def _refuse_older(connection: Connection, taken: datetime) -> None:
             f"{datetime.fromisoformat(known):%Y-%m-%d %H:%M} UTC, was imported before. "
             "Nothing was imported."
         )
+    first = insert(Watermark).values(source=SYNC, name=FIRST, value=taken.isoformat())
+    connection.execute(first.on_conflict_do_nothing())
     told = insert(Watermark).values(source=SYNC, name=TAKEN, value=taken.isoformat())
     connection.execute(
         told.on_conflict_do_update(
@@ -180,11 +184,13 @@ def _hangs_on_live(record: Observation, live: set[tuple[str, str]]) -> bool:
 
 def _keep(connection: Connection, run_id: int, days: Iterable[Day]) -> int:
     """Keep the statistics; tells how many days were new or say something else now."""
+    rows = [
+        {"origin": one.origin, "day": one.day, "numbers": one.numbers, "run_id": run_id}
+        for one in days
+    ]
     changed = 0
-    for one in days:
-        told = insert(OldStatistics).values(
-            origin=one.origin, day=one.day, numbers=one.numbers, run_id=run_id
-        )
+    for start in range(0, len(rows), DAYS_AT_ONCE):
+        told = insert(OldStatistics).values(rows[start : start + DAYS_AT_ONCE])
         new = told.excluded
         changed += connection.execute(
             told.on_conflict_do_update(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from app.old_statistics import BESIDE, NUMBERS, OldNumber, counted
+from app.old_statistics import NUMBERS, SHOWN, OldNumber, counted
 from app.panel import Measure, Panel
 from app.panels.backlog import whole_steps
 from app.panels.daylines import whole
@@ -17,13 +17,16 @@ NO_FILTERS = "The old system counted the whole board only: take the filters away
 
 
 def old_figure(frame: pd.DataFrame, _scope: Scope) -> Figure:
-    """A dotted line per number and origin; days on which nothing was counted are gaps."""
+    """A dotted line per number and origin; days on which nothing was counted are gaps.
+
+    The table has the numbers that would be too many lines.
+    """
     frame = frame.sort_values("day")
     origins = sorted(frame["origin"].unique())
     traces = [
         _line(one, frame[frame["origin"] == origin], origin, dash, several=len(origins) > 1)
         for origin, dash in zip(origins, DASHES * len(origins), strict=False)
-        for one in NUMBERS
+        for one in SHOWN
         if frame.loc[frame["origin"] == origin, one.name].notna().any()
     ]
     most = max((count or 0 for trace in traces for count in trace["y"]), default=0)
@@ -54,7 +57,6 @@ def _line(
         "type": "scatter",
         "mode": "markers" if alone else "lines",
         "name": name,
-        "visible": "legendonly" if one in BESIDE else True,
         "x": [moment.date().isoformat() for moment in daily.index],
         "y": whole(daily),
         "connectgaps": False,

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
+from app.annotations import annotations
 from app.database import read, records, snapshot
 from app.old_statistics import told_in
 from app.panel import frame
 from app.panels import PANELS
 from app.period import Period
 from app.scope import Scope
+from app.syncs import unknown_statuses
 from app.version import data_version
 from app.view import View
 from etl.t5g_import import import_t5g
@@ -103,3 +105,18 @@ def test_it_is_no_snapshot_of_ours(moved):
     theirs = read(text("select day, numbers ->> 'open_cases' as n from old_statistics"))
     assert len(theirs) == 3
     assert ours.loc[datetime(2026, 2, 27).date()] == 6
+
+
+def test_charts_say_from_when_on_counts_what_has_no_time(moved):
+    [told] = [one for one in noted() if one.kind == "moved"]
+    assert told.at == datetime(2026, 3, 1, 6, tzinfo=UTC)
+    assert "had no time of counts from here on" in told.words("UTC")
+
+
+def noted():
+    return annotations(*FEBRUARY.filled(), data_version())
+
+
+def test_the_names_of_a_board_are_no_unknown_statuses(moved):
+    unknown = {(row["what"], row["status"]) for row in records(unknown_statuses())}
+    assert unknown == {("case", "Pondering")}
