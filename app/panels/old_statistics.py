@@ -21,13 +21,12 @@ def old_figure(frame: pd.DataFrame, _scope: Scope) -> Figure:
 
     The table has the numbers that would be too many lines.
     """
-    frame = frame.sort_values("day")
-    origins = sorted(frame["origin"].unique())
+    by_origin = list(frame.sort_values("day").groupby("origin"))
     traces = [
-        _line(one, frame[frame["origin"] == origin], origin, dash, several=len(origins) > 1)
-        for origin, dash in zip(origins, DASHES * len(origins), strict=False)
+        _line(one, rows, str(origin), dash, several=len(by_origin) > 1)
+        for (origin, rows), dash in zip(by_origin, DASHES * len(by_origin), strict=False)
         for one in SHOWN
-        if frame.loc[frame["origin"] == origin, one.name].notna().any()
+        if rows[one.name].notna().any()
     ]
     most = max((count or 0 for trace in traces for count in trace["y"]), default=0)
     return {

@@ -72,37 +72,47 @@ except
 select key from moved_comments
 """
 
-# The first of namesakes has the id to itself, the others are told apart by their card.
+# The first of namesakes has the id to itself, the others are told apart by their card; where its
+# card tracks no case that is known, a comment has none yet.
 TOLD = f"""
 create temp table told_comments on commit drop as
 with {LATEST.format(chosen="moved_comments", entity="card_comment")}
 select
     l.key,
     case
+        when k.case_number is null then null
         when row_number() over (
             partition by split_part(l.key, '|', 2)
-            order by (told ->> 'created')::timestamptz, l.key collate "C") = 1
-        then split_part(l.key, '|', 2) else l.key
+            order by k.case_number is null, (told ->> 'created')::timestamptz, l.key collate "C"
+        ) = 1 then split_part(l.key, '|', 2)
+        else l.key
     end as id,
     k.case_number, k.created_date, told ->> 'author' as author, told ->> 'text' as body,
     (told ->> 'created')::timestamptz as created, card.key as card_key, l.gone_at
 from latest l
-join jira_cards card on card.key = split_part(l.key, '|', 1)
-join cases k on k.case_number = card.case_number
+left join jira_cards card on card.key = split_part(l.key, '|', 1)
+left join cases k on k.case_number = card.case_number
 """
 
 # Rows whose card left their case, or whose id is now another's.
 LEFT = """
-delete from jira_comments c using moved_comments m
-where c.jira_comment_id = {id} and c.card_key = split_part(m.key, '|', 1)
-    and not exists (select from told_comments t where t.key = m.key and t.id = c.jira_comment_id)
+delete from jira_comments c using told_comments t
+where c.jira_comment_id = {id} and c.card_key = split_part(t.key, '|', 1)
+    and t.id is distinct from c.jira_comment_id
+"""
+ORPHANED = """
+delete from jira_comments c using jira_cards card
+where card.key = c.card_key and card.case_number is distinct from c.case_number
+    and card.key in (select key from touched where entity = 'card')
+    and not exists (select from cases k where k.case_number = card.case_number)
 """
 
 CARD_COMMENTS = """
 insert into jira_comments as known (
     jira_comment_id, case_number, created_date, author, body, last_update_date, card_key, gone_at
 )
-select id, case_number, created_date, author, body, created, card_key, gone_at from told_comments
+select id, case_number, created_date, author, body, created, card_key, gone_at
+from told_comments where id is not null
 on conflict (jira_comment_id) do update set
     (case_number, created_date, author, body, last_update_date, card_key, gone_at)
   = (excluded.case_number, excluded.created_date, excluded.author, excluded.body,
@@ -120,7 +130,7 @@ def rebuild(connection: Connection) -> None:
     connection.execute(text(NAMESAKES))
     connection.execute(text("create index on moved_comments (key)"))
     connection.execute(text(TOLD))
-    connection.execute(text("create index on told_comments (key)"))
-    connection.execute(text(LEFT.format(id="split_part(m.key, '|', 2)")))
-    connection.execute(text(LEFT.format(id="m.key")))
+    connection.execute(text(ORPHANED))
+    for own in ("split_part(t.key, '|', 2)", "t.key"):
+        connection.execute(text(LEFT.format(id=own)))
     connection.execute(text(CARD_COMMENTS))

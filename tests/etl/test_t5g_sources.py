@@ -238,3 +238,27 @@ def test_pages_of_a_real_dump_are_shown(real, client):
     short = min(told["cases"], key=len)
     listed = client.get(f"/api/v1/cases?state=all&q={short}").get_json()["items"]
     assert short in [row["number"] for row in listed]
+
+
+def test_jira_replaces_the_comments_that_the_old_system_had_without_ids(empty, tmp_path):
+    import_t5g(written(tmp_path, dump()))
+    shown = "select jira_comment_id, author, body from jira_comments where gone_at is null"
+    assert len(rows(f"{shown} and card_key = 'FE-1'")) == 4
+    run = start_run("cards", "jira")
+    at = datetime(2026, 2, 23, 7, tzinfo=UTC)
+    facts = (
+        Fact("text", "Twice", at),
+        Fact("author", "Ann", at),
+        Fact("created", at.isoformat(), at),
+        Fact("gone", "false", at),
+    )
+    told = Observation(1, "FE-1|90001", facts, "card_comment", "state", at, LIVE)
+    with transaction() as connection:
+        load(connection, run, "cards", [told, Whole("card_comment", "FE-1", LIVE)])
+        finish_run(connection, run)
+    assert rows(f"{shown} and card_key = 'FE-1'") == [("90001", "Ann", "Twice")]
+    # The same dump once more brings none of them back.
+    again = import_t5g(written(tmp_path, dump()))
+    assert again.counts is not None
+    assert again.counts.fresh == 0
+    assert rows(f"{shown} and card_key = 'FE-1'") == [("90001", "Ann", "Twice")]
