@@ -369,6 +369,12 @@ class Change(Base):
             unique=True,
             postgresql_nulls_not_distinct=True,
         ),
+        # Comments of one id on several cards.
+        Index(
+            "ix_changes_card_comment",
+            text("split_part(key, '|'::text, 2)"),
+            postgresql_where=text("entity = 'card_comment' and field = 'created'"),
+        ),
         # Facts lie in the order in which they were learned.
         Index("ix_changes_learned", "learned_at", postgresql_using="brin"),
     )
@@ -654,6 +660,21 @@ class MetricSnapshot(Base):
     value: Mapped[dict[str, object]] = mapped_column(JSONB)
     version: Mapped[int] = mapped_column(BigInteger)
     taken_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class OldStatistics(Base):
+    """What a system before this one counted on a day, as it counted; never compared with ours.
+
+    `origin` names the system and its list (`t5g`), `numbers` is all that it said of the day.
+    """
+
+    __tablename__ = "old_statistics"
+
+    origin: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    numbers: Mapped[dict[str, object]] = mapped_column(JSONB)
+    run_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sync_runs.id"))
+    learned_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
 class SnapshotCheck(Base):

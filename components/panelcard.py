@@ -172,7 +172,7 @@ def _sentence(told: dict[str, Any]) -> str:
 
 def _body(panel: Panel, told: dict[str, Any]) -> Component:
     if not told["rows"] or not told["n"]:
-        return html.Div("No case to draw here.", className="panel-empty")
+        return html.Div(panel.empty, className="panel-empty")
     name = panel.name
     words = f"{panel.title}: {_sentence(told)}. {panel.question} The table below has the values."
     return html.Div(

@@ -1,0 +1,44 @@
+"""Moving over: what an earlier system counted day by day, and comments of one id on two cards."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
+
+revision = "0012"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+INDEX = """
+create index concurrently ix_changes_card_comment on changes (split_part(key, '|', 2))
+where entity = 'card_comment' and field = 'created'
+"""
+
+
+def upgrade() -> None:
+    # Building an index beside its readers and writers holds nobody up; it may be repeated.
+    with op.get_context().autocommit_block():
+        op.execute("set lock_timeout = 0")
+        op.execute("drop index concurrently if exists ix_changes_card_comment")
+        op.execute(INDEX)
+        op.execute("set lock_timeout = '2s'")
+    op.create_table(
+        "old_statistics",
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("numbers", JSONB(), nullable=False),
+        sa.Column("run_id", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "learned_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["sync_runs.id"]),
+        sa.PrimaryKeyConstraint("origin", "day"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("old_statistics")
+    op.execute("drop index ix_changes_card_comment")
