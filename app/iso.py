@@ -13,8 +13,14 @@ _DAY = (
     r"|02-(?:0[1-9]|1[0-9]|2[0-8]))"
 )
 _LEAP_YEAR = r"(?:(?:19|20|21)(?:0[48]|[2468][048]|[13579][26])|2000)"
-_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]{1,6})?)?"
-_OFFSET = r"(?:Z|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9])"
-
 DATE = rf"(?:{_YEAR}-{_DAY}|{_LEAP_YEAR}-02-29)"
-INSTANT = rf"{DATE}(?:[T ]{_CLOCK}{_OFFSET}?)?"
+
+
+def instant_like(colon: str = ":", sign: str = "[+-]") -> str:
+    """A date, or an instant with or without its offset; colon and sign as they are encoded."""
+    hour, minute = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
+    clock = rf"{hour}{colon}{minute}(?:{colon}{minute}(?:[.,][0-9]{{1,6}})?)?"
+    return rf"{DATE}(?:[T ]{clock}(?:Z|{sign}{hour}(?:{colon})?{minute})?)?"
+
+
+INSTANT = instant_like()

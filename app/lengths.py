@@ -16,8 +16,13 @@ LONGEST_HOURS = timedelta(days=3)
 
 _AMOUNT = r"[0-9]{1,5}(?:\.[0-9]{1,4})?h?"
 _SPAN = re.compile(rf"(none:)?({_AMOUNT})?\.\.({_AMOUNT})?", re.ASCII)
-# What a span looks like, without groups.
-SPAN = rf"any|none|(?:none:)?(?:{_AMOUNT})?\.\.(?:{_AMOUNT})?"
+
+
+def span_like(colon: str = ":") -> str:
+    """What a span looks like, without groups; the colon as it is encoded."""
+    return rf"any|none|(?:none{colon})?(?:{_AMOUNT})?\.\.(?:{_AMOUNT})?"
+
+
 _ALIASES = {"any": "..", "none": "none:.."}
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from app import iso
 from app.columns import COLUMNS
-from app.lengths import SPAN, read_length
+from app.lengths import read_length, span_like
 from app.zones import zones
 
 MAX_VALUES = 100
@@ -180,7 +180,7 @@ def _spans(name: str) -> Field:
                 raise Contradiction(name, f"{_shown(text)} ends before it begins")
         return tuple(sorted({span.text for span in found.values() if span}))
 
-    return Field(parse, list, _like(SPAN), "repeated")
+    return Field(parse, list, _like(span_like()), "repeated")
 
 
 def _interval(name: str) -> Field:
