@@ -67,7 +67,6 @@ INDEX = """<!DOCTYPE html>
         </footer>
     </body>
 </html>"""
-ANY_PAGE = "/<path:path>"
 BLUEPRINTS = (
     health.blueprint,
     login.blueprint,
@@ -186,8 +185,11 @@ def _check_addresses(server: Flask) -> None:
     @server.before_request
     def note_status() -> None:
         g.page_status = None
-        if request.path.startswith(("/api/", "/_")) and str(request.url_rule) == ANY_PAGE:
-            abort(404)  # else Dash would answer it with the shell of a page
+        # Dash would answer any address with the shell of a page.
+        if request.path.startswith("/api/") and str(request.url_rule) == faults.ANY_PAGE:
+            raise faults.no_such_operation()
+        if request.path.startswith("/_") and str(request.url_rule) == faults.ANY_PAGE:
+            abort(404)
         if request.method != "GET" or not _is_page(request.path):
             return
         found = pages.template(_path_sent())

@@ -14,10 +14,7 @@ Check = Callable[[Any], bool]
 
 TYPES: dict[str, tuple[Check, str]] = {
     "string": (lambda value: isinstance(value, str), "a text"),
-    "integer": (
-        lambda value: isinstance(value, int) and not isinstance(value, bool),
-        "a whole number",
-    ),
+    "integer": (lambda value: _whole(value) is not None, "a whole number"),
     "boolean": (lambda value: isinstance(value, bool), "true or false"),
     "array": (
         lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value),
@@ -48,7 +45,18 @@ def asked_body(view: Callable[..., Any]) -> dict[str, Any]:
         fits, words = TYPES[known[name]["type"]]
         if not fits(value):
             raise ParameterError(name, f"must be {words}")
-    return told
+    return {name: _whole(value) if _is_float(value) else value for name, value in told.items()}
+
+
+def _whole(value: Any) -> int | None:
+    """The whole number that a JSON number is: 60.0 is one too."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return int(value) if _is_float(value) and value.is_integer() else None
+
+
+def _is_float(value: Any) -> bool:
+    return isinstance(value, float)
 
 
 def _read() -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """Every fault of a request in one shape (RFC 9457), with what to do about it."""
 
 import logging
+from contextlib import suppress
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.routing import RequestRedirect
 
 from app.api.requests import problem
 from app.database import patience, took_too_long
@@ -15,6 +17,8 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = "2"
 API = "/api/"
+ANY_PAGE = "/<path:path>"
+METHODS = ("GET", "HEAD", "POST", "DELETE")
 CALLBACKS = "/_dash-update-component"
 
 
@@ -55,7 +59,27 @@ def _too_deep(_error: RecursionError) -> Response:
     return problem(400, "Bad request", "The body is nested too deeply.")
 
 
+def no_such_operation() -> HTTPException:
+    """What an address under `/api/` that no operation has is refused by, for the asked method."""
+    methods = _methods()
+    return MethodNotAllowed(valid_methods=sorted(methods)) if methods else NotFound()
+
+
+def _methods() -> set[str]:
+    """The methods that an operation at the address takes; pages take any address there is."""
+    adapter = current_app.create_url_adapter(request)
+    found = set()
+    for method in METHODS:
+        with suppress(HTTPException, RequestRedirect):
+            rule, _ = adapter.match(method=method, return_rule=True) if adapter else (None, {})
+            if rule is not None and rule.rule != ANY_PAGE:
+                found.add(method)
+    return found
+
+
 def _refused(error: HTTPException) -> Response:
+    if isinstance(error, MethodNotAllowed) and request.path.startswith(API):
+        error = no_such_operation()
     what = f"{request.method} {request.path[:200]}"
     response = problem(error.code or 500, error.name, f"{what}: {_told(error)}")
     if isinstance(error, MethodNotAllowed) and error.valid_methods:

@@ -140,8 +140,6 @@ def parameter(one: Parameter) -> dict[str, Any]:
         told["schema"] = {"type": "array", "items": one.schema}
         if one.many == "listed":
             told["schema"] |= {"minItems": 1, "uniqueItems": True}
-        else:
-            told["schema"] |= {"maxItems": 100}
         told |= {"style": "form", "explode": one.many == "repeated"}
     if one.example is not None:
         told["example"] = one.example
