@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -62,9 +63,10 @@ class Cursor:
         names = [name for name, _ in view.order()]
         if not (_is_number(total) and isinstance(instant, str) and isinstance(keys, list)):
             raise ParameterError("cursor", NOT_OURS)
-        if len(keys) != len(names) or not all(map(_fits, keys, names)):
+        if len(keys) != len(names):
             raise ParameterError("cursor", NOT_OURS)
-        return cls(parse_instant("cursor", instant, "UTC"), int(total), tuple(keys))
+        known = tuple(map(_read, keys, names))
+        return cls(parse_instant("cursor", instant, "UTC"), int(total), known)
 
 
 def _mark(view: View) -> str:
@@ -84,20 +86,14 @@ def _decoded(text: str) -> bytes:
         raise ValueError(text) from error
 
 
-def _fits(key: Any, name: str) -> bool:
-    """Whether a value can be one of a column's."""
-    if key is None:
-        return name not in ALWAYS_THERE
-    match COLUMNS[name].kind:
-        case "number":
-            return _is_number(key)
-        case "flag":
-            return isinstance(key, bool)
-        case "list":
-            return isinstance(key, list) and all(_is_text(one) for one in key)
-        case "instant":
-            return isinstance(key, str) and _is_instant(key)
-    return _is_text(key)
+def _read(key: Any, name: str) -> Any:
+    """A key as a value of its column; ParameterError where it can be none."""
+    kind = COLUMNS[name].kind
+    if kind == "instant" and isinstance(key, str):
+        return parse_instant("cursor", key, "UTC")
+    if not (name not in ALWAYS_THERE if key is None else _FITS[kind](key)):
+        raise ParameterError("cursor", NOT_OURS)
+    return key
 
 
 def _is_text(key: Any) -> bool:
@@ -109,8 +105,10 @@ def _is_number(key: Any) -> bool:
     return whole and math.isfinite(key) and abs(key) < LARGEST
 
 
-def _is_instant(key: str) -> bool:
-    try:
-        return datetime.fromisoformat(key).tzinfo is not None
-    except ValueError:
-        return False
+_FITS: dict[str, Callable[[Any], bool]] = {
+    "text": _is_text,
+    "number": _is_number,
+    "flag": lambda key: isinstance(key, bool),
+    "list": lambda key: isinstance(key, list) and all(map(_is_text, key)),
+    "instant": lambda _key: False,
+}
