@@ -95,10 +95,7 @@ def listed() -> Response:
     body=BODY,
     gives=Json(MADE, MADE_EXAMPLE),
     status=201,
-    faults={
-        403: "The token would open more than its maker may give",
-        409: f"There are {tokens.MOST_OF_ONE} tokens already",
-    },
+    faults={409: f"There are {tokens.MOST_OF_ONE} tokens already"},
 )
 def make() -> Response:
     """Make a token that acts in one's name, as far as its scopes reach.
@@ -108,8 +105,6 @@ def make() -> Response:
     told = {"scopes": ["read"], "expires_in": tokens.DEFAULT_SECONDS, **asked_body(make)}
     try:
         made = tokens.make(with_row(current()), told["name"], told["scopes"], told["expires_in"])
-    except tokens.NotYours as fault:
-        return problem(403, "Not allowed", str(fault))
     except tokens.TooMany as fault:
         return problem(409, "Too many", str(fault))
     except tokens.NotMade as fault:

@@ -61,10 +61,6 @@ class NotMade(ValueError):
     """A token that cannot be made so; the message says why."""
 
 
-class NotYours(NotMade):
-    """A token that would open more than its maker may give."""
-
-
 class TooMany(NotMade):
     """Somebody has as many tokens as anybody may have."""
 
@@ -138,9 +134,9 @@ def _check(owner: Person, name: str, scopes: tuple[str, ...], seconds: int) -> N
         told = f"{wrong[0][:40]!r} is not a scope" if wrong else "A token needs a scope"
         raise NotMade(f"{told}; scopes are {', '.join(SCOPES)}.")
     if owner.scopes is not None and not set(scopes) <= owner.scopes:
-        raise NotYours("A token makes no token that may more than itself.")
+        raise NotMade("A token makes no token that may more than itself.")
     if "admin" in scopes and not owner.is_admin:
-        raise NotYours("Only admins make tokens with the scope admin.")
+        raise NotMade("Only admins make tokens with the scope admin.")
     if not 60 <= seconds <= MOST_SECONDS:
         raise NotMade("A token lives from a minute to 365 days.")
 
