@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from app.api.openapi import TAG, description
 from app.api.operation import Text, described
+from app.api.parameters import INSTANT_GIVEN
 from app.settings import get_settings
 from app.view_fields import FIELDS
 
@@ -21,6 +22,7 @@ PAGE = Markup("""<!DOCTYPE html>
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>API · Caseboard</title>
+<link rel="icon" href="/_favicon.ico">
 <link rel="stylesheet" href="/assets/00-bootstrap-reboot.min.css">
 <link rel="stylesheet" href="/assets/10-palette.css">
 <link rel="stylesheet" href="/assets/52-apidocs.css">
@@ -46,6 +48,12 @@ ROW = Markup('<tr><th scope="row"><code>{name}</code></th><td>{told}</td><td>{va
 CODE = Markup('<pre tabindex="0"><code>{}</code></pre>')
 MOST_CHOICES = 12
 VIEW = "the-view"
+# What people would rather read than a regular expression.
+PATTERNS = {
+    INSTANT_GIVEN["pattern"]: "date or instant (ISO 8601)",
+    FIELDS["closing"].schema()["pattern"]: "two dates or instants with / between",
+    FIELDS["days_to_close"].schema()["pattern"]: "days or hours, such as 7..14 or 1h..8h",
+}
 
 
 @blueprint.get("/docs")
@@ -174,8 +182,8 @@ def _value(schema: Mapping[str, Any]) -> str:
         return f"{', '.join(shown[:MOST_CHOICES])}{more}"
     if "minimum" in schema and schema.get("maximum", 2**63) < 2**53:
         return f"{schema['minimum']} to {schema['maximum']}"
-    if schema["type"] == "string" and "([" not in schema.get("pattern", "("):
-        return "text"
+    if schema.get("pattern") in PATTERNS:
+        return PATTERNS[schema["pattern"]]
     return {"string": "text", "integer": "number", "boolean": "true or false"}[schema["type"]]
 
 

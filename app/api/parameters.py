@@ -18,13 +18,19 @@ COMPARED = (
     Parameter("compare", "The period beside it: the one just before, or a year earlier",
               {"type": "string", "enum": ["previous", "year", ""]}, shared=True),
 )  # fmt: skip
+BUG_WORDS = {
+    "tracker": "Only bugs of this tracker",
+    "target": "Only bugs without a target",
+    "mismatch": "Only bugs whose severity differs from that of a case",
+    "restricted": "Only bugs that not everybody may see",
+}
 # What a list of bugs is sorted by are a bug's columns, not a case's.
 RANKING = (
     *(one for one in VIEW if one.name != "sort"),
     Parameter("sort", "Columns of a bug to sort by, `-` for descending",
               {"type": "string", "enum": [sign + name for name in SORTS for sign in ("", "-")]},
               many="listed", example=["-days_waited"]),
-    *(Parameter(name, f"Only bugs with this {name}", {"type": "string", "enum": list(allowed)})
+    *(Parameter(name, BUG_WORDS[name], {"type": "string", "enum": list(allowed)})
       for name, allowed in CHOICES.items()),
 )  # fmt: skip
 
