@@ -1,5 +1,8 @@
 """`/api/v1/charts` and `/api/v1/stats`: the panels and the metric catalogue."""
 
+from datetime import datetime
+
+import orjson
 from flask import Blueprint, Response, request
 
 from app.api.operation import CSV, Json, Text, described
@@ -25,6 +28,7 @@ from app.api.schemas import (
     record,
     table,
 )
+from app.cache import remembered
 from app.export import copied, panel_csv_select
 from app.metrics import catalogue_values
 from app.panel import Panel, answer, asked_of
@@ -32,6 +36,8 @@ from app.panels import PANELS
 from app.period import PARAMETERS
 from app.place import read_address
 from app.scope import Scope
+from app.version import Version
+from app.view import View
 from app.view_fields import Contradiction, write_instant
 
 blueprint = Blueprint("charts", __name__, url_prefix="/api/v1")
@@ -101,9 +107,20 @@ def stats() -> Response:
         {
             "as_of": write_instant(instant),
             "version": version.number,
-            "metrics": catalogue_values(view, instant, live=version.live(instant)),
+            "metrics": orjson.loads(_metrics(view, instant, version)),
         }
     )
+
+
+def _metrics(view: View, instant: datetime, version: Version) -> str:
+    """The catalogue as JSON; remembered by (View, instant, data version)."""
+    asked = view.only_filters()
+    key = ("stats", asked.to_query(), write_instant(instant), version.key)
+
+    def compute() -> str:
+        return orjson.dumps(catalogue_values(asked, instant, live=version.live(instant))).decode()
+
+    return remembered(key, compute)
 
 
 @blueprint.get("/charts")

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from app import cache, database
 from app.api import conditional
 from app.api.openapi import operations
-from tests.app.test_schemathesis import addresses
+from tests.app.test_openapi import addresses
 from tests.app.test_statements import counted
 from tests.auth.conftest import forget_limits
 from tests.auth.people import cookie_of, token_of, with_login

@@ -15,6 +15,19 @@ from tests.unit.test_view import views
 
 pytestmark = pytest.mark.database
 
+EXAMPLES = {
+    "name": "by_severity", "number": "INC0000045", "form": "md", "view": "1",
+}  # fmt: skip
+
+
+def addresses(path: str) -> str:
+    """An address of the log's board that an operation's path leads to."""
+    if "/quality/" in path:
+        path = path.replace("{name}", "no_card")
+    for name, value in EXAMPLES.items():
+        path = path.replace(f"{{{name}}}", value)
+    return path
+
 
 @pytest.fixture(scope="module")
 def told(app):
