@@ -16,6 +16,7 @@ from app.auth import audit
 from app.auth.person import Person
 from app.cache import remembered
 from app.database import snapshot, transaction
+from app.one_line import tidy
 from app.sla import BUMP
 from app.version import Version
 from app.view_fields import write_instant
@@ -205,7 +206,7 @@ def _check(person: Person) -> None:
 
 def _clean(told: str) -> str:
     """One line of text: no control characters, nothing that no text can have."""
-    words = " ".join("".join(char if char.isprintable() else " " for char in told).split())
+    words = tidy(told)
     if not 0 < len(words) <= LONGEST_TEXT:
         raise NotNoted(f"Give the annotation a text of 1 to {LONGEST_TEXT} characters.")
     return words

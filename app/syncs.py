@@ -40,6 +40,8 @@ left join lateral (
 order by s.place
 """)
 
+NOW = text("select clock_timestamp() as now")
+
 RUNS = text("""
 select id, sync, source, mode, state, attempt, started_at, finished_at,
     extract(epoch from coalesce(finished_at, clock_timestamp()) - started_at)::float as seconds,

@@ -36,6 +36,7 @@ TOKENS = Need("viewer", "admin", "api")
 NOTE = Need("editor", "write", "api")
 OWN_EMBEDS = Need("editor", "read", "api")
 EMBEDS = Need("editor", "write", "api")
+OWN = Need("viewer", "write", "api")
 AUDIT = Need("admin", "admin", "export", act="audit_export")
 
 ROUTES: dict[tuple[str, str], Need] = {
@@ -83,7 +84,20 @@ ROUTES: dict[tuple[str, str], Need] = {
     ("POST", "/_dash-update-component"): Need("viewer", limit="callback"),
     # The API.
     ("GET", "/api/v1/cases"): READ,
+    ("GET", "/api/v1/openapi.json"): READ,
+    ("GET", "/api/v1/docs"): READ,
     ("GET", "/api/v1/cases.csv"): EXPORT,
+    ("GET", "/api/v1/cases/<number>"): READ,
+    ("GET", "/api/v1/cases/<number>/history"): READ,
+    ("GET", "/api/v1/facets"): READ,
+    ("GET", "/api/v1/flow"): READ,
+    ("GET", "/api/v1/accounts"): READ,
+    ("GET", "/api/v1/engineers"): READ,
+    ("GET", "/api/v1/sync"): READ,
+    ("POST", "/api/v1/sync/<name>"): NOTE,
+    ("GET", "/api/v1/views"): READ,
+    ("POST", "/api/v1/views"): OWN,
+    ("DELETE", "/api/v1/views/<view>"): OWN,
     ("GET", "/api/v1/stats"): READ,
     ("GET", "/api/v1/stats/daily"): READ,
     ("GET", "/api/v1/stats/daily.csv"): EXPORT,

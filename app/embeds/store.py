@@ -64,6 +64,10 @@ class NotMade(ValueError):
     """An embed that cannot be made so; the message says why."""
 
 
+class Conflict(NotMade):
+    """An embed that cannot be made so now, or that contradicts itself, though each part is well."""
+
+
 class Refused(Exception):
     """An embed that may not be shown; `code` says why, as the audit log has it."""
 
@@ -105,7 +109,7 @@ def make(owner: Person, wanted: Wanted) -> dict[str, Any]:
             "seconds": wanted.seconds}  # fmt: skip
     with transaction() as connection:
         if connection.execute(LIVE_OF, told).scalar_one() >= MOST_OF_ONE:
-            raise NotMade(f"There are {MOST_OF_ONE} embeds already; revoke one that is not used.")
+            raise Conflict(f"There are {MOST_OF_ONE} embeds already; revoke one that is not used.")
         row = connection.execute(ADD, told).one()
         token = _signed(Claims(row.id, wanted.what, wanted.title, query, fixed, wanted.theme,
                                wanted.size, tuple(wanted.ancestors), row.expires_at))  # fmt: skip
@@ -181,7 +185,7 @@ def _locked(wanted: Wanted) -> tuple[str, bool]:
     panel = PANELS.get(wanted.what)
     view, period = read_address(wanted.query, period=panel is not None and panel.period)
     if wanted.as_of == "live" and view.as_of is not None:
-        raise ParameterError("as_of", "is live, but the view names an instant; leave one of them")
+        raise Conflict("as_of is live, but the view names an instant; leave one of them.")
     fixed = wanted.as_of == "fixed" or view.as_of is not None
     if fixed and view.as_of is None:
         view = view.but(as_of=view.instant(datetime.now(UTC), data_version().changed_at))
@@ -196,5 +200,5 @@ def _signed(claims: Claims) -> str:
     except NoKey:
         raise NotMade(f"{variable('secret_key')} is not set, so nothing can be signed.") from None
     if len(token) > LONGEST_TOKEN:
-        raise NotMade("The view says more than an address can hold; use fewer filters.")
+        raise Conflict("The view says more than an address can hold; use fewer filters.")
     return token

@@ -55,6 +55,8 @@ UNDECLARED = {("GET", "/_reload-hash")}
 EXAMPLES = {
     "<name>": "backlog",
     "<int:number>": "1",
+    "<number>": "INC1",
+    "<view>": "1",
     "<form>": "md",
     "<path:filename>": "theme.js",
     "<path:path>": "cases",
