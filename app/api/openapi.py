@@ -188,6 +188,8 @@ def _fault(status: int) -> dict[str, Any]:
         "description": title,
         "content": {PROBLEM_KIND: {"schema": component("Problem"), "example": example}},
     }
+    if status == 414:  # the web server itself refuses the longest ones
+        told["content"]["text/html"] = {"schema": {"type": "string"}, "example": "<html>...</html>"}
     if status in WAITS:
         told["headers"] = {"Retry-After": {"schema": {"type": "string"}}}
     if status == 401:

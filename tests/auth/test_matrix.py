@@ -142,7 +142,12 @@ def judge(need: Need, path: str, method: str, headers, role, scopes) -> set[int]
     if need.role is None:
         return set()
     if role is None:
-        data = path.startswith(("/api/", "/_")) or "Authorization" in headers or method != "GET"
+        page = path == "/api/v1/docs"
+        data = (
+            (path.startswith(("/api/", "/_")) and not page)
+            or "Authorization" in headers
+            or method != "GET"
+        )
         return {401} if data else {303}
     reaches = ROLES.index(role) >= ROLES.index(need.role)
     fits = scopes is None or need.scope in scopes
