@@ -87,7 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     events.add_argument(
         "--shift-to", choices=("now",), help="move the log so that its last opening is today"
     )
-    add("worker", _of_syncs("worker"), "run the syncs that are due, until stopped")
+    worker = add("worker", _of_syncs("worker"), "run the syncs that are due, until stopped")
+    worker.add_argument("--images", action="store_true", help="draw images instead")
     add("beat", _of_syncs("beat"), "wake the workers, until stopped")
     syncing = add("sync", _sync, "run a sync here and now: `caseboard sync NAME`, or all")
     syncing.add_argument("name", choices=(*_sync_names(), "all"), metavar="NAME|all")

@@ -16,15 +16,17 @@ from werkzeug.wrappers import Response as BaseResponse
 
 import pages
 from app import cache, health, redirects
-from app.api import annotations, audit, bugs, cases, charts, daily, quality, reports, tokens
+from app.api import annotations, audit, bugs, cases, charts, daily, images, quality, reports, tokens
 from app.api.requests import problem
 from app.auth import gate, headers, login, policy, saml_routes
 from app.auth.loopback import refuse_unsafe_start
 from app.auth.person import current
 from app.auth.saml_settings import refuse_incomplete
 from app.database import patience, took_too_long
+from app.images.faults import NoImage
 from app.saved_views import opening_view
 from app.settings import get_settings
+from app.turnstile import Turnstile
 from app.view_fields import ParameterError
 from components import sample, shell
 from etl.errors import FileRefused
@@ -58,6 +60,7 @@ BLUEPRINTS = (
     saml_routes.blueprint,
     cases.blueprint,
     charts.blueprint,
+    images.blueprint,
     daily.blueprint,
     annotations.blueprint,
     bugs.blueprint,
@@ -91,6 +94,7 @@ def create_app() -> Flask:
         # Only a reader's address is taken from them: who we are, BASE_URL says.
         proxies = {"x_for": settings.trusted_proxies, "x_proto": 0, "x_host": 0}
         server.wsgi_app = ProxyFix(server.wsgi_app, **proxies)  # type: ignore[method-assign]
+    server.wsgi_app = Turnstile(server.wsgi_app)  # type: ignore[method-assign]
     board = _board()
     headers.register(server, board.csp_hashes)
     gate.register(server, board.callback_map)
@@ -234,6 +238,8 @@ def _register_faults(server: Flask) -> None:
     def no_such_part(error: Exception) -> Response:
         log.info("%s: %s", request.path[:200], type(error).__name__)
         return problem(404, "Not found", "There is no such part of the pages.")
+
+    server.register_error_handler(NoImage, images.no_image)
 
     @server.errorhandler(RecursionError)
     def too_deep(_error: RecursionError) -> Response:

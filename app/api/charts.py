@@ -50,7 +50,7 @@ def chart_json(name: str) -> Response:
     """One panel for a View: its columns, rows and figure."""
     panel = PANELS.get(name)
     if panel is None:
-        return _unknown(name)
+        return unknown_chart(name)
     version = data_version()
     return Response(answer(panel, _scope(panel, version), version), mimetype="application/json")
 
@@ -60,7 +60,7 @@ def chart_csv(name: str) -> Response:
     """One panel's rows for a View as a CSV file."""
     panel = PANELS.get(name)
     if panel is None:
-        return _unknown(name)
+        return unknown_chart(name)
     asked = asked_of(panel, _scope(panel, data_version()))
     statement = panel_csv_select(panel, asked)
     name = _file(panel, asked.view.sentence())
@@ -81,6 +81,7 @@ def _file(panel: Panel, sentence: str) -> str:
     return f"{file_name(f'{panel.title} {sentence}')}.csv"
 
 
-def _unknown(name: str) -> Response:
+def unknown_chart(name: str) -> Response:
+    """404: there is no such chart, but these."""
     known = ", ".join(PANELS)
     return problem(404, "No such chart", f"There is no chart {name[:60]!r}; charts are {known}.")

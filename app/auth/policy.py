@@ -30,6 +30,8 @@ PAGE = Need("viewer", limit="page")
 STATIC = Need("viewer")
 READ = Need("viewer", "read", "api")
 EXPORT = Need("viewer", "export", "export", act="export")
+# A report brings many charts at once, and whoever may read them may draw them.
+IMAGE = Need("viewer", "read", "image", act="export")
 TOKENS = Need("viewer", "admin", "api")
 NOTE = Need("editor", "write", "api")
 AUDIT = Need("admin", "admin", "export", act="audit_export")
@@ -83,6 +85,8 @@ ROUTES: dict[tuple[str, str], Need] = {
     ("GET", "/api/v1/charts"): READ,
     ("GET", "/api/v1/charts/<name>.json"): READ,
     ("GET", "/api/v1/charts/<name>.csv"): EXPORT,
+    ("GET", "/api/v1/charts/<name>.png"): IMAGE,
+    ("GET", "/api/v1/charts/<name>.svg"): IMAGE,
     ("GET", "/api/v1/bugs"): READ,
     ("GET", "/api/v1/bugs.csv"): EXPORT,
     ("GET", "/api/v1/quality"): READ,
