@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 SEATS = 4
-IMAGE_SEATS = 1
+IMAGE_SEATS = 2
 IMAGES = (".png", ".svg")
 
 _here = threading.local()

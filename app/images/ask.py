@@ -33,7 +33,7 @@ from app.version import Version
 log = logging.getLogger(__name__)
 
 # How long an image may wait for its turn; as many threads may wait as there are places.
-TURN_SECONDS = 15.0
+TURN_SECONDS = 40.0
 PLACES = 220
 LOOK_SECONDS = 1.0
 FAULTS: dict[str, type[NoImage]] = {"NotDrawn": NotDrawn, "TooLate": TooLate}

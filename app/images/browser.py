@@ -27,7 +27,7 @@ PLACES = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",)
 # Chromium reads its orders from file 3 and answers to file 4.
 PIPES = 'exec "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1'
 CHUNK = 1 << 16
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_CAPBSET_DROP, CAP_SYS_NICE = 1, 24, 23
 FLAGS = (
     "--headless",
     "--remote-debugging-pipe",
@@ -193,13 +193,20 @@ def _start(path: str, folder: str, reads: int, writes: int) -> subprocess.Popen[
         stdin=reads,
         stdout=writes,
         cwd=folder,
-        start_new_session=True,
-        preexec_fn=_die_with_parent(),  # noqa: PLW1509 - the worker that draws has one thread
+        process_group=0,
+        preexec_fn=_prepare(),  # noqa: PLW1509 - the worker that draws has one thread
     )
 
 
-def _die_with_parent() -> Callable[[], None] | None:
+def _prepare() -> Callable[[], None] | None:
+    """What the browser does before it starts: ask to end with us, and to stay behind with us."""
     if not sys.platform.startswith("linux"):
         return None  # there it ends when its pipes do
     libc = ctypes.CDLL(None)
-    return lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    def prepare() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        # As root it would set itself before everything else, whatever we are.
+        libc.prctl(PR_CAPBSET_DROP, CAP_SYS_NICE, 0, 0, 0)
+
+    return prepare

@@ -77,13 +77,17 @@ async function drawPicture(order) {
   const foot = height - pad + 4;
   pen.font = `400 11px ${font}`;
   const name = "Caseboard";
-  const named = pen.measureText(name).width;
-  const told = lines(order.foot, pen.font, width - 2 * pad - named - 16, 1)[0] || "";
+  const room = width - 2 * pad;
+  const signed = fits(order.foot, room - pen.measureText(name).width - 16);
+  const told = lines(order.foot, pen.font, room, 1)[0] || "";
   const small = { y: foot, "font-family": font, "font-size": 11, fill: colours.secondary };
   picture.append(
     create("text", { x: pad, ...small }, told),
-    create("text", { x: width - pad, "text-anchor": "end", ...small }, name),
   );
+  // When the data are of matters more than who tells it.
+  if (signed) {
+    picture.append(create("text", { x: width - pad, "text-anchor": "end", ...small }, name));
+  }
 
   const box = { x: pad, y: top + 8, width: width - 2 * pad, height: foot - 11 - 10 - top - 8 };
   if (order.empty) {
@@ -98,18 +102,21 @@ async function drawPicture(order) {
       }, order.empty),
     );
   } else {
+    // Where a chart's words would lie on each other it is drawn larger, and made smaller whole.
+    const rows = Object.keys(order.figure.layout).filter((key) => key.startsWith("yaxis")).length;
+    const shrunk = Math.max(1, 480 / box.width, (rows > 2 ? 380 : 280) / box.height);
+    const size = {
+      width: Math.round(box.width * shrunk), height: Math.round(box.height * shrunk),
+    };
     const figure = {
       data: order.figure.data,
-      layout: { ...order.figure.layout, width: box.width, height: box.height, autosize: false },
+      layout: { ...order.figure.layout, ...size, autosize: false },
       config: { staticPlot: true },
     };
-    const drawn = await Plotly.toImage(figure, {
-      format: "svg", width: box.width, height: box.height, imageDataOnly: true,
-    });
+    const drawn = await Plotly.toImage(figure, { format: "svg", ...size, imageDataOnly: true });
     const chart = new DOMParser().parseFromString(drawn, "image/svg+xml").documentElement;
-    chart.setAttribute("x", box.x);
-    chart.setAttribute("y", box.y);
-    chart.setAttribute("aria-hidden", "true");
+    const at = { ...box, viewBox: `0 0 ${size.width} ${size.height}`, "aria-hidden": "true" };
+    Object.entries(at).forEach(([key, value]) => chart.setAttribute(key, value));
     picture.append(document.importNode(chart, true));
   }
   const text = new XMLSerializer().serializeToString(picture);

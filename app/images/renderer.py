@@ -16,9 +16,10 @@ from app.images.finish import NotAPicture, finished_png, finished_svg
 
 log = logging.getLogger(__name__)
 
-START_SECONDS = 20.0
-PICTURES = 200
-MOST_MEMORY = 900_000_000
+START_SECONDS = 30.0
+PICTURES = 500
+LOOK = 20
+MOST_MEMORY = 600_000_000
 SCRIPT = Path(__file__).with_name("picture.js")
 
 
@@ -74,7 +75,9 @@ class Renderer:
 
     def tidy(self) -> None:
         """Replace a browser that has drawn much or grown large; called between orders."""
-        if self._browser and (self._drawn >= PICTURES or self._browser.memory() > MOST_MEMORY):
+        if self._browser is None or self._drawn % LOOK:
+            return  # looking costs as much as drawing
+        if self._drawn >= PICTURES or self._browser.memory() > MOST_MEMORY:
             log.info("The browser has drawn %d pictures and is replaced", self._drawn)
             self.close()
 

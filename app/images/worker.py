@@ -12,6 +12,8 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 
 from celery import Celery
 from celery.signals import worker_process_init, worker_process_shutdown, worker_ready
@@ -27,9 +29,11 @@ from app.settings import SettingsError, get_settings
 
 log = logging.getLogger(__name__)
 
-NICE = 15
+# More, and a busy machine would not get to drawing in time.
+NICE = 5
+GROUP = Path("/proc/self/autogroup")
 # Beyond the browser's own limit, should this process itself hang: then it is killed as well.
-MERCY_SECONDS = 45
+MERCY_SECONDS = 100
 # Starting a browser may come on top of drawing; then somebody else may ask again.
 LEEWAY_SECONDS = 10
 PULSE_SECONDS = 10.0
@@ -77,6 +81,11 @@ _renderers: list[Renderer] = []
 def _begin(**_: object) -> None:
     """The child that draws: behind everything else, and ended when the worker is."""
     os.nice(NICE)
+    if os.getsid(0) == os.getppid():
+        # Where Linux shares time between sessions first, only this counts between them; in a
+        # session that is not our own it would slow down others.
+        with suppress(OSError):
+            GROUP.write_text(str(NICE))
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     path = renderer.chromium()
