@@ -82,6 +82,22 @@ def image(panel: Panel, scope: Scope, version: Version, form: Form) -> bytes:
     return _shown(found) or _waited(key, lambda: order(panel, scope, version, form))
 
 
+def renderer_state() -> list[str]:
+    """How it stands with what draws images, in words; the first is `ok` when all is well."""
+    redis_url, path = get_settings().redis_url, renderer.chromium()
+    drawn_with = (
+        f"they would be drawn with {path}" if path else "there is no Chromium on this machine"
+    )
+    try:
+        fault = _shelf(redis_url).renderer() if redis_url else None
+    except (RedisError, OSError):
+        return [f"Redis does not answer; {drawn_with}"]
+    if fault is None:
+        told = "no worker that draws them is at work: start `caseboard worker --images`"
+        return [f"{told}; {drawn_with}"]
+    return [fault or "ok"]
+
+
 def _waited(key: str, make: Callable[[], bytes]) -> bytes:
     """Wait for an image together with everybody here who wants the same one."""
     deadline = time.monotonic() + get_settings().image_seconds + TURN_SECONDS

@@ -57,6 +57,10 @@ class BrowserFailed(Exception):
     """The browser could not be started, ended, or answered with a fault."""
 
 
+class PageFailed(BrowserFailed):
+    """A script of the page ended with a fault; the browser is well."""
+
+
 class BrowserTooSlow(BrowserFailed):
     """The browser did not answer in time, and was killed."""
 
@@ -96,14 +100,14 @@ class Browser:
         self._page = self._call("Target.attachToTarget", attached, deadline)["sessionId"]
 
     def run(self, script: str, seconds: float) -> Any:
-        """What a script of the page tells in the end; BrowserFailed with its fault if it fails."""
+        """What a script of the page tells in the end; PageFailed with its fault if it fails."""
         asked = {"expression": script, "awaitPromise": True, "returnByValue": True}
         deadline = time.monotonic() + seconds
         told = self._call("Runtime.evaluate", asked, deadline, self._page)
         fault = told.get("exceptionDetails")
         if fault:
             words = fault.get("exception", {}).get("description") or fault.get("text")
-            raise BrowserFailed(f"the page failed: {str(words)[:300]}")
+            raise PageFailed(f"the page failed: {str(words)[:300]}")
         return told["result"].get("value")
 
     def memory(self) -> int:

@@ -1,5 +1,10 @@
 """Why there is no image: each reason with the words and the status that the reader is told."""
 
+LACKING = (
+    "no Chromium is installed where images are drawn: install the package chromium (Debian, "
+    "Fedora) or Google Chrome, or name one with CASEBOARD_CHROMIUM, and restart the image worker"
+)
+
 
 class NoImage(Exception):
     """There is no image; the message is for people.

@@ -11,7 +11,7 @@ from pathlib import Path
 import orjson
 
 from app.images import browser
-from app.images.browser import Browser, BrowserFailed
+from app.images.browser import Browser, BrowserFailed, PageFailed
 from app.images.finish import NotAPicture, finished_png, finished_svg
 
 log = logging.getLogger(__name__)
@@ -58,6 +58,8 @@ class Renderer:
         script = f"drawPicture(JSON.parse({orjson.dumps(order.decode()).decode()}))"
         try:
             drawn = self._open().run(script, seconds)
+        except PageFailed:
+            raise
         except BrowserFailed:
             self.close()
             raise

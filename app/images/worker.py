@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 
 from app.images import renderer
 from app.images.browser import BrowserFailed, BrowserTooSlow
+from app.images.faults import LACKING
 from app.images.finish import NotAPicture
 from app.images.renderer import Renderer
 from app.images.shelf import Failure, Shelf
@@ -38,10 +39,6 @@ MERCY_SECONDS = 100
 LEEWAY_SECONDS = 10
 PULSE_SECONDS = 10.0
 PR_SET_PDEATHSIG = 1
-LACKING = (
-    "no Chromium is installed where images are drawn: install the package chromium (Debian, "
-    "Fedora) or Google Chrome, or name one with CASEBOARD_CHROMIUM, and restart the image worker"
-)
 
 
 def _application() -> Celery:

@@ -6,14 +6,18 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
 import pytest
+from celery import Celery
 
 from app import programs
 from app.images import shelf as shelves
 from app.images.ask import breaker
-from app.images.shelf import Shelf
+from app.images.shelf import Failure, Shelf
 from app.processes import Child, start
+from app.queue import IMAGES
 from app.settings import get_settings, use
+from app.theme import PALETTES
 from tests.browser.chromium import find
 
 CHROMIUM = find()
@@ -60,6 +64,27 @@ def forget() -> None:
     redis = here()._redis
     for key in redis.scan_iter(f"{shelves.SPACE}*"):
         redis.delete(key)
+
+
+def deliver(key: str, times: int) -> None:
+    with Celery(broker=get_settings().queue_url, set_as_current=False) as sender:
+        for _ in range(times):
+            sender.send_task("caseboard.draw", (key,), queue=IMAGES, ignore_result=True)
+
+
+def order(**changed: object) -> bytes:
+    told = {"kind": "svg", "width": 300, "height": 200, "scale": 1, "title": "Title", "sentence": "s", "foot": "f",
+            "words": "w", "font": "sans-serif", "colours": PALETTES["light"], "empty": "",
+            "figure": {"data": [{"type": "bar", "y": [1, 2]}], "layout": {}}}  # fmt: skip
+    return orjson.dumps({**told, **changed})
+
+
+def until_told(key: str, seconds: float = 60) -> bytes | Failure:
+    deadline = time.monotonic() + seconds
+    while (found := here().find(key)) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return found
 
 
 @pytest.fixture(scope="module")

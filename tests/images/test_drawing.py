@@ -8,22 +8,16 @@ import urllib.request
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
-import orjson
-import psutil
 import pytest
-from celery import Celery
 from lxml import etree
 
 from app.images import browser
 from app.images.browser import Browser, BrowserTooSlow
 from app.images.renderer import Renderer
-from app.images.shelf import Failure
 from app.panels import PANELS
-from app.queue import IMAGES
-from app.settings import get_settings
 from app.theme import PALETTES
 from tests.browser.conftest import serve_here
-from tests.images.conftest import CHROMIUM, Painter, here, needs_chromium
+from tests.images.conftest import CHROMIUM, deliver, here, needs_chromium, order, until_told
 
 pytestmark = [pytest.mark.database, needs_chromium]
 
@@ -38,7 +32,10 @@ def chunks(png: bytes) -> list[tuple[bytes, bytes]]:
     while place < len(png):
         (length,) = struct.unpack(">I", png[place : place + 4])
         kind, data = png[place + 4 : place + 8], png[place + 8 : place + 8 + length]
-        assert zlib.crc32(kind + data) == struct.unpack(">I", png[place + 8 + length : place + 12 + length])[0]
+        assert (
+            zlib.crc32(kind + data)
+            == struct.unpack(">I", png[place + 8 + length : place + 12 + length])[0]
+        )
         found.append((kind, data))
         place += 12 + length
     assert [found[0][0], found[-1][0]] == [b"IHDR", b"IEND"]
@@ -60,7 +57,9 @@ def texts(svg: bytes) -> str:
 
 
 def test_a_png_has_the_asked_size_and_tells_what_it_shows(painter, client):
-    answer = client.get(f"/api/v1/charts/by_severity.png?{PAST}&width=640&height=360&scale=2&severity=1")
+    answer = client.get(
+        f"/api/v1/charts/by_severity.png?{PAST}&width=640&height=360&scale=2&severity=1"
+    )
     assert answer.status_code == 200, answer.text
     assert answer.mimetype == "image/png"
     assert answer.headers["Cache-Control"] == "private, no-cache"
@@ -82,7 +81,12 @@ def test_an_svg_says_title_sentence_and_data_time_and_is_inert(painter, client):
     assert PANELS["backlog"].question in described
     shown = texts(svg)
     answer = client.get(f"/api/v1/charts/backlog.json?{PAST}").get_json()
-    for words in ("Backlog", "as known on 10 March 2016", f"n {answer['n']:,}", "As known on 10 March 2016; data of "):
+    for words in (
+        "Backlog",
+        "as known on 10 March 2016",
+        f"n {answer['n']:,}",
+        "As known on 10 March 2016; data of ",
+    ):
         assert words in shown
     for element in root.iter():
         assert etree.QName(element).localname not in {"script", "foreignObject", "a", "animate"}
@@ -93,7 +97,9 @@ def test_an_svg_says_title_sentence_and_data_time_and_is_inert(painter, client):
 
 
 def test_words_of_any_script_and_of_markup_are_only_words(painter, client):
-    query = f"{PAST}&account=%3Cscript%3Ealert(1)%3C/script%3E&account=東京電力&account=شركة&width=1200"
+    query = (
+        f"{PAST}&account=%3Cscript%3Ealert(1)%3C/script%3E&account=東京電力&account=شركة&width=1200"
+    )
     shown = texts(got(client, "by_severity.svg", query))
     for words in ("<script>alert(1)</script>", "東京電力", "شركة", "No case to draw here."):
         assert words in shown
@@ -109,7 +115,9 @@ def test_what_does_not_fit_is_cut_and_described_whole(painter, client):
 
 
 def test_themes_and_instants_differ(painter, client):
-    light, dark = (got(client, "by_status.svg", f"{PAST}&theme={theme}") for theme in ("light", "dark"))
+    light, dark = (
+        got(client, "by_status.svg", f"{PAST}&theme={theme}") for theme in ("light", "dark")
+    )
     for svg, palette in ((light, PALETTES["light"]), (dark, PALETTES["dark"])):
         root = etree.fromstring(svg)
         assert root.find(f"{SVG}rect").get("fill") == palette["card"]
@@ -134,9 +142,9 @@ def test_every_panel_can_be_drawn(painter, client):
 def test_two_hundred_requests_for_twenty_charts_draw_each_once(painter, client):
     names = list(PANELS)[:20]
     before = set(painter.drawn())
-    for address in serve_here():
+    for served in serve_here():
 
-        def ask(place: int) -> tuple[int, str]:
+        def ask(place: int, address: str = served) -> tuple[int, str]:
             url = f"{address}/api/v1/charts/{names[place % 20]}.png?as_of=2016-03-11&width=400&height=300"
             with urllib.request.urlopen(url, timeout=90) as answer:
                 return len(chunks(answer.read())), answer.headers["ETag"]
@@ -146,27 +154,6 @@ def test_two_hundred_requests_for_twenty_charts_draw_each_once(painter, client):
     assert len({tag for _, tag in answers}) == 20
     drawn = [key for key in painter.drawn() if key not in before]
     assert len(drawn) == len(set(drawn)) == 20
-
-
-def deliver(key: str, times: int) -> None:
-    with Celery(broker=get_settings().queue_url, set_as_current=False) as sender:
-        for _ in range(times):
-            sender.send_task("caseboard.draw", (key,), queue=IMAGES, ignore_result=True)
-
-
-def order(**changed: object) -> bytes:
-    told = {"kind": "svg", "width": 300, "height": 200, "scale": 1, "title": "Title", "sentence": "s", "foot": "f",
-            "words": "w", "font": "sans-serif", "colours": PALETTES["light"], "empty": "",
-            "figure": {"data": [{"type": "bar", "y": [1, 2]}], "layout": {}}}  # fmt: skip
-    return orjson.dumps({**told, **changed})
-
-
-def until_told(key: str, seconds: float = 60) -> bytes | Failure:
-    deadline = time.monotonic() + seconds
-    while (found := here().find(key)) is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return found
 
 
 def test_a_message_delivered_again_and_again_draws_once(painter):
@@ -181,48 +168,17 @@ def test_a_message_delivered_again_and_again_draws_once(painter):
 
 
 def test_an_order_that_is_none_harms_nothing(painter):
-    for key, rubbish in (("not-json", b"{"), ("script", b'"),alert(1),("'), ("no-figure", order(figure=None))):
+    for key, rubbish in (
+        ("not-json", b"{"),
+        ("script", b'"),alert(1),("'),
+        ("no-figure", order(figure=None)),
+    ):
         here().put_order(key, rubbish)
         deliver(key, 1)
         assert until_told(key).kind == "NotDrawn"
     here().put_order("well", order())
     deliver("well", 1)
     assert b"<svg" in until_told("well")
-
-
-def browsers(of: psutil.Process) -> list[psutil.Process]:
-    return [one for one in of.children(recursive=True) if "chrom" in one.name()]
-
-
-def test_a_figure_that_never_ends_is_ended_and_the_next_is_drawn(desk, tmp_path_factory):
-    painter = Painter(tmp_path_factory.mktemp("hanging"))
-    try:
-        painter.begin(CASEBOARD_IMAGE_SECONDS="2")
-        worker = psutil.Process(painter.child.process.pid)
-        here().put_order("before", order())
-        deliver("before", 1)
-        until_told("before")
-        sick = browsers(worker)
-        many = [{"type": "scatter", "y": [1, 2], "name": str(n)} for n in range(20_000)]
-        here().put_order("endless", order(figure={"data": many, "layout": {}}))
-        begun = time.monotonic()
-        deliver("endless", 1)
-        told = until_told("endless")
-        assert told.kind == "TooLate"
-        assert time.monotonic() - begun < 15
-        _, alive = psutil.wait_procs(sick, 10)
-        assert not alive
-        here().put_order("next", order())
-        deliver("next", 1)
-        assert b"<svg" in until_told("next")
-        # Nothing of it outlives a worker that is killed.
-        left = browsers(worker)
-        assert left
-        painter.end()
-        _, alive = psutil.wait_procs(left, 10)
-        assert not alive
-    finally:
-        painter.end()
 
 
 def test_a_browser_that_hangs_or_ends_is_replaced():
@@ -263,7 +219,9 @@ def test_the_browser_reaches_no_network():
     one = Browser(CHROMIUM, 60)
     try:
         address = f"http://127.0.0.1:{server.server_port}/"
-        told = one.run(f"fetch('{address}', {{mode: 'no-cors'}}).then(() => 'came', () => 'did not')", 20)
+        told = one.run(
+            f"fetch('{address}', {{mode: 'no-cors'}}).then(() => 'came', () => 'did not')", 20
+        )
         assert told == "did not"
         assert asked == []
     finally:
