@@ -47,7 +47,7 @@ def _chart(name: str, kind: Kind) -> Response:
 def image_answer(panel: Panel, scope: Scope, version: Version, form: Form) -> Response:
     """The answer with a panel's image; 304 when the reader has just that one. Raises NoImage."""
     tag = image_key(panel, scope, version, form)[:32]
-    if tag in request.if_none_match:
+    if request.if_none_match.contains_weak(tag):
         response = Response(status=304)
     else:
         response = Response(image(panel, scope, version, form), mimetype=MIMETYPES[form.kind])

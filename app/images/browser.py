@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -27,6 +28,7 @@ PLACES = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",)
 # Chromium reads its orders from file 3 and answers to file 4.
 PIPES = 'exec "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1'
 CHUNK = 1 << 16
+FOLDERS, STALE_SECONDS = "caseboard-chromium-", 600
 PR_SET_PDEATHSIG, PR_CAPBSET_DROP, CAP_SYS_NICE = 1, 24, 23
 FLAGS = (
     "--headless",
@@ -80,7 +82,8 @@ class Browser:
     def __init__(self, path: str, seconds: float) -> None:
         """Start it; BrowserFailed when it does not come up within `seconds`."""
         self._number, self._told = 0, bytearray()
-        self._folder = tempfile.mkdtemp(prefix="caseboard-chromium-")
+        _sweep()
+        self._folder = tempfile.mkdtemp(prefix=f"{FOLDERS}{os.getpid()}-")
         theirs_in, self._out = os.pipe()
         self._in, theirs_out = os.pipe()
         try:
@@ -186,6 +189,16 @@ def _wait(deadline: float, *, reads: int | None = None, writes: int | None = Non
     )
     if left <= 0 or not any(ready):
         raise BrowserTooSlow("Chromium did not answer in time and was ended")
+
+
+def _sweep() -> None:
+    """Take away the folders of browsers whose owner was killed before it could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*"):
+        owner = folder.name.removeprefix(FOLDERS).partition("-")[0]
+        with suppress(OSError):
+            old = time.time() - folder.stat().st_mtime > STALE_SECONDS
+            if owner.isdigit() and not psutil.pid_exists(int(owner)) and old:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _start(path: str, folder: str, reads: int, writes: int) -> subprocess.Popen[bytes]:

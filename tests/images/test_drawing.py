@@ -1,5 +1,6 @@
 """Images that a real worker draws with a real Chromium."""
 
+import os
 import re
 import struct
 import threading
@@ -233,3 +234,17 @@ def test_the_browser_reaches_no_network():
 def test_a_path_that_is_no_browser_is_told():
     with pytest.raises(browser.BrowserFailed):
         Browser("/bin/true", 10)
+
+
+def test_what_a_killed_owner_left_behind_is_swept_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(browser.tempfile, "tempdir", str(tmp_path))
+    gone, new, other = (
+        tmp_path / f"{browser.FOLDERS}{name}"
+        for name in ("4194300-a", "4194300-b", f"{os.getpid()}-c")
+    )
+    for folder in (gone, new, other):
+        folder.mkdir()
+    for folder in (gone, other):
+        os.utime(folder, (0, 0))
+    Browser(CHROMIUM, 60).close()
+    assert sorted(tmp_path.iterdir()) == sorted([new, other])
