@@ -201,6 +201,12 @@ class Settings:
         messages.view,
         View(),
     )
+    chromium: str | None = _setting(
+        "the Chromium or Chrome that draws images; default: the one of this machine", str
+    )
+    image_seconds: float = _setting(
+        "seconds that drawing one image may take", values.number(1, 60), 20.0
+    )
     log_level: str = _setting("least level of log lines", values.one_of(*values.LOG_LEVELS), "INFO")
     sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
