@@ -201,6 +201,11 @@ class Settings:
         messages.view,
         View(),
     )
+    postgresql_bin: str | None = _setting(
+        "folder of pg_dump and pg_restore, for backups; default: wherever those of the server's "
+        "major version are",
+        str,
+    )
     log_level: str = _setting("least level of log lines", values.one_of(*values.LOG_LEVELS), "INFO")
     sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 

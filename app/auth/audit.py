@@ -44,6 +44,8 @@ ACTS = {
     "annotation_delete": "Annotation deleted",
     "annotation_restore": "Annotation brought back",
     "sample_load": "Sample loaded",
+    "backup": "Backup made",
+    "restore": "Backup restored",
 }
 
 ADD = text("""
