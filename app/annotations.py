@@ -1,7 +1,7 @@
 """What is noted about instants: by people, and by Caseboard itself where data or rules changed.
 
 Caseboard notes gaps (no good run of a sync for longer than its freshness objective), new SLA
-policies, and imports.
+policies, imports, and from when on it counts what an earlier system had no time of.
 """
 
 from collections.abc import Mapping
@@ -16,6 +16,7 @@ from app.auth import audit
 from app.auth.person import Person
 from app.cache import remembered
 from app.database import snapshot, transaction
+from app.one_line import tidy
 from app.sla import BUMP
 from app.version import Version
 from app.view_fields import write_instant
@@ -24,7 +25,7 @@ from app.words import day_words
 LONGEST_TEXT = 200
 MOST_TOLD = 200
 
-Kind = Literal["person", "gap", "policy", "import"]
+Kind = Literal["person", "gap", "policy", "import", "moved"]
 
 
 class NotNoted(ValueError):
@@ -55,6 +56,8 @@ class Annotation:
                 return f"New SLA policy: {self.told}"
             case "import":
                 return f"Import of {self.told}"
+            case "moved":
+                return f"Moved over: what {self.told} had no time of counts from here on"
         return self.told
 
 
@@ -88,6 +91,9 @@ told as (
     select 'import', finished_at, coalesce(source, sync), null, null, null from sync_runs
     where state = 'finished' and finished_at is not null and inserted > 0
         and sync not in (select name from syncs)
+    union all
+    select 'moved', value::timestamptz, 'the old system', null, null, null from watermarks
+    where source = 't5g' and name = 'first'
 )
 select * from told
 where (at >= :start or kind = 'gap') and at <= :end
@@ -200,7 +206,7 @@ def _check(person: Person) -> None:
 
 def _clean(told: str) -> str:
     """One line of text: no control characters, nothing that no text can have."""
-    words = " ".join("".join(char if char.isprintable() else " " for char in told).split())
+    words = tidy(told)
     if not 0 < len(words) <= LONGEST_TEXT:
         raise NotNoted(f"Give the annotation a text of 1 to {LONGEST_TEXT} characters.")
     return words

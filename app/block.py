@@ -70,11 +70,16 @@ def block(
     """
     stretch = Stretch(view, instant, version)
     found = stretch.at(start, size + 1)
-    names = [*view.columns, *(name for name in BESIDE if name not in view.columns)]
+    names = columns_told(view)
     shown = found[:size]
     if len(shown) == size:
         stretch.posts.set(start + size, shown[-1][len(names) :])
     return [dict(zip(names, row, strict=False)) for row in shown], len(found) > size
+
+
+def columns_told(view: View) -> list[str]:
+    """The names of what a row of a `Stretch` begins with; its sort keys follow."""
+    return [*view.columns, *(name for name in BESIDE if name not in view.columns)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import DBAPIError
 
-from app import cli_token, database, local, tables
+from app import cli_import, cli_token, database, local, tables
 from app.cli_backup import backup_arguments, restore_arguments
 from app.cli_report import report_arguments
 from app.lock import AlreadyRunning, running_servers
@@ -81,14 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     tables = add("db", _db, "look after the tables: upgrade, downgrade, check, rebuild")
     tables.add_argument("action", choices=("upgrade", "downgrade", "check", "rebuild"))
     tables.add_argument("revision", nargs="?", help="for downgrade: a revision, or base")
-    events = add("import", _import, "import an event log: `caseboard import events FILE`")
-    events.add_argument("what", choices=("events",))
-    events.add_argument("file", nargs="?", type=Path, help="CSV, plain or gzip")
-    events.add_argument("--sample", action="store_true", help="import the sample log instead")
-    events.add_argument("--map", type=Path, metavar="MAP.toml", help="which column is what")
-    events.add_argument(
-        "--shift-to", choices=("now",), help="move the log so that its last opening is today"
-    )
+    importing = add("import", _import, "import an event log, or move over from the old system")
+    cli_import.declare(importing)
     add("worker", _from("app.cli_sync", "worker"), "run the syncs that are due, until stopped")
     add("beat", _from("app.cli_sync", "beat"), "wake the workers, until stopped")
     syncing = add("sync", _sync, "run a sync here and now: `caseboard sync NAME`, or all")
@@ -196,30 +190,7 @@ def _db(asked: argparse.Namespace) -> int:
 
 
 def _import(asked: argparse.Namespace) -> int:
-    from etl.events_import import SAMPLE, import_events
-
-    if asked.sample == bool(asked.file):
-        err.print("Name one file, or --sample: caseboard import events FILE")
-        return 2
-    with _connected(asked.data_dir), _progress("Importing") as progress:
-        tables.upgrade()
-        report = import_events(
-            SAMPLE if asked.sample else asked.file,
-            mapping=asked.map,
-            shift_to_now=asked.shift_to == "now",
-            progress=progress,
-        )
-    out.print(
-        f"{report.read:,} rows of {report.cases:,} cases read = {report.inserted:,} inserted "
-        f"+ {report.unchanged:,} unchanged + {report.rejected:,} rejected."
-    )
-    if report.shifted_days:
-        out.print(f"All times were moved by {report.shifted_days:,} days.")
-    for place, reason in report.first_rejects:
-        out.print(f"  line {place}: {reason}", markup=False)
-    if report.rejected:
-        out.print("Every rejected row is kept with its reason in the table `rejects`.")
-    return 0
+    return cli_import.run(asked, lambda: _connected(asked.data_dir), _progress)
 
 
 def _seed(asked: argparse.Namespace) -> int:

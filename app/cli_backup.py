@@ -64,7 +64,7 @@ def restore(asked: argparse.Namespace) -> int:
     if done.revision != manifest.revision:
         out.print(f"The tables were brought from revision {manifest.revision} to {done.revision}.")
     out.print(
-        "Everybody signs in anew. A token revoked, or a person shut out, since the backup is let "
-        "in again: see `caseboard token list` and the page /admin."
+        "Everybody signs in anew. Tokens and embeds revoked, and people shut out, since the backup "
+        "are let in again: see `caseboard token list` and the page /admin."
     )
     return 0

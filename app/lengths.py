@@ -14,8 +14,15 @@ from itertools import pairwise
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 LONGEST_HOURS = timedelta(days=3)
 
-_AMOUNT = r"\d{1,5}(?:\.\d{1,4})?h?"
+_AMOUNT = r"[0-9]{1,5}(?:\.[0-9]{1,4})?h?"
 _SPAN = re.compile(rf"(none:)?({_AMOUNT})?\.\.({_AMOUNT})?", re.ASCII)
+
+
+def span_like(colon: str = ":") -> str:
+    """What a span looks like, without groups; the colon as it is encoded."""
+    return rf"any|none|(?:none{colon})?(?:{_AMOUNT})?\.\.(?:{_AMOUNT})?"
+
+
 _ALIASES = {"any": "..", "none": "none:.."}
 
 
@@ -26,6 +33,11 @@ class Length:
     start: timedelta | None = None
     end: timedelta | None = None
     reached: bool = True
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it ends before it begins, so that nothing takes that long."""
+        return self.start is not None and self.end is not None and self.start >= self.end
 
     @property
     def text(self) -> str:
@@ -62,10 +74,7 @@ def read_length(text: str) -> Length | None:
     found = _SPAN.fullmatch(_ALIASES.get(text, text))
     if found is None:
         return None
-    start, end = _read(found[2]), _read(found[3])
-    if start is not None and end is not None and start >= end:
-        return None
-    return Length(start, end, found[1] is None)
+    return Length(_read(found[2]), _read(found[3]), found[1] is None)
 
 
 def lengths_between(edges: Iterable[timedelta]) -> tuple[Length, ...]:

@@ -59,7 +59,8 @@ class Panel:
     `rows(row, scope)` tells of a row of the frame, by column, the View whose rows a number counts.
     `n(frame)` is how many cases the figure is about, or how much of what `counted` says. `period`
     tells that it looks at one; where it is compared with another, the columns named in `compared`
-    have one beside them, with `_before` at the end of its name.
+    have one beside them, with `_before` at the end of its name. `empty` is what people read where
+    there is nothing to draw.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Panel:
     period: bool = False
     compared: tuple[str, ...] = ()
     counted: str = ""
+    empty: str = "No case to draw here."
 
 
 # Of longer tables the rest is for files.

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from app.view_fields import ParameterError, parse_instant, write_instant
+from app.view_fields import Contradiction, ParameterError, parse_instant, write_instant
 
 Compare = Literal["", "previous", "year"]
 PARAMETERS = ("from", "to", "compare")
@@ -40,9 +40,9 @@ class Period:
         if len(compare) != 1 or compare[0] not in ("", *COMPARISONS):
             raise ParameterError("compare", f"must be one of {', '.join(COMPARISONS)}")
         if start and end and start >= end:
-            raise ParameterError("to", "must be after from")
+            raise Contradiction("to", "must be after from")
         if start and end and end - start > LONGEST:
-            raise ParameterError("from", f"a period is at most {LONGEST.days} days long")
+            raise Contradiction("from", f"a period is at most {LONGEST.days} days long")
         asked: Compare = "previous" if compare[0] == "previous" else "year" if compare[0] else ""
         return cls(start, end, asked)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 from urllib.parse import urlencode
 
-from app.view_fields import ParameterError
+from app.view_fields import Contradiction, ParameterError
 
 TRACKERS = {"bugzilla": "Bugzilla", "jira": "JIRA"}
 # What a list of bugs can be sorted by, and whether its greatest value is the most telling one.
@@ -107,7 +107,7 @@ def _sort(texts: Sequence[str]) -> tuple[str, ...]:
         fault = f"{unknown[0][:40]!r} is not a column of bugs; columns are {', '.join(SORTS)}"
         raise ParameterError("sort", fault)
     if len(set(bare)) != len(bare):
-        raise ParameterError("sort", "names a column twice")
+        raise Contradiction("sort", "names a column twice")
     return names
 
 

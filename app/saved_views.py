@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from app.auth import audit
 from app.auth.person import Person
 from app.database import snapshot, transaction
+from app.one_line import hides, tidy
 from app.view import View
 
 LONGEST_NAME = 80
@@ -23,6 +24,14 @@ LARGEST_LAYOUT = 8_000
 
 class NotSaved(ValueError):
     """A View that cannot be saved, changed or deleted so; the message says why."""
+
+
+class NotAllowed(NotSaved):
+    """What the person may not do to a View."""
+
+
+class Taken(NotSaved):
+    """Another View has the name already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +140,11 @@ def opening_view(person: Person) -> NamedView | None:
 
 def save(person: Person, name: str, view: View, layout: Mapping[str, Any], *, team: bool) -> str:
     """Save a View under a name and tell its id; NotSaved when the name is empty or taken."""
-    name = " ".join(name.split())
-    if not name or len(name) > LONGEST_NAME or "\x00" in name:
+    if not name.strip() or len(name) > LONGEST_NAME or hides(name):
         raise NotSaved(f"Give the view a name of 1 to {LONGEST_NAME} characters.")
     if team and not person.is_editor:
-        raise NotSaved("Only editors save views for the team.")
+        raise NotAllowed("Only editors save views for the team.")
+    name = tidy(name)
     told = {"person": person.name, "name": name, "team": team, "query": _kept(view).to_query()}
     try:
         with transaction() as connection:
@@ -146,7 +155,7 @@ def save(person: Person, name: str, view: View, layout: Mapping[str, Any], *, te
             return number
     except IntegrityError:
         whose = "The team has" if team else "You have"
-        raise NotSaved(f"{whose} a view named {name} already; choose another name.") from None
+        raise Taken(f"{whose} a view named {name} already; choose another name.") from None
 
 
 def update(person: Person, name: str, view: View, layout: Mapping[str, Any]) -> None:
@@ -208,7 +217,7 @@ def _known(person: Person, name: str) -> NamedView:
 def _change(person: Person, name: str, act: str, statement: str, told: Mapping[str, Any]) -> str:
     """Do it to a View and tell its name; what is done to one of the team is recorded."""
     if not (name.isascii() and name.isdigit() and len(name) < 18):
-        raise NotSaved("A ready-made view cannot be changed; save it under a name of your own.")
+        raise NotAllowed("A ready-made view cannot be changed; save it under a name of your own.")
     bound = {"id": int(name), "person": person.name, "editor": person.is_editor, **told}
     with transaction() as connection:
         changed = connection.execute(text(statement), bound).one_or_none()

@@ -21,6 +21,8 @@ from app.view import View
 
 DAYS_SHOWN = 365
 ALWAYS_THERE = ("number", "created", "updated", "escalated", "crit_sit", "waiting_on", "age_days")
+LONG_TEXTS = ("summary", "last_comment")
+KEY_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ def order(view: View, board: Board) -> list[SortKey]:
     for name, descending in view.order():
         key = board.expression(name)
         if isinstance(key.type, Text):
-            key = key.collate("C")
+            # Of a long text its beginning tells where it goes: a place in the order stays short.
+            key = (func.left(key, KEY_LENGTH) if name in LONG_TEXTS else key).collate("C")
         keys.append(SortKey(key, descending, name not in ALWAYS_THERE))
     return keys
 

@@ -8,21 +8,40 @@ from urllib.parse import quote
 from dash import Dash
 from dash.exceptions import DependencyException, InvalidResourceError
 from flask import Flask, Response, abort, g, redirect, request
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
 import pages
-from app import cache, health, redirects
-from app.api import annotations, audit, bugs, cases, charts, daily, quality, reports, tokens
+from app import cache, compression, health, redirects
+from app.api import (
+    annotations,
+    audit,
+    bugs,
+    case,
+    cases,
+    charts,
+    conditional,
+    daily,
+    docs,
+    embeds,
+    facets,
+    faults,
+    flow,
+    openapi,
+    quality,
+    reports,
+    sync,
+    tokens,
+    views,
+    who,
+)
 from app.api.requests import problem
 from app.auth import gate, headers, login, policy, saml_routes
 from app.auth.loopback import refuse_unsafe_start
 from app.auth.person import current
 from app.auth.saml_settings import refuse_incomplete
-from app.database import patience, took_too_long
+from app.embeds import routes as embed_routes
 from app.saved_views import opening_view
 from app.settings import get_settings
 from app.view_fields import ParameterError
@@ -50,25 +69,32 @@ INDEX = """<!DOCTYPE html>
         </footer>
     </body>
 </html>"""
-ANY_PAGE = "/<path:path>"
-CALLBACKS = "/_dash-update-component"
 BLUEPRINTS = (
     health.blueprint,
     login.blueprint,
     saml_routes.blueprint,
+    openapi.blueprint,
+    docs.blueprint,
     cases.blueprint,
+    case.blueprint,
+    facets.blueprint,
     charts.blueprint,
+    flow.blueprint,
+    who.blueprint,
+    sync.blueprint,
+    views.blueprint,
     daily.blueprint,
     annotations.blueprint,
     bugs.blueprint,
     quality.blueprint,
     reports.blueprint,
     redirects.blueprint,
+    embeds.blueprint,
+    embed_routes.blueprint,
     tokens.blueprint,
     audit.blueprint,
 )
 ROOT = Path(__file__).parent.parent
-RETRY_AFTER_SECONDS = "2"
 
 
 def create_app() -> Flask:
@@ -92,8 +118,10 @@ def create_app() -> Flask:
         proxies = {"x_for": settings.trusted_proxies, "x_proto": 0, "x_host": 0}
         server.wsgi_app = ProxyFix(server.wsgi_app, **proxies)  # type: ignore[method-assign]
     board = _board()
+    compression.register(server)
     headers.register(server, board.csp_hashes)
     gate.register(server, board.callback_map)
+    conditional.register(server)
     cache.init_cache(server, settings.redis_url)
     for blueprint in BLUEPRINTS:
         server.register_blueprint(blueprint)
@@ -109,6 +137,8 @@ def create_app() -> Flask:
     return server
 
 
+# Served, but for pages of their own.
+FOR_EMBEDS = r"^embed\."
 # Its tools for developers stay off, whatever DASH_* variables say.
 NO_TOOLS = {"ui": False, "props_check": False, "validate_callbacks": False}
 
@@ -134,6 +164,7 @@ def _board() -> Board:
         # Folder discovery would import every page a second time under another name.
         pages_folder="",
         assets_folder=str(ROOT / "assets"),
+        assets_ignore=FOR_EMBEDS,
         serve_locally=True,
         enable_mcp=False,
         # They would tell a page's address by the Host header, which anybody may send.
@@ -161,8 +192,11 @@ def _check_addresses(server: Flask) -> None:
     @server.before_request
     def note_status() -> None:
         g.page_status = None
-        if request.path.startswith(("/api/", "/_")) and str(request.url_rule) == ANY_PAGE:
-            abort(404)  # else Dash would answer it with the shell of a page
+        # Dash would answer any address with the shell of a page.
+        if request.path.startswith("/api/") and str(request.url_rule) == faults.ANY_PAGE:
+            raise faults.no_such_operation()
+        if request.path.startswith("/_") and str(request.url_rule) == faults.ANY_PAGE:
+            abort(404)
         if request.method != "GET" or not _is_page(request.path):
             return
         found = pages.template(_path_sent())
@@ -207,48 +241,15 @@ def _path_sent() -> str:
 
 def _is_page(path: str) -> bool:
     return not path.startswith(
-        ("/_", "/api/", "/assets/", "/healthz", "/readyz", "/login", "/logout", "/saml/")
+        ("/_", "/api/", "/assets/", "/embed/", "/healthz", "/readyz", "/login", "/logout", "/saml/")
     )
 
 
 def _register_faults(server: Flask) -> None:
-    @server.errorhandler(ParameterError)
-    def bad_parameter(error: ParameterError) -> Response:
-        return problem(400, "Bad parameter", str(error), parameter=error.name)
-
-    @server.errorhandler(OperationalError)
-    @server.errorhandler(InterfaceError)
-    @server.errorhandler(PoolTimeoutError)
-    def database_away(error: SQLAlchemyError) -> Response:
-        if took_too_long(error):
-            log.warning("%s %s took too long", request.method, request.path)
-            told = f"The database was stopped after {patience.get()} seconds; narrow the selection."
-            return problem(503, "Takes too long", told)
-        log.warning("%s %s: the database does not answer: %s", request.method, request.path, error)
-        response = problem(503, "Database away", "The database does not answer; try again soon.")
-        response.headers["Retry-After"] = RETRY_AFTER_SECONDS
-        return response
+    faults.register(server)
 
     @server.errorhandler(DependencyException)
     @server.errorhandler(InvalidResourceError)
     def no_such_part(error: Exception) -> Response:
         log.info("%s: %s", request.path[:200], type(error).__name__)
         return problem(404, "Not found", "There is no such part of the pages.")
-
-    @server.errorhandler(RecursionError)
-    def too_deep(_error: RecursionError) -> Response:
-        return problem(400, "Bad request", "The body is nested too deeply.")
-
-    @server.errorhandler(HTTPException)
-    def refused(error: HTTPException) -> Response:
-        told = f"{request.method} {request.path[:200]}: {error.description}"
-        return problem(error.code or 500, error.name, told)
-
-    @server.errorhandler(Exception)
-    def unforeseen(error: Exception) -> Response:
-        # Dash tells faults inside callbacks itself; what is left came of the request's form.
-        if request.path == CALLBACKS:
-            log.warning("A callback request could not be read: %r", error)
-            return problem(400, "Bad request", "This is not a callback request of these pages.")
-        log.error("%s %s failed", request.method, request.path, exc_info=error)
-        return problem(500, "Internal fault", "Caseboard met a fault of its own; it was logged.")

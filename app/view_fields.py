@@ -5,22 +5,21 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
+from app import iso
 from app.columns import COLUMNS
-from app.lengths import read_length
+from app.lengths import read_length, span_like
+from app.zones import zones
 
 MAX_VALUES = 100
 MAX_TEXT = 300
-FIRST_YEAR, LAST_YEAR = 1900, 2200
 PARTIES = ("us", "customer", "engineering", "vendor", "unknown", "none")
 
 _ISO_OFFSET_SPACE = re.compile(r" (\d\d:?\d\d)$")
-_ISO = re.compile(
-    r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d{1,6})?)?( ?(Z|[+-]\d\d:?\d\d))?)?", re.ASCII
-)
+_ISO = re.compile(iso.INSTANT, re.ASCII)
+NO_NUL = r"^[^\u0000]*$"
 
 
 class ParameterError(ValueError):
@@ -39,15 +38,22 @@ class ParameterError(ValueError):
         return cls(name[:60] or "(no name)", f"unknown parameter; {hint}")
 
 
+class Contradiction(ParameterError):
+    """Values that are well formed, each by itself, and cannot hold together."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One parameter: `parse(texts, zone)` gives the View's value, `write(value)` its texts.
 
-    `filters` tells that the parameter chooses rows.
+    `schema()` is the JSON Schema of one text. `many` tells how several are given: the name once for
+    each, or with commas between. `filters` tells that the parameter chooses rows.
     """
 
     parse: Callable[[Sequence[str], str], Any]
     write: Callable[[Any], list[str]]
+    schema: Callable[[], dict[str, Any]]
+    many: Literal["", "repeated", "listed"] = ""
     filters: bool = True
 
 
@@ -78,7 +84,20 @@ def _text(name: str) -> Field:
     return Field(
         lambda texts, _zone: _clean(name, _one(name, texts)),
         lambda value: [value],
+        _any_text,
     )
+
+
+def _any_text() -> dict[str, Any]:
+    return {"type": "string", "maxLength": MAX_TEXT, "pattern": NO_NUL}
+
+
+def _one_of(*allowed: str) -> Callable[[], dict[str, Any]]:
+    return lambda: {"type": "string", "enum": list(allowed)}
+
+
+def _like(pattern: str) -> Callable[[], dict[str, Any]]:
+    return lambda: {"type": "string", "pattern": f"^(?:{pattern})$"}
 
 
 def _texts(name: str) -> Field:
@@ -86,14 +105,14 @@ def _texts(name: str) -> Field:
         _distinct(name, texts)
         return tuple(sorted({_clean(name, text) for text in texts}))
 
-    return Field(parse, list)
+    return Field(parse, list, _any_text, "repeated")
 
 
 def _choice(name: str, *allowed: str) -> Field:
     def parse(texts: Sequence[str], _zone: str) -> str:
         return _allowed(name, _one(name, texts), allowed)
 
-    return Field(parse, lambda value: [value])
+    return Field(parse, lambda value: [value], _one_of(*allowed))
 
 
 def _choices(name: str, *allowed: str) -> Field:
@@ -101,7 +120,7 @@ def _choices(name: str, *allowed: str) -> Field:
         _distinct(name, texts)
         return tuple(sorted({_allowed(name, text, allowed) for text in texts}, key=allowed.index))
 
-    return Field(parse, list)
+    return Field(parse, list, _one_of(*allowed), "repeated")
 
 
 def _allowed(name: str, text: str, allowed: Sequence[str]) -> str:
@@ -119,7 +138,12 @@ def _severities() -> Field:
             raise ParameterError("severity", fault)
         return tuple(sorted({int(text or "0") for text in texts}))
 
-    return Field(parse, lambda value: [str(number) if number else "" for number in value])
+    return Field(
+        parse,
+        lambda value: [str(number) if number else "" for number in value],
+        _one_of("1", "2", "3", "4", ""),
+        "repeated",
+    )
 
 
 def _days(name: str) -> Field:
@@ -130,14 +154,15 @@ def _days(name: str) -> Field:
             raise ParameterError(name, fault)
         return int(text)
 
-    return Field(parse, lambda value: [str(value)])
+    days = {"type": "integer", "minimum": 0, "maximum": 9_999}
+    return Field(parse, lambda value: [str(value)], lambda: days)
 
 
 def _instant(name: str, *, filters: bool = True) -> Field:
     def parse(texts: Sequence[str], zone: str) -> datetime:
         return parse_instant(name, _one(name, texts), zone)
 
-    return Field(parse, lambda value: [write_instant(value)], filters)
+    return Field(parse, lambda value: [write_instant(value)], _like(iso.INSTANT), filters=filters)
 
 
 def _spans(name: str) -> Field:
@@ -151,9 +176,11 @@ def _spans(name: str) -> Field:
                     "none:30.. (not yet, for 30 days or more), any or none"
                 )
                 raise ParameterError(name, fault)
+            if span.is_nothing:
+                raise Contradiction(name, f"{_shown(text)} ends before it begins")
         return tuple(sorted({span.text for span in found.values() if span}))
 
-    return Field(parse, list)
+    return Field(parse, list, _like(span_like()), "repeated")
 
 
 def _interval(name: str) -> Field:
@@ -165,10 +192,11 @@ def _interval(name: str) -> Field:
             raise ParameterError(name, fault)
         between = parse_instant(name, start, zone), parse_instant(name, end, zone)
         if between[0] >= between[1]:
-            raise ParameterError(name, "the interval must end after it begins")
+            raise Contradiction(name, "the interval must end after it begins")
         return between
 
-    return Field(parse, lambda value: ["/".join(map(write_instant, value))])
+    pattern = f"(?:{iso.INSTANT})/(?:{iso.INSTANT})"
+    return Field(parse, lambda value: ["/".join(map(write_instant, value))], _like(pattern))
 
 
 def parse_instant(name: str, text: str, zone: str) -> datetime:
@@ -180,10 +208,10 @@ def parse_instant(name: str, text: str, zone: str) -> datetime:
             moment = datetime.fromisoformat(text.replace(",", "."))
         except ValueError:
             moment = None
-    if moment is None or not FIRST_YEAR <= moment.year <= LAST_YEAR:
+    if moment is None or not iso.FIRST_YEAR <= moment.year <= iso.LAST_YEAR:
         fault = (
-            f"{_shown(text)} is not an ISO 8601 instant or date between {FIRST_YEAR} and "
-            f"{LAST_YEAR}, such as 2026-01-31 or 2026-01-31T09:30:00Z"
+            f"{_shown(text)} is not an ISO 8601 instant or date between {iso.FIRST_YEAR} and "
+            f"{iso.LAST_YEAR}, such as 2026-01-31 or 2026-01-31T09:30:00Z"
         )
         raise ParameterError(name, fault)
     if moment.tzinfo is None:
@@ -205,16 +233,15 @@ def _names(name: str, *, signed: bool) -> Field:
             fault = f"{_shown(unknown[0])} is not a column; columns are {', '.join(COLUMNS)}"
             raise ParameterError(name, fault)
         if len(set(bare)) != len(bare):
-            raise ParameterError(name, "names a column twice")
+            raise Contradiction(name, "names a column twice")
         return tuple(names)
 
-    return Field(parse, lambda value: [",".join(value)], filters=False)
+    allowed = [sign + column for column in COLUMNS for sign in (("", "-") if signed else ("",))]
+    return Field(parse, lambda value: [",".join(value)], _one_of(*allowed), "listed", filters=False)
 
 
-@lru_cache(maxsize=1)
-def zones() -> frozenset[str]:
-    """The names of all IANA time zones known here."""
-    return frozenset(available_timezones() - {"localtime", "Factory"})
+def _zone_names() -> dict[str, Any]:
+    return {"type": "string", "enum": sorted(zones())}
 
 
 def _zone() -> Field:
@@ -226,7 +253,7 @@ def _zone() -> Field:
             raise ParameterError("tz", f"{_shown(text)} is not an IANA time zone; {hint}")
         return text
 
-    return Field(parse, lambda value: [value], filters=False)
+    return Field(parse, lambda value: [value], _zone_names, filters=False)
 
 
 FIELDS: dict[str, Field] = {

@@ -33,6 +33,7 @@ from app.view import View
 from app.view_fields import ParameterError
 from components import notices
 from components.paneltable import is_long, plain_table, table
+from components.share import share_chart
 
 GRAPH_OPTIONS = {
     "displaylogo": False,
@@ -77,11 +78,17 @@ def panel_card(panel: Panel, view: View, place: Place, width: str) -> Component:
                 className="panel-table",
                 **{"data-panel": name},
             ),
-            html.A(
-                "CSV",
-                href=f"/api/v1/charts/{name}.csv{f'?{query}' if query else ''}",
-                className="panel-file",
-                title="Download the values of this chart",
+            html.Div(
+                [
+                    share_chart(panel, query),
+                    html.A(
+                        "CSV",
+                        href=f"/api/v1/charts/{name}.csv{f'?{query}' if query else ''}",
+                        className="panel-file",
+                        title="Download the values of this chart",
+                    ),
+                ],
+                className="panel-acts",
             ),
         ],
         className=f"card panel {width}",
@@ -165,7 +172,7 @@ def _sentence(told: dict[str, Any]) -> str:
 
 def _body(panel: Panel, told: dict[str, Any]) -> Component:
     if not told["rows"] or not told["n"]:
-        return html.Div("No case to draw here.", className="panel-empty")
+        return html.Div(panel.empty, className="panel-empty")
     name = panel.name
     words = f"{panel.title}: {_sentence(told)}. {panel.question} The table below has the values."
     return html.Div(

@@ -30,7 +30,7 @@ from app.theme import PALETTES, template
 from app.timeline import exists
 from app.version import Version
 from app.view import View
-from app.view_fields import zones
+from app.zones import zones
 from components import notices
 from components.account import account_menu
 from components.facetpanel import facets_open

@@ -11,6 +11,7 @@ from app.auth import tokens
 from app.auth.listing import tokens_of
 from app.auth.person import Person, current
 from app.auth.users import with_row
+from app.compression import leave_alone
 from components.filterbar import asked
 from components.tablecard import table_card
 from components.text import moment
@@ -35,8 +36,11 @@ def token_form(person: Person) -> Component:
         [
             html.H2("Make a token"),
             html.P(
-                "A program that sends it as Authorization: Bearer ... reads the API in your name. "
-                "It never may more than you may yourself.",
+                [
+                    "A program that sends it as Authorization: Bearer ... uses ",
+                    html.A("the API", href="/api/v1/docs"),
+                    " in your name. It never may more than you may yourself.",
+                ],
                 className="secondary",
             ),
             html.Label("What is it for?", htmlFor="token-name"),
@@ -116,6 +120,7 @@ def make(clicks: Any, name: Any, scopes: Any, days: Any, query: Any) -> Any:
         )
     except tokens.NotMade as fault:
         return html.P(str(fault), className="fault", role="alert"), no_update, no_update
+    leave_alone()
     shown = [
         html.P("Copy it now: it is shown this once, and kept nowhere."),
         html.Div(

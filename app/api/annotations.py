@@ -3,50 +3,81 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
-from app.annotations import Annotation, NotNoted, add, annotations, delete
+from app.annotations import LONGEST_TEXT, Annotation, NotNoted, add, annotations, delete
+from app.api.body import asked_body
+from app.api.operation import Json, described
+from app.api.parameters import INSTANT_GIVEN, PERIOD, ZONE, number
 from app.api.requests import arguments, as_json, problem
+from app.api.schemas import component, many, record
 from app.auth.person import current
+from app.one_line import SOME_SEEN
 from app.period import Period
-from app.view_fields import FIELDS, ParameterError, parse_instant, write_instant
+from app.view_fields import FIELDS, parse_instant, write_instant
 
 blueprint = Blueprint("annotations", __name__, url_prefix="/api/v1")
 
+TAG = "Annotations"
 FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-KNOWN = ("at", "told", "tz")
 LARGEST_ID = 2**63
+EXAMPLE = {
+    "id": 7,
+    "kind": "person",
+    "at": "2026-01-31T09:30:00Z",
+    "until": None,
+    "told": "Moved to the new portal",
+    "author": "user:3",
+}
+BODY = Json(
+    record(
+        {
+            "at": {**INSTANT_GIVEN, "description": "When; a date is midnight in `tz`"},
+            "told": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": LONGEST_TEXT,
+                "pattern": SOME_SEEN,
+            },
+            "tz": ZONE[0].schema,
+        },
+        optional=("tz",),
+    ),
+    {"at": "2026-01-31T09:30:00Z", "told": "Moved to the new portal"},
+)
 
 
 @blueprint.get("/annotations")
+@described(
+    "What is noted",
+    TAG,
+    takes=(*PERIOD, *ZONE),
+    gives=Json(record({"items": many(component("Annotation"))}), {"items": [EXAMPLE]}),
+)
 def listed() -> Response:
-    """What is noted between `from` and `to`, newest first: `{"items": [...]}`."""
+    """What is noted between `from` and `to`, the newest first, 200 at most.
+
+    By people; and of itself gaps of a sync, new SLA policies, and imports.
+    """
     values = arguments()
     zone = FIELDS["tz"].parse(values.pop("tz"), "UTC") if "tz" in values else "UTC"
     period = Period.taken(values, zone)
-    if period.compare:
-        raise ParameterError("compare", "is not known here; from, to and tz are")
-    if values:
-        raise ParameterError(next(iter(values))[:60], "is not known here; from, to and tz are")
     told = annotations(period.start or FIRST, period.end or LAST, None)
     return as_json({"items": [_plain(one, zone) for one in told]})
 
 
 @blueprint.post("/annotations")
+@described(
+    "Note something",
+    TAG,
+    body=BODY,
+    gives=Json(component("Annotation"), EXAMPLE),
+    status=201,
+)
 def make() -> Response:
-    """Note `told` about the instant `at` (ISO 8601; a date alone is midnight in `tz`)."""
-    told = request.get_json()
-    if not isinstance(told, dict):
-        return problem(400, "Bad request", "The body must be a JSON object.")
-    for name in told:
-        if name not in KNOWN:
-            raise ParameterError(str(name)[:60], f"is not known here; {', '.join(KNOWN)} are")
-    for name in KNOWN:
-        if not isinstance(told.get(name, "" if name == "tz" else None), str):
-            raise ParameterError(name, "must be given, as a text")
-    if not current().is_editor:
-        return problem(403, "Not allowed", "Only editors annotate.")
-    zone = FIELDS["tz"].parse([told["tz"]], "UTC") if told.get("tz") else "UTC"
+    """Note `told` about the instant `at`; it is drawn on every chart of days."""
+    told = asked_body(make)
+    zone = FIELDS["tz"].parse([told["tz"]], "UTC") if "tz" in told else "UTC"
     try:
         made = add(current(), parse_instant("at", told["at"], zone), told["told"])
     except NotNoted as fault:
@@ -57,10 +88,16 @@ def make() -> Response:
 
 
 @blueprint.delete("/annotations/<int:number>")
+@described(
+    "Delete an annotation",
+    TAG,
+    takes=(number("The id of the annotation"),),
+    gives=None,
+    status=204,
+    faults={404: "There is no annotation of a person of that id"},
+)
 def remove(number: int) -> Response:
-    """Delete an annotation; 404 when there is none of that id."""
-    if not current().is_editor:
-        return problem(403, "Not allowed", "Only editors delete annotations.")
+    """Delete what a person has noted."""
     unknown = problem(404, "No such annotation", f"There is no annotation {number}.")
     if number >= LARGEST_ID:
         return unknown

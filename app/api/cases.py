@@ -1,83 +1,126 @@
 """`/api/v1/cases` and `/api/v1/cases.csv`: the rows of a View."""
 
-from datetime import UTC, datetime
+from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 from flask import Blueprint, Response
 
-from app.api.requests import Values, arguments, as_json, asked_view, integer, reader_left
-from app.columns import COLUMNS
-from app.database import read, snapshot
+from app.api.cursor import PATTERN, Cursor
+from app.api.operation import CSV, Json, Parameter, Text, described
+from app.api.parameters import VIEW, limit
+from app.api.requests import (
+    Values,
+    arguments,
+    as_csv,
+    as_json,
+    asked_instant,
+    asked_version,
+    asked_view,
+    integer,
+    reader_left,
+)
+from app.api.schemas import TEXT, WHOLE, component, many, maybe, record
+from app.block import Stretch, columns_told
 from app.export import case_csv
-from app.selection import count, rows
-from app.version import data_version
+from app.facets import number_of_rows
 from app.view import View
-from app.view_fields import ParameterError, parse_instant, write_instant
-from app.words import file_name
+from app.view_fields import ParameterError
 
 blueprint = Blueprint("cases", __name__, url_prefix="/api/v1")
 
 MAX_LIMIT = 1_000
 DEFAULT_LIMIT = 100
+TAG = "Cases"
+CURSOR = Parameter(
+    "cursor",
+    "Where the page before ended: its `next`, with the same View",
+    {"type": "string", "pattern": PATTERN},
+)
+EXAMPLE = {"number": "01234567", "severity": 1, "account": "Acme"}
 
 
 @blueprint.get("/cases")
+@described(
+    "The rows of a View, page by page",
+    TAG,
+    takes=(*VIEW, limit(MAX_LIMIT, str(DEFAULT_LIMIT)), CURSOR),
+    gives=Json(
+        record({"items": many(component("Case")), "total": WHOLE, "next": maybe(TEXT)}),
+        {"items": [EXAMPLE], "total": 1, "next": None},
+    ),
+    faults={409: "Parameters contradict each other, or the cursor belongs to another View"},
+    versioned=True,
+)
 def cases() -> Response:
-    """The rows of a View, `limit` (1..1000) at a time: `{"items", "total", "next"}`.
+    """The first `limit` rows in the View's order, or those after `cursor`.
 
-    `next` is the `cursor` of the following rows, null after the last. All pages of one walk show
-    the board at the instant of its first page.
+    `next` is the cursor of the rows that follow, null after the last; `total` counts all. A walk
+    shows the board at the instant of its first page: whatever is loaded meanwhile, a case that did
+    not change is neither told twice nor left out. Instants are in the View's zone.
     """
     values = arguments()
-    limit = integer(values, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
-    started, offset = _cursor(values)
-    view = View.from_values(values)
-    instant = started or view.instant(datetime.now(UTC), data_version().changed_at)
-    with snapshot() as connection:
-        total = int(read(count(view, instant), connection=connection)["cases"].iloc[0])
-        shown = read(rows(view, instant, limit=limit, offset=offset), connection=connection)
-    end = offset + limit
-    following = f"{write_instant(instant)}~{end}" if end < total else None
-    return as_json({"items": records(shown, view), "total": total, "next": following})
+    size = integer(values, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
+    cursor = _taken(values)
+    view, version = View.from_values(values), asked_version()
+    if cursor is None:
+        instant = asked_instant(view)
+        total = number_of_rows(view, instant, version)
+        found = Stretch(view, instant, version).at(0, size + 1)
+    else:
+        place = Cursor.read(cursor, view)
+        instant, total = place.instant, place.total
+        # What was searched for now is, on the pages that follow, what was said then.
+        pinned = view.but(as_of=instant)
+        found = Stretch(pinned, instant, version).after(place.keys, size + 1)
+    return as_json({"items": _items(found[:size], view), "total": total,
+                    "next": _next(found, size, view, instant, total)})  # fmt: skip
 
 
 @blueprint.get("/cases.csv")
+@described(
+    "All rows of a View as a file",
+    TAG,
+    takes=VIEW,
+    gives=Text(CSV, "number,severity,account\n01234567,1,Acme\n"),
+    versioned=True,
+)
 def cases_csv() -> Response:
-    """All rows of a View as a CSV file, streamed."""
+    """The same rows, order and columns, streamed without an end to their number.
+
+    Text cells that a spreadsheet would run as a formula begin with an apostrophe.
+    """
     view = asked_view()
-    instant = view.instant(datetime.now(UTC), data_version().changed_at)
-    headers = {"Content-Disposition": f'attachment; filename="{file_name(view.sentence())}.csv"'}
-    rows_told = case_csv(view, instant, reader_left())
-    return Response(rows_told, mimetype="text/csv", headers=headers)
+    return as_csv(case_csv(view, asked_instant(view), reader_left()), view.sentence())
 
 
-def records(frame: pd.DataFrame, view: View) -> list[dict[str, object]]:
-    """The rows of a frame as JSON objects; instants ISO 8601 in the View's zone."""
+def plain_row(row: dict[str, Any], view: View) -> dict[str, Any]:
+    """A row as JSON tells it: instants ISO 8601 in the View's zone."""
     zone = ZoneInfo(view.tz)
-    instants = {name for name in view.columns if COLUMNS[name].kind == "instant"}
-
-    def plain(name: str, value: object) -> object:
-        if isinstance(value, list):
-            return value
-        if value is None or value != value:  # noqa: PLR0124 - NaN and NaT differ from themselves
-            return None
-        if name in instants and isinstance(value, datetime):
-            return value.astimezone(zone).isoformat(timespec="seconds")
-        return value
-
-    table = frame.astype(object)
-    return [
-        {name: plain(name, value) for name, value in zip(table.columns, row, strict=True)}
-        for row in table.itertuples(index=False, name=None)
-    ]
+    return {
+        name: value.astimezone(zone).isoformat(timespec="seconds")
+        if isinstance(value, datetime)
+        else value
+        for name, value in row.items()
+    }
 
 
-def _cursor(values: Values) -> tuple[datetime | None, int]:
+def _items(found: list[tuple[Any, ...]], view: View) -> list[dict[str, Any]]:
+    # The columns come first in a row; what the grid needs and the sort keys follow.
+    return [plain_row(dict(zip(view.columns, row, strict=False)), view) for row in found]
+
+
+def _next(
+    found: list[tuple[Any, ...]], size: int, view: View, instant: datetime, total: int
+) -> str | None:
+    if len(found) <= size:
+        return None
+    keys = found[size - 1][len(columns_told(view)) :]
+    return Cursor(instant, total, keys).write(view)
+
+
+def _taken(values: Values) -> str | None:
     texts = values.pop("cursor", [])
-    if not texts:
-        return None, 0
-    started, _, offset = texts[0].rpartition("~")
-    if len(texts) > 1 or not (offset.isascii() and offset.isdigit() and len(offset) < 10):
-        raise ParameterError("cursor", "is not one that a `next` has given")
-    return parse_instant("cursor", started, "UTC"), int(offset)
+    if len(texts) > 1:
+        raise ParameterError("cursor", "may be given once only")
+    return texts[0] if texts else None

@@ -1,31 +1,83 @@
 """`/api/v1/quality`: the work lists, how many entries each has, and the entries."""
 
-from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response
 
-from app.api.requests import arguments, as_json, problem, reader_left
+from app.api.operation import CSV, Json, Text, described
+from app.api.parameters import VIEW, choice
+from app.api.requests import (
+    as_csv,
+    as_json,
+    asked_scope,
+    asked_version,
+    asked_view,
+    problem,
+    reader_left,
+)
+from app.api.schemas import INSTANT, SEVERITY, TEXT, WHOLE, many, maybe, record
 from app.database import plain, snapshot
 from app.export import copied, inert_texts
 from app.quality import LISTS
 from app.quality.answers import counts, entries
+from app.quality.worklist import COLUMNS
 from app.scope import Scope
-from app.version import data_version
-from app.view import View
 from app.view_fields import write_instant
 
 blueprint = Blueprint("quality", __name__, url_prefix="/api/v1")
 
+TAG = "Quality"
+LIST = choice("name", "The work list", list(LISTS), next(iter(LISTS)))
+NO_SUCH = {404: "There is no such list"}
+ENTRY = {**dict.fromkeys(COLUMNS, maybe(TEXT)), "severity": SEVERITY, "since": INSTANT}
+ENTRY_EXAMPLE = {
+    **dict.fromkeys(COLUMNS), "subject": "01234567", "number": "01234567", "severity": 2,
+    "account": "Acme", "told": "It has no card", "since": "2026-01-30T08:00:00Z",
+}  # fmt: skip
+LIST_EXAMPLE = {
+    "name": "no_card",
+    "title": "No card",
+    "why": "Nobody tracks it",
+    "entries": 3,
+    "muted": 0,
+    "rows": "card=none",
+}
+
 
 @blueprint.get("/quality")
+@described(
+    "The work lists",
+    TAG,
+    takes=VIEW,
+    gives=Json(
+        record(
+            {
+                "as_of": INSTANT,
+                "items": many(
+                    record(
+                        {
+                            "name": TEXT,
+                            "title": TEXT,
+                            "why": TEXT,
+                            "entries": WHOLE,
+                            "muted": WHOLE,
+                            "rows": maybe(TEXT),
+                        }
+                    )
+                ),
+            }
+        ),
+        {"as_of": "2026-01-31T09:30:00Z", "items": [LIST_EXAMPLE]},
+    ),
+    versioned=True,
+)
 def quality() -> Response:
-    """Every list: `{"as_of", "items": [{"name", "title", "why", "entries", "muted", "rows"}]}`.
+    """Every list with how many entries it has, and how many of them are muted.
 
     `rows` is the query of the View of its cases, muted ones too, where a View says it.
     """
-    scope, version = _scope(), data_version()
-    found = counts(scope, version)
+    scope = _scope()
+    found = counts(scope, asked_version())
     items = []
     for one in LISTS.values():
         rows = one.rows(scope.view)
@@ -35,8 +87,19 @@ def quality() -> Response:
 
 
 @blueprint.get("/quality/<name>")
+@described(
+    "The entries of a work list",
+    TAG,
+    takes=(LIST, *VIEW),
+    gives=Json(
+        record({"items": many(record(ENTRY)), "total": WHOLE}),
+        {"items": [ENTRY_EXAMPLE], "total": 1},
+    ),
+    faults=NO_SUCH,
+    versioned=True,
+)
 def work_list(name: str) -> Response:
-    """The entries of one list that are not muted, oldest fault first: `{"items", "total"}`."""
+    """The entries that are not muted, the oldest fault first."""
     one = LISTS.get(name)
     if one is None:
         return _unknown(name)
@@ -52,20 +115,26 @@ def work_list(name: str) -> Response:
 
 
 @blueprint.get("/quality/<name>.csv")
+@described(
+    "The entries of a work list as a file",
+    TAG,
+    takes=(LIST, *VIEW),
+    gives=Text(CSV, "subject,number,told\n01234567,01234567,It has no card\n"),
+    faults=NO_SUCH,
+    versioned=True,
+)
 def work_list_csv(name: str) -> Response:
-    """The same entries as a CSV file, streamed."""
+    """The same entries, streamed."""
     one = LISTS.get(name)
     if one is None:
         return _unknown(name)
     scope = _scope()
-    headers = {"Content-Disposition": f'attachment; filename="{one.name.replace("_", "-")}.csv"'}
-    body = copied(inert_texts(entries(one, scope)), zone=scope.view.tz, left=reader_left())
-    return Response(body, mimetype="text/csv", headers=headers)
+    rows = copied(inert_texts(entries(one, scope)), zone=scope.view.tz, left=reader_left())
+    return as_csv(rows, one.name)
 
 
 def _scope() -> Scope:
-    view, version = View.from_values(arguments()), data_version()
-    return Scope.of(view, view.instant(datetime.now(UTC), version.changed_at), version)
+    return asked_scope(asked_view())
 
 
 def _unknown(name: str) -> Response:

@@ -1,16 +1,21 @@
 """What API requests have in common: reading their parameters, and telling their faults."""
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
-from flask import Response, request
+from flask import Response, g, request
 
+from app.period import USUAL, Period
+from app.scope import Scope
+from app.version import Version, data_version
 from app.view import MAX_QUERY_LENGTH, View
 from app.view_fields import ParameterError
+from app.words import file_name
 
 Values = dict[str, list[str]]
 
@@ -29,6 +34,26 @@ def arguments() -> Values:
 def asked_view(values: Values | None = None) -> View:
     """The View of the request; ParameterError for anything that is not a View's parameter."""
     return View.from_values(arguments() if values is None else values)
+
+
+def asked_version() -> Version:
+    """The data version, looked up once a request."""
+    if "data_version" not in g:
+        g.data_version = data_version()
+    version: Version = g.data_version
+    return version
+
+
+def asked_instant(view: View) -> datetime:
+    """The instant that a View is looked at (UTC), one and the same for the whole request."""
+    if "now" not in g:
+        g.now = datetime.now(UTC)
+    return view.instant(g.now, asked_version().changed_at)
+
+
+def asked_scope(view: View, period: Period = USUAL) -> Scope:
+    """What a panel or a list is asked: the View at its instant, under the data version."""
+    return Scope.of(view, asked_instant(view), asked_version(), period)
 
 
 def integer(values: Values, name: str, default: int, least: int, most: int) -> int:
@@ -68,6 +93,12 @@ def problem(status: int, title: str, detail: str, **members: Any) -> Response:
     """A fault in the one shape of all faults (RFC 9457): type, title, status, detail."""
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
     return Response(orjson.dumps(body), status, mimetype="application/problem+json")
+
+
+def as_csv(rows: Iterator[bytes], title: str) -> Response:
+    """A CSV file, streamed; its name is made of the title."""
+    headers = {"Content-Disposition": f'attachment; filename="{file_name(title)}.csv"'}
+    return Response(rows, mimetype="text/csv", headers=headers)
 
 
 def as_json(body: Mapping[str, Any]) -> Response:

@@ -1,40 +1,112 @@
 """`/api/v1/tokens`: one's own personal access tokens; admins see and revoke those of all."""
 
-from typing import Any
+from flask import Blueprint, Response
 
-from flask import Blueprint, Response, request
-
+from app.api.body import asked_body
+from app.api.operation import Json, described
+from app.api.parameters import number
 from app.api.requests import as_json, problem
+from app.api.schemas import INSTANT, TEXT, WHOLE, component, many, record
 from app.auth import tokens
 from app.auth.listing import tokens_of
-from app.auth.person import current
+from app.auth.person import SCOPES, current
 from app.auth.users import with_row
+from app.one_line import ALL_SEEN
 
 blueprint = Blueprint("tokens", __name__, url_prefix="/api/v1")
 
+TAG = "Tokens"
+LARGEST_ID = 2**63
+LISTED_EXAMPLE = {
+    "id": 7,
+    "prefix": "cb_1AbCdEfG",
+    "name": "report",
+    "scopes": ["read"],
+    "created_at": "2026-01-31T09:30:00Z",
+    "expires_at": "2026-05-01T09:30:00Z",
+    "used_at": None,
+    "revoked_at": None,
+    "expired": False,
+    "owner": "Ana",
+}
+NAME = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": tokens.LONGEST_NAME,
+    "pattern": ALL_SEEN,
+}
+BODY = Json(
+    record(
+        {
+            "name": {**NAME, "description": "What it is for"},
+            "scopes": {
+                "type": "array",
+                "items": {"type": "string", "enum": list(SCOPES)},
+                "minItems": 1,
+                "description": 'Default: ["read"]',
+            },
+            "expires_in": {
+                "type": "integer",
+                "minimum": 60,
+                "maximum": tokens.MOST_SECONDS,
+                "description": f"Seconds; default: {tokens.DEFAULT_SECONDS}",
+            },
+        },
+        optional=("scopes", "expires_in"),
+    ),
+    {"name": "report", "scopes": ["read", "export"], "expires_in": 2_592_000},
+)
+MADE = record(
+    {
+        "id": WHOLE,
+        "token": {**TEXT, "description": "Shown this once"},
+        "prefix": TEXT,
+        "name": TEXT,
+        "scopes": many(TEXT),
+        "expires_at": INSTANT,
+    }
+)
+MADE_EXAMPLE = {
+    "id": 7,
+    "token": "cb_1AbCdEfG...",
+    "prefix": "cb_1AbCdEfG",
+    "name": "report",
+    "scopes": ["read"],
+    "expires_at": "2026-05-01T09:30:00Z",
+}
+
 
 @blueprint.get("/tokens")
+@described(
+    "One's tokens",
+    TAG,
+    gives=Json(record({"items": many(component("Token"))}), {"items": [LISTED_EXAMPLE]}),
+)
 def listed() -> Response:
-    """One's tokens, newest first, without what opens anything: `{"items": [...]}`."""
+    """One's tokens, for admins all, the live ones first; without what opens anything."""
     person = current()
     return as_json({"items": tokens_of(None if person.is_admin else person.user)})
 
 
 @blueprint.post("/tokens")
+@described(
+    "Make a token",
+    TAG,
+    body=BODY,
+    gives=Json(MADE, MADE_EXAMPLE),
+    status=201,
+    faults={409: f"There are {tokens.MOST_OF_ONE} tokens already"},
+)
 def make() -> Response:
-    """Make a token of `name`, `scopes` (list) and `expires_in` (seconds, default 90 days).
+    """Make a token that acts in one's name, as far as its scopes reach.
 
-    The answer's `token` is shown this once.
+    The answer's `token` is shown this once. A token makes none that may more than itself.
     """
-    told = request.get_json()
-    if not isinstance(told, dict):
-        return problem(400, "Bad request", "The body must be a JSON object.")
-    unknown = sorted(set(told) - {"name", "scopes", "expires_in"})
-    if unknown:
-        return problem(400, "Bad parameter", f"{unknown[0][:60]!r} is not known here; name, "
-                       "scopes and expires_in are.", parameter=unknown[0][:60])  # fmt: skip
+    told = {"scopes": ["read"], "expires_in": tokens.DEFAULT_SECONDS, **asked_body(make)}
     try:
-        made = tokens.make(with_row(current()), *_wanted(told))
+        made = tokens.make(with_row(current()), told["name"], told["scopes"], told["expires_in"])
+    except tokens.TooMany as fault:
+        return problem(409, "Too many", str(fault))
     except tokens.NotMade as fault:
         return problem(400, "Not made", str(fault))
     response = as_json(made)
@@ -43,20 +115,16 @@ def make() -> Response:
 
 
 @blueprint.delete("/tokens/<int:number>")
+@described(
+    "Revoke a token",
+    TAG,
+    takes=(number("The id of the token"),),
+    gives=None,
+    status=204,
+    faults={404: "There is no token of that id that one may revoke"},
+)
 def revoke(number: int) -> Response:
-    """Revoke a token for good; 404 when there is none of that id that one may revoke."""
-    if number < 2**63 and tokens.revoke(number, current()):
+    """Revoke a token for good; admins revoke anybody's."""
+    if number < LARGEST_ID and tokens.revoke(number, current()):
         return Response(status=204)
     return problem(404, "No such token", f"There is no token {number} of yours to revoke.")
-
-
-def _wanted(told: dict[str, Any]) -> tuple[str, list[str], int]:
-    name, scopes = told.get("name"), told.get("scopes", ["read"])
-    seconds = told.get("expires_in", tokens.DEFAULT_SECONDS)
-    if not isinstance(name, str):
-        raise tokens.NotMade("`name` must be a text.")
-    if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
-        raise tokens.NotMade("`scopes` must be a list of texts.")
-    if isinstance(seconds, bool) or not isinstance(seconds, int):
-        raise tokens.NotMade("`expires_in` must be a whole number of seconds.")
-    return name, scopes, seconds

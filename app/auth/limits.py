@@ -22,6 +22,9 @@ LIMITS: dict[str, RateLimitItem] = {
     "search": parse("120/minute"),
     "export": parse("30/minute"),
     "refused": parse("120/minute"),
+    # An office behind one address may look at many embeds, each of which asks once a minute.
+    "embed": parse("3000/minute"),
+    "embed_refused": parse("300/minute"),
 }
 
 

@@ -28,10 +28,15 @@ LOGIN = Need(None, limit="login")
 POSTED_LOGIN = Need(None, limit="login", cross_site=True)
 PAGE = Need("viewer", limit="page")
 STATIC = Need("viewer")
+# Whoever has the signed address; it proves itself, and no cookie is looked at.
+EMBED = Need(None, limit="embed")
 READ = Need("viewer", "read", "api")
 EXPORT = Need("viewer", "export", "export", act="export")
 TOKENS = Need("viewer", "admin", "api")
 NOTE = Need("editor", "write", "api")
+OWN_EMBEDS = Need("editor", "read", "api")
+EMBEDS = Need("editor", "write", "api")
+OWN = Need("viewer", "write", "api")
 AUDIT = Need("admin", "admin", "export", act="audit_export")
 
 ROUTES: dict[tuple[str, str], Need] = {
@@ -51,6 +56,12 @@ ROUTES: dict[tuple[str, str], Need] = {
     ("POST", "/saml/logout"): LOGIN,
     ("GET", "/saml/slo"): LOGIN,
     ("POST", "/saml/slo"): POSTED_LOGIN,
+    # What other pages show; each address is signed, and checked by itself.
+    ("GET", "/embed/plotly.js"): EMBED,
+    ("GET", "/embed/<token>"): EMBED,
+    ("GET", "/embed/<token>/data"): EMBED,
+    ("GET", "/embed/<token>.png"): EMBED,
+    ("GET", "/embed/<token>.svg"): EMBED,
     # Pages; PAGES and CALLBACKS below say more.
     ("GET", "/"): PAGE,
     ("GET", "/<path:path>"): PAGE,
@@ -73,7 +84,20 @@ ROUTES: dict[tuple[str, str], Need] = {
     ("POST", "/_dash-update-component"): Need("viewer", limit="callback"),
     # The API.
     ("GET", "/api/v1/cases"): READ,
+    ("GET", "/api/v1/openapi.json"): READ,
+    ("GET", "/api/v1/docs"): READ,
     ("GET", "/api/v1/cases.csv"): EXPORT,
+    ("GET", "/api/v1/cases/<number>"): READ,
+    ("GET", "/api/v1/cases/<number>/history"): READ,
+    ("GET", "/api/v1/facets"): READ,
+    ("GET", "/api/v1/flow"): READ,
+    ("GET", "/api/v1/accounts"): READ,
+    ("GET", "/api/v1/engineers"): READ,
+    ("GET", "/api/v1/sync"): READ,
+    ("POST", "/api/v1/sync/<name>"): NOTE,
+    ("GET", "/api/v1/views"): READ,
+    ("POST", "/api/v1/views"): OWN,
+    ("DELETE", "/api/v1/views/<view>"): OWN,
     ("GET", "/api/v1/stats"): READ,
     ("GET", "/api/v1/stats/daily"): READ,
     ("GET", "/api/v1/stats/daily.csv"): EXPORT,
@@ -93,6 +117,9 @@ ROUTES: dict[tuple[str, str], Need] = {
     ("GET", "/api/v1/tokens"): TOKENS,
     ("POST", "/api/v1/tokens"): TOKENS,
     ("DELETE", "/api/v1/tokens/<int:number>"): TOKENS,
+    ("GET", "/api/v1/embeds"): OWN_EMBEDS,
+    ("POST", "/api/v1/embeds"): EMBEDS,
+    ("DELETE", "/api/v1/embeds/<int:number>"): EMBEDS,
     ("GET", "/api/v1/audit.csv"): AUDIT,
 }
 
@@ -155,6 +182,7 @@ CALLBACKS: dict[str, Need] = {
     "pages.sync.look": Need("viewer"),
     "pages.sync.ask": Need("editor"),
     "pages.sync.retry": Need("admin"),
+    "components.embedlist.revoke": Need("editor"),
     "components.tokenlist.make": Need("viewer"),
     "components.tokenlist.revoke": Need("viewer"),
     "pages.admin.act": Need("admin"),

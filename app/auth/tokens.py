@@ -17,6 +17,7 @@ from app.auth.person import SCOPES, Person
 from app.auth.sessions import SEEN_SECONDS, digest
 from app.auth.users import as_person
 from app.database import fetch, transaction
+from app.one_line import hides, tidy
 
 MARK = "cb_"
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -60,6 +61,10 @@ class NotMade(ValueError):
     """A token that cannot be made so; the message says why."""
 
 
+class TooMany(NotMade):
+    """Somebody has as many tokens as anybody may have."""
+
+
 def make(
     owner: Person, name: str, scopes: Iterable[str], seconds: int = DEFAULT_SECONDS
 ) -> dict[str, Any]:
@@ -67,15 +72,16 @@ def make(
 
     Raises NotMade for a bad name, scopes or life time, or more than the person themselves may.
     """
-    name, wanted = " ".join(name.split()), tuple(dict.fromkeys(scopes))
+    wanted = tuple(dict.fromkeys(scopes))
     _check(owner, name, wanted, seconds)
+    name = tidy(name)
     value = _new()
     prefix = value[:PREFIX_LENGTH]
     told = {"digest": digest(value), "prefix": prefix, "name": name,
             "user": owner.user, "scopes": list(wanted), "seconds": seconds}  # fmt: skip
     with transaction() as connection:
         if connection.execute(LIVE_OF, told).scalar_one() >= MOST_OF_ONE:
-            raise NotMade(f"There are {MOST_OF_ONE} tokens already; revoke one that is not used.")
+            raise TooMany(f"There are {MOST_OF_ONE} tokens already; revoke one that is not used.")
         row = connection.execute(ADD, told).one()
         until = f"{row.expires_at:%Y-%m-%d}"
         detail = {"name": name, "scopes": list(wanted), "until": until}
@@ -121,7 +127,7 @@ def is_whole(value: str) -> bool:
 
 
 def _check(owner: Person, name: str, scopes: tuple[str, ...], seconds: int) -> None:
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+    if not name.strip() or len(name) > LONGEST_NAME or hides(name):
         raise NotMade(f"Give the token a name of 1 to {LONGEST_NAME} characters.")
     wrong = [scope for scope in scopes if scope not in SCOPES]
     if wrong or not scopes:

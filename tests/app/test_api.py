@@ -132,7 +132,7 @@ def test_an_answer_that_takes_too_long_says_so(log, client, monkeypatch):
             connection.execute(text("set local statement_timeout = '20ms'"))
             connection.execute(text("select pg_sleep(5)"))
 
-    monkeypatch.setattr(api, "read", slow)
+    monkeypatch.setattr(api, "number_of_rows", slow)
     answer = client.get("/api/v1/cases")
     assert answer.status_code == 503
     assert "narrow the selection" in answer.get_json()["detail"]

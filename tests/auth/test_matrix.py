@@ -28,6 +28,11 @@ OPEN = {
     ("POST", "/saml/logout"),
     ("GET", "/saml/slo"),
     ("POST", "/saml/slo"),
+    ("GET", "/embed/plotly.js"),
+    ("GET", "/embed/<token>"),
+    ("GET", "/embed/<token>/data"),
+    ("GET", "/embed/<token>.png"),
+    ("GET", "/embed/<token>.svg"),
 }
 FOR_ADMINS = {("GET", "/api/v1/audit.csv")}
 FOR_EDITORS = {
@@ -38,6 +43,7 @@ FOR_EDITORS = {
     "pages.quality.end",
     "components.annotationlist.add",
     "components.annotationlist.act",
+    "components.embedlist.revoke",
 }
 ADMIN_CALLBACKS = {
     "components.sample.load",
@@ -49,12 +55,15 @@ UNDECLARED = {("GET", "/_reload-hash")}
 EXAMPLES = {
     "<name>": "backlog",
     "<int:number>": "1",
+    "<number>": "INC1",
+    "<view>": "1",
     "<form>": "md",
     "<path:filename>": "theme.js",
     "<path:path>": "cases",
     "<path:name>": "Acme",
     "<path:fossil>": "all",
     "<team>": "telco5g",
+    "<token>": "a.b.c",
     "<string:package_name>": "dash",
     "<path:fingerprinted_path>": "deps/polyfill@7.min.js",
 }
@@ -140,9 +149,12 @@ def judge(need: Need, path: str, method: str, headers, role, scopes) -> set[int]
     return set() if reaches and fits else {403}
 
 
-# Open to whoever comes; they refuse by their own judgement what no identity provider sent.
+# Open to whoever comes; they refuse by their own judgement what nobody of ours, and no identity
+# provider, has signed.
 JUDGE_THEMSELVES = {
     ("POST", "/saml/acs"), ("GET", "/saml/finish"), ("GET", "/saml/slo"), ("POST", "/saml/slo"),
+    ("GET", "/embed/<token>"), ("GET", "/embed/<token>/data"), ("GET", "/embed/<token>.png"),
+    ("GET", "/embed/<token>.svg"),
 }  # fmt: skip
 
 

@@ -125,7 +125,7 @@ def test_a_token_makes_none_that_may_more_than_itself(door, ask):
 def test_nobody_has_too_many(door, ask, monkeypatch):
     monkeypatch.setattr(tokens, "MOST_OF_ONE", 2)
     viewer = cookie_of("viewer")
-    assert [make(ask, viewer).status_code for _ in range(3)] == [201, 201, 400]
+    assert [make(ask, viewer).status_code for _ in range(3)] == [201, 201, 409]
 
 
 def test_a_slip_is_found_without_asking_the_database(door, ask, monkeypatch):

@@ -1,14 +1,16 @@
 """A View: every query string reads back to the same value, and nothing is ignored."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app import iso
 from app.columns import COLUMNS
 from app.view import View
-from app.view_fields import FIELDS, ParameterError
+from app.view_fields import FIELDS, Contradiction, ParameterError, parse_instant, write_instant
 from app.words import file_name
 
 ZONES = ["UTC", "Europe/Berlin", "Asia/Kolkata", "Pacific/Kiritimati", "America/New_York"]
@@ -169,3 +171,32 @@ def test_every_field_of_a_view_has_its_parser():
     import dataclasses
 
     assert [field.name for field in dataclasses.fields(View)] == list(FIELDS)
+
+
+@given(text=st.from_regex(iso.INSTANT, fullmatch=True), zone=st.sampled_from(ZONES))
+def test_every_instant_that_is_described_is_taken(text, zone):
+    moment = parse_instant("as_of", text, zone)
+    assert parse_instant("as_of", write_instant(moment), "UTC") == moment
+
+
+@given(
+    text=st.dates(date(1800, 1, 1), date(2300, 1, 1)).map(str)
+    | st.from_regex(r"(19|20)\d\d-[01]\d-[0-3]\d", fullmatch=True)
+)
+def test_a_day_is_described_where_there_is_one(text):
+    try:
+        known = 1900 <= date.fromisoformat(text).year <= 2200
+    except ValueError:
+        known = False
+    assert bool(re.fullmatch(iso.INSTANT, text, re.ASCII)) is known
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [("closing=2026-01-12/2026-01-05", "closing"), ("days_to_close=14..7", "days_to_close"),
+     ("sort=-created,created", "sort")],
+)  # fmt: skip
+def test_what_cannot_hold_together_is_told_apart_from_what_cannot_be_read(query, name):
+    with pytest.raises(Contradiction) as fault:
+        View.from_query(query)
+    assert fault.value.name == name
