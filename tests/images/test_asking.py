@@ -61,13 +61,18 @@ def key_of(client, address: str = CHART) -> str:
         ("width=4e2", "width"), ("width=800&width=801", "width"), ("height=0", "height"),
         ("height=٣٠٠", "height"), ("scale=4", "scale"), ("scale=1.5", "scale"), ("theme=blue", "theme"),
         ("theme=light&theme=dark", "theme"), ("severity=9", "severity"), ("colour=red", "colour"),
-        ("from=2016-01-01", "from"), ("as_of=yesterday", "as_of"),
+        ("as_of=yesterday", "as_of"),
     ],
 )  # fmt: skip
 def test_a_bad_parameter_is_named(client, query, name):
     answer = client.get(f"/api/v1/charts/by_severity.png?{query}")
     assert answer.status_code == 400, answer.text
     assert answer.get_json()["parameter"] == name
+
+
+def test_a_chart_of_an_instant_takes_no_period(client):
+    answer = client.get("/api/v1/charts/by_severity.png?from=2016-01-01")
+    assert (answer.status_code, answer.get_json()["parameter"]) == (409, "from")
 
 
 def test_only_a_png_has_a_scale_and_unknown_charts_are_told(client):
