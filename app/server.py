@@ -43,7 +43,6 @@ from app.auth.loopback import refuse_unsafe_start
 from app.auth.person import current
 from app.auth.saml_settings import refuse_incomplete
 from app.embeds import routes as embed_routes
-from app.database import patience, took_too_long
 from app.images.faults import NoImage
 from app.saved_views import opening_view
 from app.settings import get_settings
@@ -261,21 +260,3 @@ def _register_faults(server: Flask) -> None:
         return problem(404, "Not found", "There is no such part of the pages.")
 
     server.register_error_handler(NoImage, images.no_image)
-
-    @server.errorhandler(RecursionError)
-    def too_deep(_error: RecursionError) -> Response:
-        return problem(400, "Bad request", "The body is nested too deeply.")
-
-    @server.errorhandler(HTTPException)
-    def refused(error: HTTPException) -> Response:
-        told = f"{request.method} {request.path[:200]}: {error.description}"
-        return problem(error.code or 500, error.name, told)
-
-    @server.errorhandler(Exception)
-    def unforeseen(error: Exception) -> Response:
-        # Dash tells faults inside callbacks itself; what is left came of the request's form.
-        if request.path == CALLBACKS:
-            log.warning("A callback request could not be read: %r", error)
-            return problem(400, "Bad request", "This is not a callback request of these pages.")
-        log.error("%s %s failed", request.method, request.path, exc_info=error)
-        return problem(500, "Internal fault", "Caseboard met a fault of its own; it was logged.")

@@ -70,6 +70,10 @@ class _Seated:
         finally:
             self._seats.release()
 
+    def __del__(self) -> None:
+        """Who forgets to close an answer takes no seat from others for ever."""
+        self.close()
+
 
 @contextmanager
 def stepped_aside() -> Iterator[None]:

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 LONGEST_ADDRESS = 8_100
 LARGEST_BODY = 1_000_000
 # Seconds that one statement may take for a kind of work; exports set their own.
-PATIENCE = {"api": 10, "search": 10, "image": 10}
+PATIENCE = {"api": 10, "search": 10}
 CALLBACKS = "/_dash-update-component"
 # The one address of the API that people read.
 DOCS = "/api/v1/docs"

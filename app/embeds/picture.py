@@ -4,6 +4,7 @@ from app.embeds.answer import Asked
 from app.images.ask import image
 from app.images.faults import NoImage
 from app.images.form import Form, Kind
+from app.theme import ThemeName
 
 
 class NoPicture(NoImage):
@@ -21,5 +22,5 @@ def picture(asked: Asked, kind: Kind) -> bytes:
     if asked.panel is None:
         raise NoPicture("There are images of charts only; show the table in a frame.")
     width, height = claims.size
-    theme = "dark" if claims.theme == "dark" else "light"
+    theme: ThemeName = "dark" if claims.theme == "dark" else "light"
     return image(asked.panel, asked.scope, asked.version, Form(kind, width, height, theme=theme))

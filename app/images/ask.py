@@ -22,7 +22,7 @@ from app.images import renderer
 from app.images.faults import Busy, NoImage, NoRenderer, NotDrawn, RedisAway, TooLate
 from app.images.form import Form
 from app.images.order import order
-from app.images.shelf import ASKED_SECONDS, Failure, Shelf
+from app.images.shelf import Failure, Shelf
 from app.panel import Panel, asked_of
 from app.queue import IMAGES, LIMITS
 from app.scope import Scope
@@ -174,7 +174,7 @@ def _place(shelf: Shelf, key: str, make: Callable[[], bytes]) -> None:
     try:
         shelf.put_order(key, make())
         _sender(get_settings().queue_url or "").send_task(
-            "caseboard.draw", (key,), queue=IMAGES, retry=False, expires=ASKED_SECONDS
+            "caseboard.draw", (key,), queue=IMAGES, retry=False
         )
         placed = True
     finally:

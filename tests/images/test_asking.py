@@ -340,6 +340,10 @@ def test_a_stream_keeps_its_seat_until_it_is_closed_and_a_fault_gives_it_back():
     assert not gate._seats.acquire(blocking=False)
     gate._seats.release()
 
+    forgotten = gate({"PATH_INFO": "/"}, None)
+    del forgotten
+    assert gate._seats.acquire(blocking=False)
+
     def fails():
         raise RuntimeError
 
