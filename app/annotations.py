@@ -1,7 +1,7 @@
 """What is noted about instants: by people, and by Caseboard itself where data or rules changed.
 
 Caseboard notes gaps (no good run of a sync for longer than its freshness objective), new SLA
-policies, and imports.
+policies, imports, and from when on it counts what an earlier system had no time of.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from app.words import day_words
 LONGEST_TEXT = 200
 MOST_TOLD = 200
 
-Kind = Literal["person", "gap", "policy", "import"]
+Kind = Literal["person", "gap", "policy", "import", "moved"]
 
 
 class NotNoted(ValueError):
@@ -56,6 +56,8 @@ class Annotation:
                 return f"New SLA policy: {self.told}"
             case "import":
                 return f"Import of {self.told}"
+            case "moved":
+                return f"Moved over: what {self.told} had no time of counts from here on"
         return self.told
 
 
@@ -89,6 +91,9 @@ told as (
     select 'import', finished_at, coalesce(source, sync), null, null, null from sync_runs
     where state = 'finished' and finished_at is not null and inserted > 0
         and sync not in (select name from syncs)
+    union all
+    select 'moved', value::timestamptz, 'the old system', null, null, null from watermarks
+    where source = 't5g' and name = 'first'
 )
 select * from told
 where (at >= :start or kind = 'gap') and at <= :end

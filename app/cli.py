@@ -4,13 +4,15 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import DBAPIError
 
-from app import cli_token, database, local, tables
+from app import cli_import, cli_token, database, local, tables
+from app.cli_backup import backup_arguments, restore_arguments
 from app.cli_report import report_arguments
 from app.lock import AlreadyRunning, running_servers
 from app.processes import StartFailed
@@ -79,35 +81,46 @@ def _parser() -> argparse.ArgumentParser:
     tables = add("db", _db, "look after the tables: upgrade, downgrade, check, rebuild")
     tables.add_argument("action", choices=("upgrade", "downgrade", "check", "rebuild"))
     tables.add_argument("revision", nargs="?", help="for downgrade: a revision, or base")
-    events = add("import", _import, "import an event log: `caseboard import events FILE`")
-    events.add_argument("what", choices=("events",))
-    events.add_argument("file", nargs="?", type=Path, help="CSV, plain or gzip")
-    events.add_argument("--sample", action="store_true", help="import the sample log instead")
-    events.add_argument("--map", type=Path, metavar="MAP.toml", help="which column is what")
-    events.add_argument(
-        "--shift-to", choices=("now",), help="move the log so that its last opening is today"
+    importing = add("import", _import, "import an event log, or move over from the old system")
+    cli_import.declare(importing)
+    worker = add(
+        "worker", _from("app.cli_sync", "worker"), "run the syncs that are due, until stopped"
     )
-    add("worker", _of_syncs("worker"), "run the syncs that are due, until stopped")
-    add("beat", _of_syncs("beat"), "wake the workers, until stopped")
+    worker.add_argument("--images", action="store_true", help="draw images instead")
+    add("beat", _from("app.cli_sync", "beat"), "wake the workers, until stopped")
     syncing = add("sync", _sync, "run a sync here and now: `caseboard sync NAME`, or all")
     syncing.add_argument("name", choices=(*_sync_names(), "all"), metavar="NAME|all")
     syncing.add_argument("--full", action="store_true", help="enumerate everything")
     syncing.add_argument(
         "--allow-drop", action="store_true", help="believe that many records are gone at once"
     )
-    add("status", _of_syncs("status", data=True), "tell how fresh the data are, and what failed")
+    add(
+        "status",
+        _from("app.cli_sync", "status", data=True),
+        "tell how fresh the data are, and what failed",
+    )
     token = add("token", _token, "make, revoke and list tokens for programs that use the API")
     cli_token.declare(token)
-    reporting = add("report", _report, "make the weekly report, and send it if asked to")
+    reporting = add(
+        "report",
+        _from("app.cli_report", "report", data=True),
+        "make the weekly report, and send it if asked to",
+    )
     report_arguments(reporting)
     sandbox = add(
-        "sandbox", _of_syncs("sandbox"), "serve a made-up portal, JIRA and Bugzilla to try with"
+        "sandbox",
+        _from("app.cli_sync", "sandbox"),
+        "serve a made-up portal, JIRA and Bugzilla to try with",
     )
     sandbox.add_argument("arguments", nargs=argparse.REMAINDER, help="see: sandbox -- --help")
     seeding = add("seed", _seed, "fill an empty database with a made-up world of any size")
     seeding.add_argument("--cases", type=_cases, required=True, metavar="N", help="how many cases")
     seeding.add_argument("--seed", type=int, default=1, help="another number, another world")
     seeding.add_argument("--until", metavar="ISO", help="where the world ends (default: now)")
+    backup = _from("app.cli_backup", "backup", data=True)
+    backup_arguments(add("backup", backup, "dump the database into a file, with a manifest"))
+    restore = _from("app.cli_backup", "restore", data=True)
+    restore_arguments(add("restore", restore, "put a backup into an empty database, and compare"))
     doctor = add("doctor", _doctor, "check the settings and each connection")
     doctor.add_argument("--settings", action="store_true", help="list the settings in force")
     return parser
@@ -126,24 +139,15 @@ def _sync_names() -> list[str]:
     return list(BY_NAME)
 
 
-def _of_syncs(name: str, *, data: bool = False) -> Callable[[argparse.Namespace], int]:
-    """A command of `app.cli_sync`, loaded when it is run; with `data`, on the database."""
+def _from(module: str, name: str, *, data: bool = False) -> Callable[[argparse.Namespace], int]:
+    """A command of another file, loaded when it is run; with `data`, on the database."""
 
     def run(asked: argparse.Namespace) -> int:
-        from app import cli_sync
-
-        command: Callable[[argparse.Namespace], int] = getattr(cli_sync, name)
+        command: Callable[[argparse.Namespace], int] = getattr(import_module(module), name)
         with _connected(asked.data_dir) if data else nullcontext():
             return command(asked)
 
     return run
-
-
-def _report(asked: argparse.Namespace) -> int:
-    from app.cli_report import report
-
-    with _connected(asked.data_dir):
-        return report(asked)
 
 
 def _sync(asked: argparse.Namespace) -> int:
@@ -189,30 +193,7 @@ def _db(asked: argparse.Namespace) -> int:
 
 
 def _import(asked: argparse.Namespace) -> int:
-    from etl.events_import import SAMPLE, import_events
-
-    if asked.sample == bool(asked.file):
-        err.print("Name one file, or --sample: caseboard import events FILE")
-        return 2
-    with _connected(asked.data_dir), _progress("Importing") as progress:
-        tables.upgrade()
-        report = import_events(
-            SAMPLE if asked.sample else asked.file,
-            mapping=asked.map,
-            shift_to_now=asked.shift_to == "now",
-            progress=progress,
-        )
-    out.print(
-        f"{report.read:,} rows of {report.cases:,} cases read = {report.inserted:,} inserted "
-        f"+ {report.unchanged:,} unchanged + {report.rejected:,} rejected."
-    )
-    if report.shifted_days:
-        out.print(f"All times were moved by {report.shifted_days:,} days.")
-    for place, reason in report.first_rejects:
-        out.print(f"  line {place}: {reason}", markup=False)
-    if report.rejected:
-        out.print("Every rejected row is kept with its reason in the table `rejects`.")
-    return 0
+    return cli_import.run(asked, lambda: _connected(asked.data_dir), _progress)
 
 
 def _seed(asked: argparse.Namespace) -> int:

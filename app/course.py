@@ -101,8 +101,7 @@ def soon() -> Condition:
 
 def last_closed(start: datetime, end: datetime) -> Condition:
     """The case is closed, and its latest closing lies in `[start, end)`."""
-    closed = MILESTONES["closed"]
-    return and_(closed >= start, closed < end)
+    return and_(~V.is_open, V.closed_at >= start, V.closed_at < end)
 
 
 def _took(column: str, instant: Instant, span: Length) -> Condition:

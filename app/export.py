@@ -37,6 +37,7 @@ from app.view import View
 CHUNKS_AHEAD = 16
 # How often it is looked whether somebody still waits while the database has nothing to say.
 LOOK_SECONDS = 1.0
+CANCELS, CANCEL_SECONDS = 50, 0.1
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 LIST_SEPARATOR = "; "
 TIMEOUT = "10min"
@@ -99,8 +100,12 @@ def copied(
     try:
         yield from pipe
     finally:
-        pipe.close()
-        worker.join(timeout=5)
+        # Sent just before the statement begins, a cancel is lost: so it is sent until it is heard.
+        for _ in range(CANCELS):
+            pipe.close()
+            worker.join(timeout=CANCEL_SECONDS)
+            if not worker.is_alive():
+                break
 
 
 class ReaderLeft(Exception):

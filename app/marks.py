@@ -1,6 +1,7 @@
 """Annotations on a chart over days: a thin line each, with a label where there is room for one."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from zoneinfo import ZoneInfo
 
 from app.annotations import Annotation
@@ -11,6 +12,8 @@ from app.words import day_words
 # With more lines than this, labels would lie on each other: only people's are labelled then.
 LABELLED = 6
 LONGEST_LABEL = 28
+# How far the axis reaches above the highest point, for the labels to stand in.
+ROOM = 1.15
 
 
 def marked(figure: Figure, told: Sequence[Annotation], scope: Scope) -> Figure:
@@ -33,10 +36,24 @@ def marked(figure: Figure, told: Sequence[Annotation], scope: Scope) -> Figure:
         **figure,
         "layout": {
             **layout,
+            **(_room_above(figure) if labelled else {}),
             "shapes": [*layout.get("shapes", []), *shapes],
             "annotations": [*layout.get("annotations", []), *labels],
         },
     }
+
+
+def _room_above(figure: Figure) -> Figure:
+    """A vertical axis that ends above what is drawn, so that labels lie on nothing."""
+    layout = figure["layout"]
+    axis = layout.get("yaxis", {})
+    if axis.get("type") == "log" or "range" in axis:
+        return {}
+    lines = [[value or 0 for value in trace.get("y", ())] for trace in figure["data"]]
+    if layout.get("barmode") in {"stack", "relative"}:
+        lines = [[sum(max(0, y) for y in stack) for stack in zip_longest(*lines, fillvalue=0)]]
+    highest = max((max(line) for line in lines if line), default=0)
+    return {"yaxis": {**axis, "autorangeoptions": {"include": highest * ROOM}}}
 
 
 def _x(one: Annotation, zone: str) -> str:

@@ -92,6 +92,9 @@ CLOSING = (
     "product",
     "escalated",
     "crit_sit",
+    "case_number",
+    "relief_at",
+    "resolved_at",
 )
 NOTHING = "step = 0 and created = 0 and reopened = 0 and closed = 0 and gone = 0"
 DAILY = (
@@ -112,6 +115,9 @@ DAILY = (
     "created_date",
     "updated_at",
     "case_number",
+    "status_since",
+    "relief_at",
+    "resolved_at",
 )
 
 
@@ -363,8 +369,15 @@ class Change(Base):
             unique=True,
             postgresql_nulls_not_distinct=True,
         ),
+        # Comments of one id on several cards.
+        Index(
+            "ix_changes_card_comment",
+            text("split_part(key, '|'::text, 2)"),
+            postgresql_where=text("entity = 'card_comment' and field = 'created'"),
+        ),
         # Facts lie in the order in which they were learned.
         Index("ix_changes_learned", "learned_at", postgresql_using="brin"),
+        Index("ix_changes_run", "run_id", postgresql_using="brin"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -650,6 +663,21 @@ class MetricSnapshot(Base):
     taken_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
+class OldStatistics(Base):
+    """What a system before this one counted on a day, as it counted; never compared with ours.
+
+    `origin` names the system and its list (`t5g`), `numbers` is all that it said of the day.
+    """
+
+    __tablename__ = "old_statistics"
+
+    origin: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    numbers: Mapped[dict[str, object]] = mapped_column(JSONB)
+    run_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sync_runs.id"))
+    learned_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
 class SnapshotCheck(Base):
     """When a day's snapshot was last compared with what is computed now.
 
@@ -726,7 +754,10 @@ class Reject(Base):
     """A record that could not be understood: kept with its reason until it can be."""
 
     __tablename__ = "rejects"
-    __table_args__ = (Index("ux_rejects_record", "source", "position", "fingerprint", unique=True),)
+    __table_args__ = (
+        Index("ux_rejects_record", "source", "position", "fingerprint", unique=True),
+        Index("ix_rejects_run", "run_id"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     run_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sync_runs.id"))
@@ -891,8 +922,43 @@ class ApiToken(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class Embed(Base):
+    """A chart or a table that pages of `ancestors` may show, until it runs out or is revoked.
+
+    `what` is the name of a panel, or `cases`; `query` says which View and period, locked; `fixed`
+    that it stays as of an instant. The address that shows it is signed and kept nowhere.
+    """
+
+    __tablename__ = "embeds"
+    __table_args__ = (
+        Index("ix_embeds_user", "user_id"),
+        CheckConstraint("theme in ('auto', 'light', 'dark')", name="known_theme"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    what: Mapped[str]
+    title: Mapped[str | None]
+    query: Mapped[str]
+    fixed: Mapped[bool]
+    theme: Mapped[str]
+    width: Mapped[int] = mapped_column(SmallInteger)
+    height: Mapped[int] = mapped_column(SmallInteger)
+    ancestors: Mapped[list[str]]
+    user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id", ondelete="CASCADE"))
+    made_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    revoked_by: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("users.id", ondelete="SET NULL")
+    )
+
+
 class AuditEntry(Base):
-    """Who did, saw or took what, or was refused it; the database refuses to change a row."""
+    """Who did, saw or took what, or was refused it; the database refuses to change a row.
+
+    Only retention removes rows, and none of the last 90 days.
+    """
 
     __tablename__ = "audit_log"
     __table_args__ = (

@@ -59,7 +59,8 @@ class Panel:
     `rows(row, scope)` tells of a row of the frame, by column, the View whose rows a number counts.
     `n(frame)` is how many cases the figure is about, or how much of what `counted` says. `period`
     tells that it looks at one; where it is compared with another, the columns named in `compared`
-    have one beside them, with `_before` at the end of its name.
+    have one beside them, with `_before` at the end of its name. `empty` is what people read where
+    there is nothing to draw.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Panel:
     period: bool = False
     compared: tuple[str, ...] = ()
     counted: str = ""
+    empty: str = "No case to draw here."
 
 
 # Of longer tables the rest is for files.
@@ -129,6 +131,12 @@ def _sentence(panel: Panel, scope: Scope) -> str:
     if not panel.period:
         return told
     return f"{told}; {period_words(*scope.period.filled(), scope.view.tz)}"
+
+
+def told_sentence(told: Mapping[str, Any]) -> str:
+    """What an answer is about in words, with how many cases that are."""
+    number = f"{told['n']:,} {told['counted']}" if told["counted"] else f"n {told['n']:,}"
+    return f"{told['sentence']} · {number}"
 
 
 def _compute(panel: Panel, scope: Scope, version: Version) -> str:

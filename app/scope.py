@@ -53,13 +53,13 @@ class Scope:
         first, last = local_day(start, self.view.tz), local_day(end - TICK, self.view.tz)
         return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
-    def ends(self) -> list[datetime]:
-        """The last instants of those days, in UTC; of the last one never after the period's end.
-
-        A period that ends at the instant has its last value at that instant.
-        """
+    @property
+    def last(self) -> datetime:
+        """The last instant of the period, in UTC; the instant itself where they end together."""
         _, end = self.period.filled()
-        last = end if end == self.instant else end - TICK
-        return [
-            min(midnight(day + timedelta(days=1), self.view.tz) - TICK, last) for day in self.days()
-        ]
+        return end if end == self.instant else end - TICK
+
+    def ends(self) -> list[datetime]:
+        """The last instants of those days, in UTC; of the last one that of the period."""
+        zone, last = self.view.tz, self.last
+        return [min(midnight(day + timedelta(days=1), zone) - TICK, last) for day in self.days()]

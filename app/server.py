@@ -24,9 +24,11 @@ from app.api import (
     conditional,
     daily,
     docs,
+    embeds,
     facets,
     faults,
     flow,
+    images,
     openapi,
     quality,
     reports,
@@ -40,8 +42,11 @@ from app.auth import gate, headers, login, policy, saml_routes
 from app.auth.loopback import refuse_unsafe_start
 from app.auth.person import current
 from app.auth.saml_settings import refuse_incomplete
+from app.embeds import routes as embed_routes
+from app.images.faults import NoImage
 from app.saved_views import opening_view
 from app.settings import get_settings
+from app.turnstile import Turnstile
 from app.view_fields import ParameterError
 from components import sample, shell
 from etl.errors import FileRefused
@@ -81,12 +86,15 @@ BLUEPRINTS = (
     who.blueprint,
     sync.blueprint,
     views.blueprint,
+    images.blueprint,
     daily.blueprint,
     annotations.blueprint,
     bugs.blueprint,
     quality.blueprint,
     reports.blueprint,
     redirects.blueprint,
+    embeds.blueprint,
+    embed_routes.blueprint,
     tokens.blueprint,
     audit.blueprint,
 )
@@ -113,6 +121,7 @@ def create_app() -> Flask:
         # Only a reader's address is taken from them: who we are, BASE_URL says.
         proxies = {"x_for": settings.trusted_proxies, "x_proto": 0, "x_host": 0}
         server.wsgi_app = ProxyFix(server.wsgi_app, **proxies)  # type: ignore[method-assign]
+    server.wsgi_app = Turnstile(server.wsgi_app)  # type: ignore[method-assign]
     board = _board()
     compression.register(server)
     headers.register(server, board.csp_hashes)
@@ -133,6 +142,8 @@ def create_app() -> Flask:
     return server
 
 
+# Served, but for pages of their own.
+FOR_EMBEDS = r"^embed\."
 # Its tools for developers stay off, whatever DASH_* variables say.
 NO_TOOLS = {"ui": False, "props_check": False, "validate_callbacks": False}
 
@@ -158,6 +169,7 @@ def _board() -> Board:
         # Folder discovery would import every page a second time under another name.
         pages_folder="",
         assets_folder=str(ROOT / "assets"),
+        assets_ignore=FOR_EMBEDS,
         serve_locally=True,
         enable_mcp=False,
         # They would tell a page's address by the Host header, which anybody may send.
@@ -234,7 +246,7 @@ def _path_sent() -> str:
 
 def _is_page(path: str) -> bool:
     return not path.startswith(
-        ("/_", "/api/", "/assets/", "/healthz", "/readyz", "/login", "/logout", "/saml/")
+        ("/_", "/api/", "/assets/", "/embed/", "/healthz", "/readyz", "/login", "/logout", "/saml/")
     )
 
 
@@ -246,3 +258,5 @@ def _register_faults(server: Flask) -> None:
     def no_such_part(error: Exception) -> Response:
         log.info("%s: %s", request.path[:200], type(error).__name__)
         return problem(404, "Not found", "There is no such part of the pages.")
+
+    server.register_error_handler(NoImage, images.no_image)

@@ -27,7 +27,16 @@ from app.hanging import comments_of
 from app.models import CardVersion, CaseBug, Change
 
 # Fields that only say when another one changed, or how we keep the record.
-NOT_TOLD = ("created", "updated", "source", "kind", "cases", "notified_users")
+NOT_TOLD = (
+    "created",
+    "updated",
+    "source",
+    "kind",
+    "cases",
+    "notified_users",
+    "old_system",
+    "old_details",
+)
 KINDS = ("comments", "case", "cards", "bugs")
 _KIND_OF = {"case": "case", "card": "cards", "bug": "bugs", "link": "bugs"}
 

@@ -139,7 +139,8 @@ def unknown_statuses(connection: Connection | None = None) -> pd.DataFrame:
     settings = get_settings()
     known = {
         "cases": [status.lower() for status in settings.status_map],
-        "cards": [status.lower() for status in settings.jira_status_map],
+        # A board's own names are explained too; an earlier system told cards by them.
+        "cards": [status.lower() for pair in settings.jira_status_map.items() for status in pair],
     }
     return read(UNKNOWN, known, connection=connection)
 

@@ -27,10 +27,7 @@ window.dash_clientside = window.dash_clientside || {};
   // The grid takes options only once it is drawn.
   function setRowHeight(height) {
     window.dash_ag_grid.getApiAsync("grid").then((api) => {
-      const apply = () => {
-        api.setGridOption("rowHeight", height);
-        api.resetRowHeights();
-      };
+      const apply = () => api.setGridOption("rowHeight", height);
       if (api.getDisplayedRowCount() && api.getDisplayedRowAtIndex(0)) apply();
       else api.addEventListener("firstDataRendered", apply);
     });

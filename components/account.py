@@ -32,7 +32,9 @@ def account_menu(person: Person) -> Component:
                     html.P(html.Strong(person.display, dir="auto")),
                     *([html.P(person.email, dir="auto")] if person.email else []),
                     html.P(ROLES[person.role], className="secondary"),
-                    dcc.Link("My tokens", href="/tokens"),
+                    dcc.Link(
+                        "My tokens and embeds" if person.is_editor else "My tokens", href="/tokens"
+                    ),
                     out if signed_in else alone,
                 ],
                 className="popover",

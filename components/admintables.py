@@ -22,6 +22,16 @@ REASONS = {
     "scope": "token does not reach",
     "other_site": "sent by another site",
     "undeclared": "not for anybody",
+    "embed_form": "no address of an embed",
+    "embed_key": "signed with a key that is out of use",
+    "embed_signature": "changed",
+    "embed_parameter": "something was added",
+    "embed_ancestor": "by a page that may not",
+    "embed_expired": "run out",
+    "embed_revoked": "revoked",
+    "embed_maker": "its maker may enter no more",
+    "embed_unknown": "not known",
+    "embed_gone": "of another release",
 }
 
 

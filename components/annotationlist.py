@@ -8,7 +8,7 @@ from dash import ALL, Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
 from app import annotations
-from app.annotations import LONGEST_TEXT, Annotation, NotNoted
+from app.annotations import LONGEST_TEXT, Annotation, Kind, NotNoted
 from app.auth.person import current
 from app.period import local_day
 from app.place import read_address
@@ -19,7 +19,13 @@ from app.view_fields import ParameterError, parse_instant
 from components.filterbar import asked
 from components.text import moment
 
-KINDS = {"person": "Note", "gap": "Sync gap", "policy": "SLA policy", "import": "Import"}
+KINDS: dict[Kind, str] = {
+    "person": "Note",
+    "gap": "Sync gap",
+    "policy": "SLA policy",
+    "import": "Import",
+    "moved": "Moved over",
+}
 
 
 def annotation_list(view: View, instant: datetime) -> Component:

@@ -47,19 +47,22 @@ def pulse() -> Component:
 def freshness(version: Version | None, now: datetime) -> Component:
     """The marks of all sources, the refresh button and its progress."""
     if version is None:
-        return html.Div(html.Span("No data at the moment"), className="freshness")
-    frame = syncs()
+        # Everything that the pulse fills is there, so that it goes on by itself.
+        marks, under_way = [html.Span("No data at the moment", className="mark-words")], []
+    else:
+        frame = syncs()
+        marks, under_way = _marks(frame, version, now), progress(frame)
     return html.Div(
         [
             dcc.Link(
-                _marks(frame, version, now),
+                marks,
                 href="/sync",
                 className="marks",
                 id="marks",
                 title="How fresh the data of each source are",
             ),
-            *_refresh_button(),
-            html.Div(progress(frame), id="refresh-progress", className="progress", role="status"),
+            *(_refresh_button() if version else []),
+            html.Div(under_way, id="refresh-progress", className="progress", role="status"),
         ],
         className="freshness",
     )

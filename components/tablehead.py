@@ -15,6 +15,7 @@ from app.view import View
 from app.words import FIELD_LABELS
 from components import notices
 from components.filterbar import asked, dropped
+from components.share import share_table
 
 PATH = "/cases"
 
@@ -42,6 +43,7 @@ def table_head(view: View) -> Component:
             html.A(
                 "CSV", id="csv", href=view.url("/api/v1/cases.csv"), className="button", download=""
             ),
+            share_table(),
             html.Button(
                 "?",
                 id="help-open",

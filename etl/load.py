@@ -35,7 +35,8 @@ with known as (
     from case_bugs b join staged_wholes w on w.entity = 'link' and w.parent = b.case_number
     where b.unlinked_at is null
     union all
-    select 'card_comment', c.card_key, c.card_key || '|' || c.jira_comment_id
+    select 'card_comment', c.card_key,
+        c.card_key || '|' || split_part(c.jira_comment_id, '|', -1)
     from jira_comments c join staged_wholes w on w.entity = 'card_comment' and w.parent = c.card_key
     where c.gone_at is null
 )
@@ -117,10 +118,11 @@ select count(*), count(*) filter (where known) from (
 """
 
 REJECTS = """
-insert into rejects (run_id, source, position, key, reason, payload, fingerprint)
-values (:run_id, :source, :position, :key, :reason, cast(:payload as jsonb), :fingerprint)
+insert into rejects (run_id, source, position, key, reason, payload, fingerprint, resolved_at)
+values (:run_id, :source, :position, :key, :reason, cast(:payload as jsonb), :fingerprint,
+    case when :settled then clock_timestamp() end)
 on conflict (source, position, fingerprint) do update
-    set resolved_at = null where rejects.resolved_at is not null
+    set resolved_at = null where rejects.resolved_at is not null and excluded.resolved_at is null
 """
 
 RESOLVED = """
@@ -233,7 +235,7 @@ def _reject(connection: Connection, run_id: int, source: str, rejected: list[Rej
         connection.execute(text(RESOLVED), {"source": source})
     rows = []
     for record in rejected:
-        payload = orjson.dumps(_storable(record.payload)).decode()
+        payload = orjson.dumps(storable(record.payload)).decode()
         fingerprint = hashlib.sha256(f"{record.reason}\n{payload}".encode()).hexdigest()
         rows.append(
             {
@@ -244,18 +246,19 @@ def _reject(connection: Connection, run_id: int, source: str, rejected: list[Rej
                 "reason": record.reason,
                 "payload": payload,
                 "fingerprint": fingerprint,
+                "settled": record.settled,
             }
         )
     if rows:
         connection.execute(text(REJECTS), rows)
 
 
-def _storable(value: object) -> object:
-    """A payload as `jsonb` can hold it: no NUL, no half characters, no number that is none."""
+def storable(value: object) -> object:
+    """A value as `jsonb` can hold it: no NUL, no half characters, no number that is none."""
     if isinstance(value, dict):
-        return {str(_storable(str(key))): _storable(part) for key, part in value.items()}
+        return {str(storable(str(key))): storable(part) for key, part in value.items()}
     if isinstance(value, list):
-        return [_storable(part) for part in value]
+        return [storable(part) for part in value]
     if isinstance(value, str):
         return value.replace("\0", "").encode("utf-8", "replace").decode()
     if value is None or isinstance(value, bool):

@@ -74,12 +74,16 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A record that could not be understood: where it was, why, and all that it said."""
+    """A record that could not be understood: where it was, why, and all that it said.
+
+    `settled`: it is kept for the record only; nobody needs to look after it.
+    """
 
     position: int
     key: str | None
     reason: str
     payload: dict[str, object]
+    settled: bool = False
 
 
 Record = Observation | Whole | Rejected

@@ -1,4 +1,4 @@
-"""`/admin`: who may enter, who is in, which tokens live, and what was done."""
+"""`/admin`: who may enter, who is in, which tokens and embeds live, and what was done."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +16,7 @@ from app.version import Version
 from app.view import View
 from app.view_fields import ParameterError
 from components.admintables import audit_table, people_table, session_table
+from components.embedlist import embed_list
 from components.filterbar import asked
 from components.tokenlist import token_table
 from pages.page import Page
@@ -25,7 +26,7 @@ FILE = "/api/v1/audit.csv"
 
 
 def content(view: View, version: Version) -> list[Component]:
-    """People, sessions, tokens, and the audit log with its filters."""
+    """People, sessions, tokens, embeds, and the audit log with its filters."""
     del version
     return [
         html.P("", id="admin-told", role="status", className="secondary"),
@@ -33,6 +34,7 @@ def content(view: View, version: Version) -> list[Component]:
         dcc.Store(id="tokens-of", data="all"),
         html.Div(token_table(None, view.tz), id="tokens-shown"),
         html.P(dcc.Link("Make a token of your own", href="/tokens")),
+        *embed_list(None, view.tz),
         _filters(),
         html.Div(audit_table(audit_rows(asked_of({}), ROWS_SHOWN), view.tz, ROWS_SHOWN),
                  id="audit-shown"),

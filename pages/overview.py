@@ -45,7 +45,7 @@ LAYOUT: tuple[tuple[Panel | CaseList, str], ...] = (
     (NEW, "wide"),
     (PANELS["by_status"], "narrow"),
     (PANELS["by_account"], "half tall"),
-    (PANELS["time_to_resolution"], "half tall"),
+    (PANELS["by_engineer"], "half tall"),
 )
 
 

@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from dash import html
 from dash.development.base_component import Component
 
+from app.old_statistics import told_in
 from app.panels import PANELS
 from app.period import Period
 from app.place import Place
+from app.scope import Scope
 from app.version import Version
 from app.view import View
 from components.annotationlist import annotation_list
@@ -34,6 +36,8 @@ LAYOUT = (
     ("daily_product", "half"),
     ("daily_card_status", "half"),
 )
+# Only where a system before this one has counted.
+OLD = ("old_statistics", "full")
 
 
 def content(view: View, version: Version, period: Period) -> list[Component | str]:
@@ -43,6 +47,9 @@ def content(view: View, version: Version, period: Period) -> list[Component | st
     place = Place(PATH, period)
     instant = view.instant(datetime.now(UTC), version.changed_at)
 
+    scope = Scope.of(view, instant, version, period)
+    layout = (*LAYOUT, OLD) if told_in(scope, version) else LAYOUT
+
     def card(name: str, width: str) -> Component:
         return panel_card(PANELS[name], view, place, width)
 
@@ -51,7 +58,7 @@ def content(view: View, version: Version, period: Period) -> list[Component | st
         days_picker(view, place, instant, version),
         time_machine(view, place, version),
         html.Div(
-            [card(*FIRST), annotation_list(view, instant), *(card(*one) for one in LAYOUT)],
+            [card(*FIRST), annotation_list(view, instant), *(card(*one) for one in layout)],
             className="panels",
         ),
     ]

@@ -45,6 +45,11 @@ def pytest_configure(config: pytest.Config) -> None:
     _make_templates()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long: else one process would still be at it when all others are done."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 def _make_templates() -> None:
     from etl.events_import import SAMPLE, import_events
 

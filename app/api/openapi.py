@@ -33,6 +33,7 @@ FAULTS: dict[int, tuple[str, str]] = {
     429: ("Too many requests", "Try again in 60 seconds."),
     500: ("Internal fault", "Caseboard met a fault of its own; it was logged."),
     503: ("Database away", "The database does not answer; try again soon."),
+    504: ("Took too long", "It took too long until its turn came."),
 }
 WAITS = (429, 503)
 ABOUT = """\

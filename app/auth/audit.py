@@ -28,6 +28,9 @@ ACTS = {
     "user_enable": "Person let in again",
     "token_make": "Token made",
     "token_revoke": "Token revoked",
+    "embed_make": "Embed made",
+    "embed_revoke": "Embed revoked",
+    "embed_use": "Embed shown",
     "case_view": "Case looked at",
     "export": "Rows exported",
     "audit_export": "Audit log exported",
@@ -44,6 +47,9 @@ ACTS = {
     "annotation_delete": "Annotation deleted",
     "annotation_restore": "Annotation brought back",
     "sample_load": "Sample loaded",
+    "audit_purge": "Old entries of the audit log removed",
+    "backup": "Backup made",
+    "restore": "Backup restored",
 }
 
 ADD = text("""

@@ -128,7 +128,8 @@ def register(server: Flask, callbacks: Callbacks) -> None:
     server.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     server.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # no other site has business here
     server.url_map.merge_slashes = False  # it would redirect to whatever host was asked for
-    gate = Gate(Limiter(settings.redis_url), callbacks)
+    limiter = server.extensions["limiter"] = Limiter(settings.redis_url)
+    gate = Gate(limiter, callbacks)
     server.before_request(gate.check)
 
     @server.before_request

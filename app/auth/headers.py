@@ -16,6 +16,12 @@ FIXED = {
 }
 HSTS = "max-age=31536000; includeSubDomains"
 NOBODY = "'none'"
+# The style elements that plotly.js makes: an empty one, which it then fills, and one for its maps.
+# With these hashes no other style can stand inline; a browser test tells when they change.
+PLOTLY_STYLES = (
+    "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' "
+    "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='"
+)
 
 
 def register(server: Flask, hashes: Callable[[], Sequence[str]]) -> None:
@@ -31,9 +37,10 @@ def register(server: Flask, hashes: Callable[[], Sequence[str]]) -> None:
         if not scripts:
             scripts.append(" ".join(hashes()))
         # An answer that others may frame (an embed) names them here, and nowhere else.
-        ancestors = g.get("frame_ancestors", NOBODY)
-        response.headers["Content-Security-Policy"] = policy(scripts[0], ancestors)
-        if ancestors == NOBODY:
+        ancestors = g.get("frame_ancestors")
+        told = policy(scripts[0]) if ancestors is None else embed_policy(ancestors)
+        response.headers["Content-Security-Policy"] = told
+        if ancestors in {None, NOBODY}:
             response.headers["X-Frame-Options"] = "DENY"
         for name, value in FIXED.items():
             response.headers.setdefault(name, value)
@@ -46,21 +53,30 @@ def register(server: Flask, hashes: Callable[[], Sequence[str]]) -> None:
         return response
 
 
-def policy(hashes: str, ancestors: str) -> str:
-    """The content security policy.
+def policy(hashes: str) -> str:
+    """The content security policy of our own pages.
 
     Styles may stand inline, for the grid and the figures place their parts by them; scripts never.
     """
+    return _written(f"'self' {hashes}".strip(), "'self' 'unsafe-inline'", "'self'", NOBODY)
+
+
+def embed_policy(ancestors: str) -> str:
+    """That of what pages of other origins may show: nothing inline, no form to send."""
+    return _written("'self'", f"'self' {PLOTLY_STYLES}", NOBODY, ancestors)
+
+
+def _written(scripts: str, styles: str, forms: str, ancestors: str) -> str:
     return "; ".join(
         (
             "default-src 'none'",
-            f"script-src 'self' {hashes}".strip(),
-            "style-src 'self' 'unsafe-inline'",
+            f"script-src {scripts}",
+            f"style-src {styles}",
             "img-src 'self' data: blob:",
             "font-src 'self' data:",
             "connect-src 'self'",
             "base-uri 'none'",
-            "form-action 'self'",
+            f"form-action {forms}",
             "object-src 'none'",
             f"frame-ancestors {ancestors}",
         )

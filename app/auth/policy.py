@@ -28,10 +28,16 @@ LOGIN = Need(None, limit="login")
 POSTED_LOGIN = Need(None, limit="login", cross_site=True)
 PAGE = Need("viewer", limit="page")
 STATIC = Need("viewer")
+# Whoever has the signed address; it proves itself, and no cookie is looked at.
+EMBED = Need(None, limit="embed")
 READ = Need("viewer", "read", "api")
 EXPORT = Need("viewer", "export", "export", act="export")
+# A report brings many charts at once, and whoever may read them may draw them.
+IMAGE = Need("viewer", "read", "image", act="export")
 TOKENS = Need("viewer", "admin", "api")
 NOTE = Need("editor", "write", "api")
+OWN_EMBEDS = Need("editor", "read", "api")
+EMBEDS = Need("editor", "write", "api")
 OWN = Need("viewer", "write", "api")
 AUDIT = Need("admin", "admin", "export", act="audit_export")
 
@@ -52,6 +58,12 @@ ROUTES: dict[tuple[str, str], Need] = {
     ("POST", "/saml/logout"): LOGIN,
     ("GET", "/saml/slo"): LOGIN,
     ("POST", "/saml/slo"): POSTED_LOGIN,
+    # What other pages show; each address is signed, and checked by itself.
+    ("GET", "/embed/plotly.js"): EMBED,
+    ("GET", "/embed/<token>"): EMBED,
+    ("GET", "/embed/<token>/data"): EMBED,
+    ("GET", "/embed/<token>.png"): EMBED,
+    ("GET", "/embed/<token>.svg"): EMBED,
     # Pages; PAGES and CALLBACKS below say more.
     ("GET", "/"): PAGE,
     ("GET", "/<path:path>"): PAGE,
@@ -97,6 +109,8 @@ ROUTES: dict[tuple[str, str], Need] = {
     ("GET", "/api/v1/charts"): READ,
     ("GET", "/api/v1/charts/<name>.json"): READ,
     ("GET", "/api/v1/charts/<name>.csv"): EXPORT,
+    ("GET", "/api/v1/charts/<name>.png"): IMAGE,
+    ("GET", "/api/v1/charts/<name>.svg"): IMAGE,
     ("GET", "/api/v1/bugs"): READ,
     ("GET", "/api/v1/bugs.csv"): EXPORT,
     ("GET", "/api/v1/quality"): READ,
@@ -107,6 +121,9 @@ ROUTES: dict[tuple[str, str], Need] = {
     ("GET", "/api/v1/tokens"): TOKENS,
     ("POST", "/api/v1/tokens"): TOKENS,
     ("DELETE", "/api/v1/tokens/<int:number>"): TOKENS,
+    ("GET", "/api/v1/embeds"): OWN_EMBEDS,
+    ("POST", "/api/v1/embeds"): EMBEDS,
+    ("DELETE", "/api/v1/embeds/<int:number>"): EMBEDS,
     ("GET", "/api/v1/audit.csv"): AUDIT,
 }
 
@@ -169,6 +186,7 @@ CALLBACKS: dict[str, Need] = {
     "pages.sync.look": Need("viewer"),
     "pages.sync.ask": Need("editor"),
     "pages.sync.retry": Need("admin"),
+    "components.embedlist.revoke": Need("editor"),
     "components.tokenlist.make": Need("viewer"),
     "components.tokenlist.revoke": Need("viewer"),
     "pages.admin.act": Need("admin"),

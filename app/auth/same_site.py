@@ -24,10 +24,15 @@ def is_ours(request: Request) -> bool:
     origin = request.headers.get("Origin")
     if origin is None:
         return True
+    return is_own(origin, request)
+
+
+def is_own(address: str, request: Request) -> bool:
+    """Whether an origin, or the address of a page, is of our own."""
     own = {_origin(get_settings().base_url)}
     if get_settings().auth == "none":
         own.add(_origin(request.host_url))  # the gate has seen that it is this machine
-    return _origin(origin) in own
+    return _origin(address) in own
 
 
 def next_page(asked: str | None) -> str:

@@ -10,6 +10,7 @@ from app.panels.cumulative import CUMULATIVE
 from app.panels.durations import TIME_TO_CLOSE, TIME_TO_RELIEF, TIME_TO_RESOLUTION
 from app.panels.holdup import HOLDS_UP
 from app.panels.milestones import DAILY_MILESTONES
+from app.panels.old_statistics import OLD_STATISTICS
 from app.panels.open_work import AGEING
 from app.panels.reopening import REOPEN_RATE, REOPENED
 from app.panels.survival import SURVIVAL_CLOSE, SURVIVAL_RELIEF, SURVIVAL_RESOLUTION
@@ -52,5 +53,6 @@ PANELS: dict[str, Panel] = {
         valuelines.DAILY_ENGINEER,
         valuelines.DAILY_PRODUCT,
         valuelines.DAILY_CARD_STATUS,
+        OLD_STATISTICS,
     )
 }

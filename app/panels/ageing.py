@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Integer, Select, case, cast, func, select
+from sqlalchemy import ColumnElement, DateTime, Integer, Select, case, cast, func, select, true
 
 from app.board import Board
 from app.panel import Measure, Panel, Row, total
@@ -23,9 +23,11 @@ LABELS = ("0-7", "8-15", "16-30", "31-60", "61-180", ">180")
 
 
 def bucket(board: Board) -> Any:
-    """The place of a case's age among the buckets."""
-    age = board.elapsed_days()
-    return case(*((age < edge, place) for place, edge in enumerate(EDGES)), else_=len(EDGES))
+    """The place of an open case's age among the buckets."""
+    now = cast(board.instant, DateTime(timezone=True))
+    # Instants are compared: to compute each age would take longer than all the rest.
+    later = ((V.created_date > now - timedelta(days=edge), n) for n, edge in enumerate(EDGES))
+    return case(*later, else_=len(EDGES))
 
 
 def ageing_select(scope: Scope) -> Select[Any]:
@@ -33,19 +35,21 @@ def ageing_select(scope: Scope) -> Select[Any]:
     board = scope.board
     age = bucket(board)
     known = (
-        select(V.severity.label("severity"), age.label("bucket"))
+        select(V.severity.label("severity"), age.label("bucket"), func.count().label("cases"))
         .select_from(VERSIONS)
         .where(board.known, *board.conditions(scope.view.but(state="open")))
+        .group_by(V.severity, "bucket")
         .subquery("known")
     )
+
+    def cases(*place: ColumnElement[bool]) -> ColumnElement[int]:
+        return cast(func.coalesce(func.sum(known.c.cases).filter(true(), *place), 0), Integer)
+
     return (
         select(
             known.c.severity,
-            *(
-                cast(func.count().filter(known.c.bucket == place), Integer).label(f"age_{place}")
-                for place in range(len(LABELS))
-            ),
-            cast(func.count(), Integer).label("cases"),
+            *(cases(known.c.bucket == n).label(f"age_{n}") for n in range(len(LABELS))),
+            cases().label("cases"),
         )
         .group_by(known.c.severity)
         .order_by(known.c.severity.asc().nulls_last())

@@ -36,8 +36,8 @@ def rows_of_day(row: Row, scope: Scope) -> dict[str, View]:
 
     Words are searched for as they are known now, so that of a search only the last day has rows.
     """
-    view, last = scope.view.but(state="open"), scope.ends()[-1]
-    end = min(end_of_day(row["day"], view.tz), last)
+    view = scope.view.but(state="open")
+    end = min(end_of_day(row["day"], view.tz), scope.last)
     if end == scope.instant:
         return {"open_cases": view}
     return {} if view.q else {"open_cases": view.but(as_of=end)}

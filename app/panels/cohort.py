@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Double, Integer, case, cast, func, literal, select
 
-from app import course
+from app.course import seconds_between
+from app.halves import Half, of_both
 from app.scope import Scope
-from app.versions import VERSIONS, V
+from app.versions import V
 
 TENTH = 8_640.0
 # A share that rounding keeps above a half although it is one.
@@ -36,21 +37,17 @@ CLOSE = Milestone("closed", "days_to_close", "close", "closed")
 
 def cohort(scope: Scope, milestone: Milestone) -> CTE:
     """A row per case: severity (0: not set), reached, seconds."""
-    board, column = scope.board, milestone.column
-    seconds = course.seconds_between(V.created_date, course.until(column, scope.instant))
-    timed = (
-        select(
+    column = milestone.column
+
+    def told(half: Half) -> list[ColumnElement[Any]]:
+        return [
             func.coalesce(V.severity, 0).label("severity"),
-            course.reached(column, scope.instant).label("reached"),
-            seconds.label("seconds"),
-        )
-        .select_from(VERSIONS)
-        .where(board.known, *board.conditions(scope.view))
-        # Without this the planner would copy the expression to wherever it is used.
-        .offset(literal(0))
-        .subquery("timed")
-    )
-    return select(timed).cte("cohort")
+            half.reached(column).label("reached"),
+            seconds_between(V.created_date, half.until(column)).label("seconds"),
+        ]
+
+    # Without an offset the planner would copy the expression to wherever it is used.
+    return select(of_both(scope, told).offset(literal(0)).subquery("timed")).cte("cohort")
 
 
 def tenths(cases: CTE, *more: ColumnElement[Any]) -> CTE:

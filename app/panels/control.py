@@ -98,7 +98,7 @@ def control_select(scope: Scope) -> Select[Any]:
 
 def _closed(scope: Scope, around: Sequence[Step]) -> CTE:
     """A row per closing from the first step around the period to its end."""
-    board, at = scope.board, course.MILESTONES["closed"]
+    board, at = scope.board, V.closed_at
     starts = cast([step.start for step in around], ARRAY(DateTime(timezone=True)))
     return (
         select(

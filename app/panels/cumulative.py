@@ -13,19 +13,19 @@ from sqlalchemy import (
     cast,
     column,
     func,
-    or_,
     select,
     true,
     values,
 )
 
 from app.days import day_by_day
+from app.halves import Half, of_both
 from app.panel import Measure, Panel
 from app.panels.daylines import day_axis, to_day, whole
 from app.scope import Scope
 from app.series import place_of, running
 from app.theme import Figure
-from app.versions import VERSIONS, V
+from app.versions import V
 
 # Stages in their order, with what they are called, and the colour of the band of those cases that
 # have not reached the next one.
@@ -37,9 +37,9 @@ STAGES = {
 }
 
 
-def _moments(scope: Scope) -> dict[str, ColumnElement[Any]]:
+def _moments(half: Half) -> dict[str, ColumnElement[Any]]:
     """When a case reached each stage: a later one implies those before, none precedes creation."""
-    closed = scope.board.expression("closed")
+    closed = half.moment("closed")
     resolved = func.least(V.resolved_at, closed)
     told: dict[str, Any] = {
         "relieved": func.least(V.relief_at, resolved),
@@ -55,15 +55,12 @@ def _moments(scope: Scope) -> dict[str, ColumnElement[Any]]:
 
 def _reached(scope: Scope, instants: Sequence[datetime]) -> Select[Any]:
     """How many cases had reached each stage at each instant, of those not closed before."""
-    board, start = scope.board, scope.period.filled()[0]
-    moments = _moments(scope)
-    known = (
-        select(*(moment.label(name) for name, moment in moments.items()))
-        .select_from(VERSIONS)
-        .where(board.known, *board.conditions(scope.view.but(state="all")))
-        .where(or_(V.is_open, board.expression("closed") >= start))
-        .subquery("known")
-    )
+    start = scope.period.filled()[0]
+    known = of_both(
+        scope,
+        lambda half: [moment.label(name) for name, moment in _moments(half).items()],
+        lambda half: [] if half.is_open else [V.closed_at >= start],
+    ).subquery("known")
     every = values(column("stage", Integer), name="stages").data([(n,) for n in range(len(STAGES))])
     moment = case(*((every.c.stage == n, known.c[name]) for n, name in enumerate(STAGES)))
     told: list[Any] = [place_of(moment, instants).label("place")]

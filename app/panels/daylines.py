@@ -13,7 +13,6 @@ from app.panel import BEFORE, Measure, Panel, Row
 from app.panels.backlog import day_name, end_of_day, whole_steps
 from app.scope import Scope
 from app.theme import Figure
-from app.versions import TICK
 from app.view import View
 from app.view_fields import write_instant
 
@@ -87,8 +86,7 @@ def view_at(day: date, scope: Scope) -> View | None:
 
 def day_end(day: date, scope: Scope) -> datetime:
     """The last instant of a day of a period."""
-    end = scope.period.filled()[1]
-    return min(end_of_day(day, scope.view.tz), end if end == scope.instant else end - TICK)
+    return min(end_of_day(day, scope.view.tz), scope.last)
 
 
 def to_day(day: date, scope: Scope) -> str:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     values,
 )
 
+from app.halves import of_both
 from app.panel import Measure, Panel, Row
 from app.panels.backlog import day_name
 from app.panels.daylines import day_axis, day_end, to_day, whole
@@ -26,7 +27,7 @@ from app.period import midnight
 from app.scope import Scope
 from app.series import place_of
 from app.theme import Figure
-from app.versions import TICK, VERSIONS, V
+from app.versions import TICK, V
 from app.view import View
 
 MILESTONES = {
@@ -65,15 +66,12 @@ def milestones_select(scope: Scope) -> Select[Any]:
 
 def _told(scope: Scope) -> Select[Any]:
     """By day and milestone: `place`, `milestone` (its number), `n` and `median`; in one pass."""
-    board, ends, start = scope.board, scope.ends(), scope.period.filled()[0]
-    moments = {name: board.expression(name) for name in MILESTONES}
-    known = (
-        select(V.created_date, *(moment.label(name) for name, moment in moments.items()))
-        .select_from(VERSIONS)
-        .where(board.known, *board.conditions(scope.view.but(state="all")))
-        .where(or_(*(moment >= start for moment in moments.values())))
-        .subquery("known")
-    )
+    ends, start = scope.ends(), scope.period.filled()[0]
+    known = of_both(
+        scope,
+        lambda half: [V.created_date, *(half.moment(name).label(name) for name in MILESTONES)],
+        lambda half: [or_(*(half.moment(name) >= start for name in MILESTONES))],
+    ).subquery("known")
     every = values(column("milestone", Integer), name="milestones").data(
         [(n,) for n in range(len(MILESTONES))]
     )

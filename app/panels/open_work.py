@@ -124,7 +124,7 @@ def _bars(cases: CTE) -> CTE:
 
 def _usual(scope: Scope) -> CTE:
     """By severity: how many were closed in the period, and the 85th percentile of their days."""
-    board, closed = scope.board, course.MILESTONES["closed"]
+    board, closed = scope.board, V.closed_at
     default = View()
     kept = scope.view.but(**{name: getattr(default, name) for name in ONLY_OPEN})
     days = course.days_between(V.created_date, closed)

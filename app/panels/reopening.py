@@ -45,12 +45,12 @@ def rate_select(scope: Scope) -> Select[Any]:
     days = listed([part.day for part in parts], Date(), "days")
     over = listed([part.end <= scope.instant - AGAIN for part in parts], Boolean(), "over")
     undone = _undone(scope, starts)
-    at = course.MILESTONES["closed"]
+    at = V.closed_at
     board = scope.board
     last = (
         select(func.width_bucket(at, starts).label("step"), func.count().label("cases"))
         .select_from(VERSIONS)
-        .where(board.known, *board.conditions(scope.view))
+        .where(board.known, *board.conditions(scope.view.but(state="closed")))
         .where(course.last_closed(*scope.period.filled()))
         .group_by(func.width_bucket(at, starts))
         .cte("last")
@@ -86,7 +86,7 @@ def rate_select(scope: Scope) -> Select[Any]:
 
 def _undone(scope: Scope, starts: ColumnElement[Any]) -> CTE:
     """The closings of the period that were undone, with the cases as they now stand."""
-    at = course.MILESTONES["closed"]
+    at = V.closed_at
     step = func.width_bucket(UNDONE.closed_at, starts)
     start, end = scope.period.filled()
     return (

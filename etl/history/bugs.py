@@ -86,7 +86,7 @@ def rebuild(connection: Connection) -> None:
     """Derive the touched bugs and links."""
     connection.execute(text(LINKED))
     connection.execute(text(CLEAR))
-    connection.execute(text(VERSIONS), {"large": ["updated"]})
+    connection.execute(text(VERSIONS), {"large": ["updated", "old_system"]})
     connection.execute(text(BUGS))
     connection.execute(text(UNLINK))
     connection.execute(text(LINKS))

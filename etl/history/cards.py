@@ -64,6 +64,6 @@ def rebuild(connection: Connection) -> None:
     """Derive the touched cards, and touch the cases that they track or tracked."""
     connection.execute(text(CASES_OF_CARDS))
     connection.execute(text(CLEAR))
-    connection.execute(text(VERSIONS), {"large": ["updated"]})
+    connection.execute(text(VERSIONS), {"large": ["updated", "old_system"]})
     connection.execute(text(CASES_OF_CARDS))
     connection.execute(text(CARDS))

@@ -14,7 +14,7 @@ CLEAR = "delete from case_versions using touched_cases where case_number = key"
 
 # Texts too large to repeat in every version, and what does not belong to a version at all; only
 # their last value is kept, in `cases`.
-LARGE = ("description", "notified_users", "source")
+LARGE = ("description", "notified_users", "source", "old_system", "old_details")
 
 NEW = """
 create temp table new_cases on commit drop as

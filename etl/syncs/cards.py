@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from app.database import transaction
-from app.models import JiraCard
-from etl.records import Record
+from app.models import Case, Change, JiraCard
+from etl.records import Fact, Observation, Record
 from etl.run import Run
 from etl.sources.jira import Issue, Jira
 from etl.sources.jira_records import card_records, updated
@@ -31,10 +31,13 @@ def escalate(run: Run) -> None:
     """Load the cards of the prio-list that changed; when full, all, and mark what is gone."""
     settings = run.settings
     project = str(settings.jira_escalations_project)
-    _work(run, "escalation", _condition(project, settings.jira_escalations_label))
+    complete = _work(run, "escalation", _condition(project, settings.jira_escalations_label))
+    if complete:
+        _end_what_was_told_before(run)
 
 
-def _work(run: Run, kind: str, condition: str) -> None:
+def _work(run: Run, kind: str, condition: str) -> bool:
+    """Load the cards of a kind; whether JIRA has shown all of them, and some at all."""
     jira = Jira(run)
     until = run.watermark()
     full = run.full or until is None
@@ -54,6 +57,27 @@ def _work(run: Run, kind: str, condition: str) -> None:
     if latest is not None and run.state == "finished":
         # Not further than what was shown: an answer that was empty by mistake must not count.
         run.advance(min(latest, jira.door.now()))
+    return full and run.state == "finished" and (seen > 0 or run.allow_drop)
+
+
+def _end_what_was_told_before(run: Run) -> None:
+    """End what a system before this one said of the prio-list: from now on its cards say it."""
+    own = exists().where(
+        Change.entity == "case", Change.key == Case.case_number, Change.field == "escalated"
+    )
+    asked = select(Case.case_number).where(
+        Case.escalated == "yes", Case.source == "portal", Case.gone_at.is_(None), own
+    )
+    with transaction() as connection:
+        numbers = connection.execute(asked.order_by(Case.case_number)).scalars().all()
+    seen_at = run.doors[0].now()
+    facts = (Fact("escalated", "no", seen_at), Fact("escalation_link", None, seen_at))
+    told = (
+        Observation(place, number, facts, "case", "state", seen_at, seen_at)
+        for place, number in enumerate(numbers, start=1)
+    )
+    if numbers:
+        run.load(told)
 
 
 def _records(cards: list[Issue], kind: str, jira: Jira) -> Iterator[Record]:

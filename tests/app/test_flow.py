@@ -217,7 +217,10 @@ def test_durations_are_those_of_the_catalogue_and_of_numpy(world, panel, data):
             severity, {"n": 0, "mean": None, "p50": None, "p85": None, "p95": None}
         )
         assert {name: row[name] for name in told if name != "severity"} == {
-            name: value for name, value in told.items() if name != "severity"
+            # The order in which a mean is summed up may change its last digit.
+            name: pytest.approx(value, rel=1e-12) if name == "mean" and value else value
+            for name, value in told.items()
+            if name != "severity"
         }
         bars = [0] * len(BARS)
         for length, reached in lengths:

@@ -27,6 +27,7 @@ PATHS = [
     "/", "/cases", "/cases/INC1", "/sync", "/admin", "/tokens", "/login", "/api/v1/cases", "/api/v1/cases.csv",
     "/api/v1/stats", "/api/v1/charts", "/api/v1/charts/backlog.json", "/api/v1/charts/backlog.csv",
     "/api/v1/tokens", "/api/v1/tokens/1", "/api/v1/audit.csv", "/_dash-layout", "/_dash-dependencies",
+    "/api/v1/embeds", "/api/v1/embeds/1", "/embed/", "/embed/a.b.c", "/embed/a.b.c/data", "/embed/a.b.c.png",
     "/assets/", "/_dash-component-suites/dash/", "/_reload-hash", "/logout", "/healthz",
 ]  # fmt: skip
 NAMES = [*FIELDS, "limit", "cursor", "next", "act", "outcome", "from", "to", "tz", "nonsense"]

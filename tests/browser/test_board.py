@@ -214,6 +214,7 @@ def test_a_database_that_goes_away_is_told_and_found_again(page, tmp_path):
             expect(page.locator("#fault")).to_contain_text("The database does not answer")
             page.get_by_role("link", name="Overview").click()
             expect(page.locator(".notice-fault").first).to_contain_text("cannot be read")
+            expect(page.locator("#marks")).to_have_text("No data at the moment")
             local.start(durable=False)
             page.reload()
             expect(page.locator(".tiles")).to_be_visible()

@@ -16,9 +16,9 @@ from tests.browser.conftest import serve_here, settle
 from tests.browser.test_board import pytestmark as browser_marks
 from tests.conftest import EMPTY, cloned
 
-pytestmark = browser_marks
+pytestmark = [*browser_marks, pytest.mark.long]
 UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
-VIEWS = 3
+VIEWS = 2
 NUMBERS = """() => {
     document.querySelectorAll('details').forEach((part) => (part.open = true));
     return [...document.querySelectorAll('#content [data-count]')].map((number) => {

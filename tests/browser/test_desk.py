@@ -16,7 +16,7 @@ from tests.browser.test_board import first_number, rows
 from tests.browser.test_board import pytestmark as browser_marks
 from tests.conftest import EMPTY, cloned
 
-pytestmark = browser_marks
+pytestmark = [*browser_marks, pytest.mark.long]
 UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
 NOW = "as_of=2026-06-01"
 FIRST = ".ag-row[row-index='0'] [col-id='number']"
@@ -186,6 +186,38 @@ def test_columns_are_chosen_moved_and_pinned(table):
     page.get_by_text("Columns", exact=True).click()
     page.locator("#columns-usual").click()
     expect(page).not_to_have_url(re.compile("columns="))
+
+
+def test_widths_and_density_stay_with_the_reader(table):
+    page = table()
+    header = page.locator(".ag-header-cell[col-id='account']")
+    before = header.bounding_box()["width"]
+    edge = header.locator(".ag-header-cell-resize").bounding_box()
+    page.mouse.move(edge["x"] + edge["width"] / 2, edge["y"] + edge["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(edge["x"] + 90, edge["y"] + edge["height"] / 2, steps=5)
+    page.mouse.up()
+    assert header.bounding_box()["width"] > before + 60
+    high = rows(page).first.bounding_box()["height"]
+    page.get_by_role("button", name="Density").click()
+    expect(rows(page).first).to_have_css("height", "30px")
+    assert high > 30
+    wide = header.bounding_box()["width"]
+    page = table("state=all&sort=number")
+    expect(rows(page).first).to_have_css("height", "30px")
+    assert abs(page.locator(".ag-header-cell[col-id='account']").bounding_box()["width"] - wide) < 2
+
+
+def test_a_bug_that_is_taken_less_seriously_than_its_case_is_named(page, desk):
+    number = one(
+        "select l.case_number from case_bugs l join bugs b using (tracker, key) "
+        "join cases c using (case_number) where c.severity = 1 and l.unlinked_at is null "
+        "and lower(b.severity) in ('low', 'medium') order by 1 limit 1"
+    )
+    page.goto(f"{desk}/cases/{number}?{NOW}")
+    flag = page.locator(".flag.mismatch").first
+    expect(flag).to_be_visible()
+    expect(flag).to_contain_text(re.compile("urgent", re.IGNORECASE))
 
 
 def test_a_long_file_tells_its_progress_and_is_whole(table, tmp_path):

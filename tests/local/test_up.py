@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).parent.parent.parent
 COMMAND = [sys.executable, "-m", "app.cli"]
 

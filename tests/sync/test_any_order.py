@@ -11,7 +11,7 @@ from etl.sandbox.model import WANTED_TAG
 from etl.sandbox.world import World
 from tests.sync.conftest import SOURCES, Clock, desk_of
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.long]
 
 STATUSES = ("New", "To Do", "In Progress", "Code Review", "Done", "Closed")
 

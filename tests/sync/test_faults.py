@@ -9,7 +9,7 @@ from etl.sandbox.faults import Fault
 from etl.sandbox.world import World
 from tests.sync.conftest import SOURCES, Clock, desk_of
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.long]
 
 # Every path that a sync asks, with what stands in it.
 REQUESTS = [

@@ -9,7 +9,7 @@ from etl.sandbox.model import WANTED_TAG
 from etl.sandbox.world import World
 from tests.sync.conftest import Clock, desk_of
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.long]
 
 
 def bare_world(clock, count: int, spread: timedelta) -> World:

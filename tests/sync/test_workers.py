@@ -19,7 +19,7 @@ from app.settings import get_settings, use
 from etl.sandbox.world import World
 from tests.sync.conftest import SOURCES, Clock, desk_of
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.long]
 
 # So many cases arrive in the sandbox's year; more make the same test longer.
 CASES = int(os.environ.get("TEST_SYNC_CASES", "1200"))
