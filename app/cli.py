@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app import cli_import, cli_token, database, local, tables
 from app.cli_backup import backup_arguments, restore_arguments
+from app.cli_list import list_arguments, sprint_arguments
 from app.cli_report import report_arguments
 from app.lock import AlreadyRunning, running_servers
 from app.processes import StartFailed
@@ -107,6 +108,15 @@ def _parser() -> argparse.ArgumentParser:
         "make the weekly report, and send it if asked to",
     )
     report_arguments(reporting)
+    listing = _from("app.cli_list", "listed", data=True)
+    list_arguments(add("list", listing, "write a list of cases or faults as CSV"))
+    sprinting = _from("app.cli_list", "sprinted", data=True)
+    sprint_arguments(add("sprint", sprinting, "sum up the cards of a sprint"))
+    watching = _from("app.cli_watchers", "run", data=True)
+    watchers = add("watchers", watching, "tell, add or remove who is told of all in a case")
+    watchers.add_argument("act", choices=("list", "add", "remove"))
+    watchers.add_argument("number", metavar="CASE")
+    watchers.add_argument("users", nargs="*", metavar="USER", help="names at the portal")
     sandbox = add(
         "sandbox",
         _from("app.cli_sync", "sandbox"),

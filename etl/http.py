@@ -218,6 +218,12 @@ def _check(response: requests.Response) -> None:
     body, kind = response.content, response.headers.get("Content-Type", "")
     if response.request.method == "HEAD" or response.status_code == HTTPStatus.NO_CONTENT:
         return
+    # What was written need not be told again.
+    writes = (
+        response.request.method in {"PUT", "DELETE"} or response.status_code == HTTPStatus.CREATED
+    )
+    if writes and not body:
+        return
     if "xml" in kind:
         if not body.rstrip().endswith(b"</methodResponse>"):
             raise _Garbled("sent XML that breaks off")

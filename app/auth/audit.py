@@ -47,6 +47,8 @@ ACTS = {
     "annotation_delete": "Annotation deleted",
     "annotation_restore": "Annotation brought back",
     "sample_load": "Sample loaded",
+    "watcher_add": "Watchers added",
+    "watcher_remove": "Watchers removed",
     "audit_purge": "Old entries of the audit log removed",
     "backup": "Backup made",
     "restore": "Backup restored",

@@ -36,3 +36,8 @@ _PEOPLE = {name: _person(position, name) for position, name in enumerate(NAMES)}
 def person(name: str) -> Person:
     """Who is called `name`; a stranger shows an address."""
     return _PEOPLE.get(name) or _person(100 + fixed(name) % 900_000, name)
+
+
+def known(username: str) -> str | None:
+    """The name of whom the portal knows by a user name; None when nobody."""
+    return next((one.name for one in _PEOPLE.values() if one.username == username), None)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request
 
 from etl.sandbox.answers import Answer, json_answer
 from etl.sandbox.model import Case, Comment
-from etl.sandbox.people import person
+from etl.sandbox.people import known, person
 from etl.sandbox.solr import BadQuery, parse
 from etl.sandbox.world import World
 
@@ -60,6 +60,8 @@ class Portal:
                 return self._search(request)
             if path == "/v1/ping":
                 return json_answer({"status": "ok"})
+            if found := re.fullmatch(r"/v1/cases/(\w+)/notifiedusers(?:/(.+))?", path):
+                return self._watch(request, found[1], found[2])
             if found := re.fullmatch(r"/v1/cases/(\w+)(/comments)?", path):
                 return self._case(found[1], comments_only=bool(found[2]))
             if found := re.fullmatch(r"/cases/(\w+)/jiras", path):
@@ -143,6 +145,27 @@ class Portal:
                 for key in case.issues
             ]
         return told
+
+    def _watch(self, request: Request, number: str, gone: str | None) -> Answer:
+        """POST adds watchers by their user names, DELETE removes one."""
+        case = self.world.cases.by_number.get(number)
+        if case is None:
+            return json_answer({"message": f"Case {number} not found"}, 404)
+        if request.method == "DELETE" and gone:
+            left = [name for name in case.notified if person(name).username != gone]
+            if len(left) == len(case.notified):
+                return json_answer({"message": f"{gone} is not notified"}, 404)
+            self.world.change_case(number, notified=left)
+            return Answer(204, b"")
+        if request.method != "POST" or gone:
+            return json_answer({"message": "Method not allowed"}, 405)
+        asked = [str(user.get("ssoUsername")) for user in request.get_json()["user"]]
+        names = [known(username) for username in asked]
+        if None in names:
+            return json_answer({"message": "Unknown user"}, 400)
+        together = list(dict.fromkeys([*case.notified, *map(str, names)]))
+        self.world.change_case(number, notified=together)
+        return Answer(201, b"")
 
     def _bug(self, case: Case, bug: int) -> dict[str, Any]:
         known = self.world.bugs.by_id.get(bug)

@@ -109,6 +109,12 @@ class Portal:
             [issue for issue in told if isinstance(issue, dict)] if isinstance(told, list) else []
         )
 
+    def change(self, method: str, path: str, body: Any = None) -> Response:
+        """Send what changes something at the portal; Refused by the door while read-only."""
+        return self._session.request(
+            method, f"{self._url}{path}", json=body, headers={"Accept": "application/json"}
+        )
+
     def windows(
         self, field: str, since: datetime | None
     ) -> Iterator[tuple[int, list[dict[str, Any]]]]:
