@@ -23,4 +23,6 @@ def picture(asked: Asked, kind: Kind) -> bytes:
         raise NoPicture("There are images of charts only; show the table in a frame.")
     width, height = claims.size
     theme: ThemeName = "dark" if claims.theme == "dark" else "light"
-    return image(asked.panel, asked.scope, asked.version, Form(kind, width, height, theme=theme))
+    # Twice as many pixels as the page has, so that it is sharp on good screens.
+    form = Form(kind, width, height, scale=2 if kind == "png" else 1, theme=theme)
+    return image(asked.panel, asked.scope, asked.version, form)
