@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from sqlalchemy.exc import DBAPIError
 
 from app import cli_import, cli_token, database, local, tables
+from app.cli_backup import backup_arguments, restore_arguments
 from app.cli_report import report_arguments
 from app.lock import AlreadyRunning, running_servers
 from app.processes import StartFailed
@@ -81,27 +83,44 @@ def _parser() -> argparse.ArgumentParser:
     tables.add_argument("revision", nargs="?", help="for downgrade: a revision, or base")
     importing = add("import", _import, "import an event log, or move over from the old system")
     cli_import.declare(importing)
-    add("worker", _of_syncs("worker"), "run the syncs that are due, until stopped")
-    add("beat", _of_syncs("beat"), "wake the workers, until stopped")
+    worker = add(
+        "worker", _from("app.cli_sync", "worker"), "run the syncs that are due, until stopped"
+    )
+    worker.add_argument("--images", action="store_true", help="draw images instead")
+    add("beat", _from("app.cli_sync", "beat"), "wake the workers, until stopped")
     syncing = add("sync", _sync, "run a sync here and now: `caseboard sync NAME`, or all")
     syncing.add_argument("name", choices=(*_sync_names(), "all"), metavar="NAME|all")
     syncing.add_argument("--full", action="store_true", help="enumerate everything")
     syncing.add_argument(
         "--allow-drop", action="store_true", help="believe that many records are gone at once"
     )
-    add("status", _of_syncs("status", data=True), "tell how fresh the data are, and what failed")
+    add(
+        "status",
+        _from("app.cli_sync", "status", data=True),
+        "tell how fresh the data are, and what failed",
+    )
     token = add("token", _token, "make, revoke and list tokens for programs that use the API")
     cli_token.declare(token)
-    reporting = add("report", _report, "make the weekly report, and send it if asked to")
+    reporting = add(
+        "report",
+        _from("app.cli_report", "report", data=True),
+        "make the weekly report, and send it if asked to",
+    )
     report_arguments(reporting)
     sandbox = add(
-        "sandbox", _of_syncs("sandbox"), "serve a made-up portal, JIRA and Bugzilla to try with"
+        "sandbox",
+        _from("app.cli_sync", "sandbox"),
+        "serve a made-up portal, JIRA and Bugzilla to try with",
     )
     sandbox.add_argument("arguments", nargs=argparse.REMAINDER, help="see: sandbox -- --help")
     seeding = add("seed", _seed, "fill an empty database with a made-up world of any size")
     seeding.add_argument("--cases", type=_cases, required=True, metavar="N", help="how many cases")
     seeding.add_argument("--seed", type=int, default=1, help="another number, another world")
     seeding.add_argument("--until", metavar="ISO", help="where the world ends (default: now)")
+    backup = _from("app.cli_backup", "backup", data=True)
+    backup_arguments(add("backup", backup, "dump the database into a file, with a manifest"))
+    restore = _from("app.cli_backup", "restore", data=True)
+    restore_arguments(add("restore", restore, "put a backup into an empty database, and compare"))
     doctor = add("doctor", _doctor, "check the settings and each connection")
     doctor.add_argument("--settings", action="store_true", help="list the settings in force")
     return parser
@@ -120,24 +139,15 @@ def _sync_names() -> list[str]:
     return list(BY_NAME)
 
 
-def _of_syncs(name: str, *, data: bool = False) -> Callable[[argparse.Namespace], int]:
-    """A command of `app.cli_sync`, loaded when it is run; with `data`, on the database."""
+def _from(module: str, name: str, *, data: bool = False) -> Callable[[argparse.Namespace], int]:
+    """A command of another file, loaded when it is run; with `data`, on the database."""
 
     def run(asked: argparse.Namespace) -> int:
-        from app import cli_sync
-
-        command: Callable[[argparse.Namespace], int] = getattr(cli_sync, name)
+        command: Callable[[argparse.Namespace], int] = getattr(import_module(module), name)
         with _connected(asked.data_dir) if data else nullcontext():
             return command(asked)
 
     return run
-
-
-def _report(asked: argparse.Namespace) -> int:
-    from app.cli_report import report
-
-    with _connected(asked.data_dir):
-        return report(asked)
 
 
 def _sync(asked: argparse.Namespace) -> int:

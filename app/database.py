@@ -183,6 +183,12 @@ def head_revision() -> str | None:
     return ScriptDirectory.from_config(_alembic()).get_current_head()
 
 
+def knows(revision: str) -> bool:
+    """Whether this version of Caseboard has that revision among its migrations."""
+    scripts = ScriptDirectory.from_config(_alembic())
+    return any(script.revision == revision for script in scripts.walk_revisions())
+
+
 def reset() -> None:
     """Close all connections and forget the engine; the next use reads the settings anew."""
     if engine.cache_info().currsize:

@@ -198,32 +198,39 @@ def count_values(
 
 
 def catalogue_values(
-    view: View, instant: datetime, *, live: bool = False
+    view: View, instant: datetime, *, live: bool = False, connection: Connection | None = None
 ) -> dict[str, dict[str, Any]]:
-    """The whole catalogue at an instant, from one snapshot: `{name: {"value", "unit"}}`."""
+    """The whole catalogue at an instant, from one snapshot: `{name: {"value", "unit"}}`.
+
+    With `connection` the snapshot is that transaction's.
+    """
+    if connection is None:
+        with snapshot() as own:
+            return catalogue_values(view, instant, live=live, connection=own)
     board = Board.at(instant, live=live)
-    with snapshot() as connection:
-        values: dict[str, Any] = dict(count_values(view, instant, live=live, connection=connection))
-        for metric in METRICS:
-            if isinstance(metric, Breakdown):
-                asked = grouped(view.but(state="open"), instant, metric.column, live=live)
-                frame = read(asked, connection=connection)
-                values[metric.name] = {
-                    _key(value): int(number)
-                    for value, number in zip(frame.iloc[:, 0], frame["cases"], strict=True)
-                }
-            elif isinstance(metric, Duration):
-                frame = read(durations(view, board, metric.column), connection=connection)
-                values[metric.name] = records(frame)
-            elif isinstance(metric, BugCount):
-                frame = read(linked_bugs(view, board, metric.untargeted), connection=connection)
-                values[metric.name] = int(frame["bugs"].iloc[0])
+    values: dict[str, Any] = dict(count_values(view, instant, live=live, connection=connection))
+    for metric in METRICS:
+        if isinstance(metric, Breakdown):
+            asked = grouped(view.but(state="open"), instant, metric.column, live=live)
+            frame = read(asked, connection=connection)
+            values[metric.name] = {
+                _key(value): int(number)
+                for value, number in zip(frame.iloc[:, 0], frame["cases"], strict=True)
+            }
+        elif isinstance(metric, Duration):
+            frame = read(durations(view, board, metric.column), connection=connection)
+            values[metric.name] = records(frame)
+        elif isinstance(metric, BugCount):
+            frame = read(linked_bugs(view, board, metric.untargeted), connection=connection)
+            values[metric.name] = int(frame["bugs"].iloc[0])
     return {metric.name: {"value": values[metric.name], "unit": metric.unit} for metric in METRICS}
 
 
-def board_values(instant: datetime) -> dict[str, dict[str, Any]]:
+def board_values(
+    instant: datetime, *, connection: Connection | None = None
+) -> dict[str, dict[str, Any]]:
     """The whole catalogue of the whole board at an instant."""
-    return catalogue_values(View(), instant)
+    return catalogue_values(View(), instant, connection=connection)
 
 
 def durations(view: View, board: Board, column: str) -> Select[Any]:

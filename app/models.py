@@ -377,6 +377,7 @@ class Change(Base):
         ),
         # Facts lie in the order in which they were learned.
         Index("ix_changes_learned", "learned_at", postgresql_using="brin"),
+        Index("ix_changes_run", "run_id", postgresql_using="brin"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -753,7 +754,10 @@ class Reject(Base):
     """A record that could not be understood: kept with its reason until it can be."""
 
     __tablename__ = "rejects"
-    __table_args__ = (Index("ux_rejects_record", "source", "position", "fingerprint", unique=True),)
+    __table_args__ = (
+        Index("ux_rejects_record", "source", "position", "fingerprint", unique=True),
+        Index("ix_rejects_run", "run_id"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     run_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sync_runs.id"))
@@ -951,7 +955,10 @@ class Embed(Base):
 
 
 class AuditEntry(Base):
-    """Who did, saw or took what, or was refused it; the database refuses to change a row."""
+    """Who did, saw or took what, or was refused it; the database refuses to change a row.
+
+    Only retention removes rows, and none of the last 90 days.
+    """
 
     __tablename__ = "audit_log"
     __table_args__ = (

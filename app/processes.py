@@ -59,6 +59,11 @@ class Child:
         return "\n".join(f"    {line}" for line in told) or "    (its log is empty)"
 
 
+def environment(**laid_over: str) -> dict[str, str]:
+    """Our environment for a child, with some variables laid over it."""
+    return {**os.environ, **laid_over}
+
+
 def start(
     name: str,
     command: Sequence[str | Path],

@@ -201,6 +201,35 @@ class Settings:
         messages.view,
         View(),
     )
+    chromium: str | None = _setting(
+        "the Chromium or Chrome that draws images; default: the one of this machine", str
+    )
+    image_seconds: float = _setting(
+        "seconds that drawing one image may take", values.number(1, 60), 20.0
+    )
+    keep_sessions_days: int = _setting(
+        "days for which ended sessions are kept", values.whole(1, 3_650), 90
+    )
+    keep_rejects_days: int = _setting(
+        "days for which rejected records are kept once they are settled",
+        values.whole(1, 3_650),
+        90,
+    )
+    keep_runs_days: int = _setting(
+        "days for which runs of syncs that learned nothing are kept", values.whole(7, 3_650), 400
+    )
+    keep_reports_days: int = _setting(
+        "days for which it is kept that a report was sent", values.whole(60, 3_650), 400
+    )
+    keep_audit_days: int | None = _setting(
+        "days for which the audit log is kept, 90 at least; unset: for ever",
+        values.whole(90, 36_500),
+    )
+    postgresql_bin: str | None = _setting(
+        "folder of pg_dump and pg_restore, for backups; default: wherever those of the server's "
+        "major version are",
+        str,
+    )
     log_level: str = _setting("least level of log lines", values.one_of(*values.LOG_LEVELS), "INFO")
     sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 

@@ -4,7 +4,6 @@ A day is computed anew when facts about the time up to it were learned since it 
 the latest days always are, as settings may have changed.
 """
 
-import math
 import time
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
@@ -14,6 +13,7 @@ import orjson
 from sqlalchemy import Connection, text
 
 from app.database import snapshot, transaction
+from app.metric_values import same
 from app.metrics import board_values
 from etl.run import Run
 from etl.runs import own
@@ -97,15 +97,3 @@ def _write(connection: Connection, day: date, facts: int, different: dict[str, A
         told = {"day": day, "metric": name, "value": orjson.dumps(value).decode()}
         connection.execute(text(DIFFERENT), told)
     connection.execute(text(CHECKED), {"day": day, "facts": facts})
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two JSON values say the same; sums of fractions may differ in their last digits."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, float) or isinstance(other, float):
-        numbers = isinstance(one, int | float) and isinstance(other, int | float)
-        return numbers and math.isclose(one, other, rel_tol=1e-9)
-    return bool(one == other)

@@ -38,38 +38,38 @@ EITHER = [
     },
 ]
 MEMBERS = {
-            "chart": {"type": "string", "enum": list(PANELS)},
-            "kind": {
-                "type": "string",
-                "enum": ["chart", "table"],
-                "description": "`table` is the case table, which goes without a chart",
-            },
-            "view": view_query(),
-            "as_of": {
-                "type": "string",
-                "enum": ["live", "fixed"],
-                "description": "Default: fixed where the View names an instant",
-            },
-            "expires_in": {
-                "type": "integer",
-                "minimum": 1,
-                "maximum": store.MOST_SECONDS,
-                "description": f"Seconds; default: {store.DEFAULT_SECONDS}",
-            },
-            "ancestors": {
-                **many({"type": "string", "maxLength": 200, "pattern": ORIGIN_LIKE}),
-                "maxItems": MOST,
-                "description": "Origins of the pages that may show it; none by default",
-            },
-            "theme": {"type": "string", "enum": list(THEMES)},
-            "title": {
-                "type": "string",
-                "minLength": 1,
-                "maxLength": store.LONGEST_TITLE,
-                "pattern": ALL_SEEN,
-            },
-            "width": PIXELS,
-            "height": PIXELS,
+    "chart": {"type": "string", "enum": list(PANELS)},
+    "kind": {
+        "type": "string",
+        "enum": ["chart", "table"],
+        "description": "`table` is the case table, which goes without a chart",
+    },
+    "view": view_query(),
+    "as_of": {
+        "type": "string",
+        "enum": ["live", "fixed"],
+        "description": "Default: fixed where the View names an instant",
+    },
+    "expires_in": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": store.MOST_SECONDS,
+        "description": f"Seconds; default: {store.DEFAULT_SECONDS}",
+    },
+    "ancestors": {
+        **many({"type": "string", "maxLength": 200, "pattern": ORIGIN_LIKE}),
+        "maxItems": MOST,
+        "description": "Origins of the pages that may show it; none by default",
+    },
+    "theme": {"type": "string", "enum": list(THEMES)},
+    "title": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": store.LONGEST_TITLE,
+        "pattern": ALL_SEEN,
+    },
+    "width": PIXELS,
+    "height": PIXELS,
 }
 BODY = Json(
     {**record(MEMBERS, optional=tuple(MEMBERS)), "oneOf": EITHER},

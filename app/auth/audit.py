@@ -47,6 +47,9 @@ ACTS = {
     "annotation_delete": "Annotation deleted",
     "annotation_restore": "Annotation brought back",
     "sample_load": "Sample loaded",
+    "audit_purge": "Old entries of the audit log removed",
+    "backup": "Backup made",
+    "restore": "Backup restored",
 }
 
 ADD = text("""

@@ -16,7 +16,6 @@ from app.panels import PANELS
 from app.place import read_address
 from app.settings import get_settings, variable
 from app.version import data_version
-from app.view_fields import ParameterError
 
 LONGEST_TITLE = 120
 MOST_OF_ONE = 500

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app.settings import Settings
 from etl.source import Sync
-from etl.syncs import bugs, cards, cases, details, issues, snapshot, weekly
+from etl.syncs import bugs, cards, cases, details, issues, retention, snapshot, weekly
 
 PORTAL = ("portal_url", "portal_token_url", "portal_offline_token")
 JIRA = ("jira_url", "jira_token")
@@ -83,6 +83,16 @@ SYNCS: tuple[Sync, ...] = (
         schedule="40 4 * * *",
         full=None,
         fresh=timedelta(hours=49),
+    ),
+    Sync(
+        "retention",
+        "board",
+        "removes what has been kept for long enough: ended sessions, settled rejects, empty runs",
+        retention.work,
+        schedule="20 4 * * *",
+        full=None,
+        fresh=timedelta(hours=49),
+        eager=False,
     ),
     Sync(
         "weekly",

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from app import database
 from app.auth.person import Person
+from app.metric_values import same
 from app.metrics import board_values
 from app.mutes import mute
 from app.quality import LISTS
@@ -17,7 +18,6 @@ from app.scope import Scope
 from app.view import View
 from etl.load import load
 from etl.records import Fact, Observation, canonical_instant
-from etl.restated import same
 from etl.runs import finish_run, start_run
 from tests.sync.conftest import Desk
 

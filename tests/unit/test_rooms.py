@@ -16,7 +16,8 @@ COMPOSITION_ROOTS = {
 # A report and a View are plain values; what is sent must be what the page shows. What goes on
 # writes down the SLA policy that counts from then on.
 ETL_MAY_USE = {
-    "app.settings", "app.setting_values", "app.message_values", "app.database", "app.models", "app.metrics", "app.version",
+    "app.settings", "app.setting_values", "app.message_values", "app.database", "app.models", "app.metrics", "app.metric_values",
+    "app.version",
     "app.report", "app.view", "app.view_fields", "app.sla",
 }  # fmt: skip
 LONGEST_FILE = 300

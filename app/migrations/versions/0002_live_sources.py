@@ -4,30 +4,49 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from app.migrations import live
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+LINKED = "update case_bugs set linked_at = '-infinity' where linked_at is null"
 LINK_MAY_COME_BACK = """
-update case_bugs set linked_at = '-infinity' where linked_at is null;
-alter table case_bugs alter linked_at set not null;
-alter table case_bugs drop constraint case_bugs_pkey;
-alter table case_bugs add primary key (case_number, tracker, key, linked_at)
+alter table case_bugs alter linked_at set not null, drop constraint case_bugs_pkey,
+    add constraint case_bugs_pkey primary key using index case_bugs_pkey_new
 """
 
 # Of a link that came back only the latest time is kept.
-LINK_ONCE = """
+LATEST_LINK = """
 delete from case_bugs b using case_bugs later
 where (b.case_number, b.tracker, b.key) = (later.case_number, later.tracker, later.key)
-    and b.linked_at < later.linked_at;
-alter table case_bugs drop constraint case_bugs_pkey;
-alter table case_bugs add primary key (case_number, tracker, key);
+    and b.linked_at < later.linked_at
+"""
+LINK_ONCE = """
+alter table case_bugs drop constraint case_bugs_pkey,
+    add constraint case_bugs_pkey primary key using index case_bugs_pkey_new;
 alter table case_bugs alter linked_at drop not null
+"""
+KINDS = """
+alter table jira_cards add column if not exists kind text not null default 'tracking';
+alter table jira_cards drop constraint if exists kind;
+alter table jira_cards add constraint kind check (kind in ('tracking', 'escalation')) not valid;
+alter table jira_cards validate constraint kind
 """
 
 
 def upgrade() -> None:
+    with live.beside():
+        op.execute("alter table cases add column if not exists source text")
+        live.build_index("ix_cases_source", "cases (source, last_update)")
+        with live.patient():
+            op.execute(LINKED)
+        live.build_index(
+            "case_bugs_pkey_new", "case_bugs (case_number, tracker, key, linked_at)", unique=True
+        )
+        for statement in KINDS.split(";"):
+            op.execute(statement)
     op.create_table(
         "bug_versions",
         sa.Column("tracker", sa.Text(), nullable=False),
@@ -113,13 +132,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_number"),
     )
     op.execute(LINK_MAY_COME_BACK)
-    op.add_column("cases", sa.Column("source", sa.Text(), nullable=True))
-    op.create_index("ix_cases_source", "cases", ["source", "last_update"], unique=False)
     op.add_column("comments", sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True))
-    op.add_column(
-        "jira_cards",
-        sa.Column("kind", sa.Text(), server_default=sa.text("'tracking'"), nullable=False),
-    )
     op.add_column(
         "jira_cards",
         sa.Column(
@@ -173,7 +186,6 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("state = 'running'"),
     )
-    op.create_check_constraint("kind", "jira_cards", "kind in ('tracking', 'escalation')")
     op.drop_constraint("state", "sync_runs")
     op.create_check_constraint(
         "state",
@@ -183,6 +195,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with live.beside():
+        with live.patient():
+            op.execute(LATEST_LINK)
+        live.build_index("case_bugs_pkey_new", "case_bugs (case_number, tracker, key)", unique=True)
     op.execute("update sync_runs set state = 'failed' where state in ('partial', 'held', 'lost')")
     op.drop_constraint("state", "sync_runs")
     op.create_check_constraint("state", "sync_runs", "state in ('running', 'finished', 'failed')")

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from app.migrations import live
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -11,7 +13,7 @@ depends_on = None
 
 # Letters and digits alone, lower case, without accents; each CJK character a word of its own.
 SEARCH_FORM = r"""
-create function search_form(told text) returns text
+create or replace function search_form(told text) returns text
 language sql immutable parallel safe
 return case
     when octet_length(told) = char_length(told) then
@@ -28,7 +30,7 @@ end
 """
 
 SEARCH_WORDS = """
-create function search_words(told text) returns tsvector
+create or replace function search_words(told text) returns tsvector
 language sql immutable parallel safe
 return to_tsvector('simple', search_form(told))
 """
@@ -36,7 +38,7 @@ return to_tsvector('simple', search_form(told))
 # A name as indexes can hold it (an entry ends at some 2,700 bytes): of one that is no name, but a
 # whole text, the beginning; the fact keeps all of it.
 NAMED = """
-create function named(told text) returns text
+create or replace function named(told text) returns text
 language sql immutable parallel safe
 return case when octet_length(told) <= 255 then told else left(told, 60) || E'\\u2026' end
 """
@@ -55,7 +57,8 @@ where greatest(octet_length(account), octet_length(owner), octet_length(status),
 # Everything that a case said at an instant. Its own texts come first: positions end at some 16,000
 # words. Of its description only the latest is known.
 CASE_WORDS = """
-create function case_words(number text, moment timestamptz default 'infinity') returns tsvector
+create or replace function case_words(number text, moment timestamptz default 'infinity')
+returns tsvector
 language sql stable parallel safe cost 100000 as $$
     select search_words(left(concat_ws(' ',
         v.case_number, v.card, v.summary, left(k.description, 100000),
@@ -82,7 +85,7 @@ $$
 # Each word that was typed, with what is looked for: words that begin so; else, of a word that no
 # case says, the most similar ones.
 SEARCH_TERMS = """
-create function search_terms(told text)
+create or replace function search_terms(told text)
 returns table (place bigint, typed text, term text, kin text[])
 language sql stable parallel safe as $$
     with typed as (
@@ -109,18 +112,40 @@ $$
 """
 
 SEARCH_QUERY = """
-create function search_query(told text) returns tsquery
+create or replace function search_query(told text) returns tsquery
 language sql stable parallel safe as $$
     select string_agg(term, ' & ' order by place)::tsquery from search_terms(told)
 $$
 """
 
 FILL = """
-insert into case_words select case_number, case_words(case_number) from cases;
+insert into case_words select case_number, case_words(case_number) from cases
+where case_number > :after and case_number <= :upto
+on conflict (case_number) do update set words = excluded.words
+"""
+FILL_KNOWN = """
 insert into known_words
 select distinct w.lexeme from case_words c cross join unnest(c.words) w
-where w.lexeme ~ '^[a-z]{4,30}$';
-update data_version set latest = (select max(valid_from) from case_versions)
+where w.lexeme ~ '^[a-z]{4,30}$'
+on conflict do nothing
+"""
+WORDS = """
+create table if not exists case_words (
+    case_number text primary key, words tsvector not null,
+    constraint case_words_case_number_fkey foreign key (case_number)
+        references cases (case_number) on update cascade
+);
+create table if not exists known_words (word text primary key)
+"""
+# A version never says that it was updated after it began: as-of pages rely on it.
+UPDATED = """
+update case_versions set updated_at = valid_from
+where updated_at > valid_from and case_number > :after and case_number <= :upto
+"""
+UPDATED_BEFORE = """
+alter table case_versions drop constraint if exists updated_before;
+alter table case_versions add constraint updated_before check (updated_at <= valid_from) not valid;
+alter table case_versions validate constraint updated_before
 """
 
 CURRENT = "valid_to = 'infinity' and not gone"
@@ -159,28 +184,21 @@ ORDERS = {
 
 
 def upgrade() -> None:
-    op.execute("create extension if not exists pg_trgm")
-    op.execute(NAMED)
-    for statement in SHORTEN.split(";"):
-        op.execute(statement)
-    for name, (keys, beside, where) in ORDERS.items():
-        chosen = f" where {where}" if where else ""
-        op.execute(
-            f"create index ix_case_versions_{name} on case_versions ({keys}) "
-            f"include ({beside}){chosen}"
-        )
-    op.create_table(
-        "case_words",
-        sa.Column("case_number", sa.Text(), nullable=False),
-        sa.Column("words", postgresql.TSVECTOR(), nullable=False),
-        sa.ForeignKeyConstraint(["case_number"], ["cases.case_number"], onupdate="CASCADE"),
-        sa.PrimaryKeyConstraint("case_number"),
-    )
-    op.create_table(
-        "known_words",
-        sa.Column("word", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("word"),
-    )
+    with live.beside():
+        op.execute("create extension if not exists pg_trgm")
+        op.execute(NAMED)
+        with live.patient():
+            for statement in SHORTEN.split(";"):
+                op.execute(statement)
+        live.in_batches(UPDATED)
+        for statement in UPDATED_BEFORE.split(";"):
+            op.execute(statement)
+        for name, (keys, beside, where) in ORDERS.items():
+            chosen = f" where {where}" if where else ""
+            live.build_index(
+                f"ix_case_versions_{name}", f"case_versions ({keys}) include ({beside}){chosen}"
+            )
+        _words()
     op.create_table(
         "saved_views",
         sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
@@ -236,18 +254,20 @@ def upgrade() -> None:
         postgresql_where=sa.text("opening"),
     )
     op.add_column("data_version", sa.Column("latest", sa.DateTime(timezone=True), nullable=True))
-    # A version never says that it was updated after it began: as-of pages rely on it.
-    op.execute(
-        "update case_versions set updated_at = valid_from where updated_at > valid_from;"
-        "alter table case_versions add constraint updated_before check (updated_at <= valid_from)"
-    )
-    for statement in (
-        SEARCH_FORM, SEARCH_WORDS, CASE_WORDS, SEARCH_TERMS, SEARCH_QUERY, *FILL.split(";"),
-    ):  # fmt: skip
+    op.execute("update data_version set latest = (select max(valid_from) from case_versions)")
+
+
+def _words() -> None:
+    """Fill what a search looks through; older versions of Caseboard do not know it."""
+    for statement in WORDS.split(";"):
+        op.execute(statement)
+    for statement in (SEARCH_FORM, SEARCH_WORDS, CASE_WORDS, SEARCH_TERMS, SEARCH_QUERY):
         op.execute(sa.text(statement.replace(":", r"\:")))
-    op.execute("create index ix_case_words_words on case_words using gin (words)")
-    op.execute("create index ix_known_words_kin on known_words using gin (word gin_trgm_ops)")
-    op.execute("create index ix_known_words_prefix on known_words (word text_pattern_ops)")
+    live.in_batches(FILL)
+    op.execute(FILL_KNOWN)
+    live.build_index("ix_case_words_words", "case_words using gin (words)")
+    live.build_index("ix_known_words_kin", "known_words using gin (word gin_trgm_ops)")
+    live.build_index("ix_known_words_prefix", "known_words (word text_pattern_ops)")
 
 
 def downgrade() -> None:

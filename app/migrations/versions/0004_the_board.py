@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from app.migrations import live
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -14,8 +16,20 @@ update case_versions v set ended_by = f.event
 from case_versions f
 where v.ended_by is null and f.event is not null
     and f.case_number = v.case_number and f.valid_from = v.valid_to
+    and v.case_number > :after and v.case_number <= :upto
 """
 
+SPANS_TABLE = """
+create table if not exists bug_spans (
+    case_number text not null, valid_from timestamptz not null, valid_to timestamptz not null,
+    untargeted boolean not null,
+    constraint positive_length check (valid_from < valid_to),
+    primary key (case_number, valid_from),
+    constraint bug_spans_case_number_fkey foreign key (case_number)
+        references cases (case_number) on update cascade
+);
+delete from bug_spans
+"""
 SPANS = """
 insert into bug_spans (case_number, valid_from, valid_to, untargeted)
 with links as (
@@ -84,37 +98,24 @@ RECENT = {
 
 
 def upgrade() -> None:
-    # Each of these commits by itself, so that no reader waits for the filling; all may be repeated.
-    with op.get_context().autocommit_block():
+    with live.beside():
         op.execute("alter table case_versions add column if not exists ended_by text")
-        op.execute(ENDED)
-        # Building an index beside its readers waits for them, and holds nobody up.
-        op.execute("set lock_timeout = 0")
-        op.execute("drop index concurrently if exists ix_case_versions_daily")
-        op.execute(
-            "create index concurrently ix_case_versions_daily on case_versions "
-            f"(valid_to, valid_from) include ({BESIDE}) where is_open"
+        live.in_batches(ENDED)
+        live.build_index(
+            "ix_case_versions_daily",
+            f"case_versions (valid_to, valid_from) include ({BESIDE}) where is_open",
         )
         for name, (key, where) in RECENT.items():
-            op.execute(f"drop index concurrently if exists ix_case_versions_{name}")
-            op.execute(
-                f"create index concurrently ix_case_versions_{name} on case_versions ({key}) "
-                f"include ({BESIDE_RECENT}) where {where}"
+            live.build_index(
+                f"ix_case_versions_{name}",
+                f"case_versions ({key}) include ({BESIDE_RECENT}) where {where}",
             )
-        op.execute("drop index concurrently if exists ix_case_versions_open")
-        op.execute("vacuum (analyze, parallel 0) case_versions")
-        op.execute("set lock_timeout = '2s'")
-    op.create_table(
-        "bug_spans",
-        sa.Column("case_number", sa.Text(), nullable=False),
-        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("valid_to", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("untargeted", sa.Boolean(), nullable=False),
-        sa.CheckConstraint("valid_from < valid_to", name="positive_length"),
-        sa.ForeignKeyConstraint(["case_number"], ["cases.case_number"], onupdate="CASCADE"),
-        sa.PrimaryKeyConstraint("case_number", "valid_from"),
-    )
-    op.execute(SPANS)
+        live.drop_index("ix_case_versions_open")
+        with live.patient():
+            op.execute("vacuum (analyze, parallel 0) case_versions")
+        for statement in SPANS_TABLE.split(";"):
+            op.execute(statement)
+        op.execute(SPANS)
     op.create_table(
         "open_steps",
         sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
@@ -157,14 +158,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with live.beside():
+        live.build_index(
+            "ix_case_versions_open", "case_versions (valid_to, valid_from) where is_open"
+        )
+        for name in ("daily", "young", "late"):
+            live.drop_index(f"ix_case_versions_{name}")
     for table in ("annotations", "sla_policies", "open_steps", "bug_spans"):
         op.drop_table(table)
-    for name in ("daily", "young", "late"):
-        op.drop_index(f"ix_case_versions_{name}", table_name="case_versions")
-    op.create_index(
-        "ix_case_versions_open",
-        "case_versions",
-        ["valid_to", "valid_from"],
-        postgresql_where=sa.text("is_open"),
-    )
     op.drop_column("case_versions", "ended_by")

@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from app.migrations import live
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -35,29 +37,28 @@ together as (
 select number, lower(span), upper(span) from together, unnest(held) span
 """
 
-LEARNED = "create index ix_changes_learned on changes using brin (learned_at)"
-PRIORITY = """
-create index ix_card_versions_priority on card_versions (key, valid_from)
-include (valid_to, priority) where priority is not null and not gone
-"""
-CARD_LEFT = """
-create index ix_case_versions_card_left on case_versions (valid_to, valid_from)
-include (case_number, created_date)
-where not is_open and not gone and card is not null and card_status is distinct from 'Done'
-"""
-ENGINEERING = """
-create index ix_case_versions_engineering on case_versions (case_number, valid_from)
-include (valid_to) where waiting_on = 'engineering' and not gone
-"""
-TRENDING = """
-create index ix_case_versions_trending on case_versions (valid_to)
-include (valid_from, case_number, updated_at, is_open, product, account)
-where labels @> array['Trends'] and not gone
-"""
-OPEN_NOW = """
-create index ix_case_versions_open_now on case_versions (case_number) include ({beside})
-where valid_to = 'infinity' and is_open
-"""
+# What follows ON.
+INDEXES = {
+    "ix_changes_learned": "changes using brin (learned_at)",
+    "ix_card_versions_priority": (
+        "card_versions (key, valid_from) include (valid_to, priority) "
+        "where priority is not null and not gone"
+    ),
+    "ix_case_versions_card_left": (
+        "case_versions (valid_to, valid_from) include (case_number, created_date) where "
+        "not is_open and not gone and card is not null and card_status is distinct from 'Done'"
+    ),
+    "ix_case_versions_engineering": (
+        "case_versions (case_number, valid_from) include (valid_to) "
+        "where waiting_on = 'engineering' and not gone"
+    ),
+    "ix_case_versions_trending": (
+        "case_versions (valid_to) "
+        "include (valid_from, case_number, updated_at, is_open, product, account) "
+        "where labels @> array['Trends'] and not gone"
+    ),
+}
+OPEN_NOW = "case_versions (case_number) include ({beside}) where valid_to = 'infinity' and is_open"
 BESIDE = (
     "is_open, updated_at, created_date, closed_at, status_since, severity, status, waiting_on, "
     "account, engineer, owner, product, group_name, card, card_status, escalated, crit_sit"
@@ -70,6 +71,13 @@ def _moment(name: str, *, now: bool = False, nullable: bool = False) -> Any:
 
 
 def upgrade() -> None:
+    with live.beside():
+        live.replace_index("ix_case_bugs_bug", "case_bugs (key, tracker)")
+        live.replace_index(
+            "ix_case_versions_open_now", OPEN_NOW.format(beside=f"{BESIDE}, valid_from")
+        )
+        for name, on in INDEXES.items():
+            live.build_index(name, on)
     op.create_table(
         "card_overlaps",
         sa.Column("case_number", sa.Text(), nullable=False),
@@ -115,26 +123,13 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("ended_at is null"),
     )
-    op.drop_index("ix_case_bugs_bug", table_name="case_bugs")
-    op.create_index("ix_case_bugs_bug", "case_bugs", ["key", "tracker"])
-    op.drop_index("ix_case_versions_open_now", table_name="case_versions")
-    op.execute(OPEN_NOW.format(beside=f"{BESIDE}, valid_from"))
-    for statement in (LEARNED, PRIORITY, CARD_LEFT, ENGINEERING, TRENDING):
-        op.execute(statement)
 
 
 def downgrade() -> None:
-    op.drop_index("ix_case_versions_open_now", table_name="case_versions")
-    op.execute(OPEN_NOW.format(beside=BESIDE))
-    for name, table in (
-        ("ix_case_versions_trending", "case_versions"),
-        ("ix_case_versions_engineering", "case_versions"),
-        ("ix_case_versions_card_left", "case_versions"),
-        ("ix_card_versions_priority", "card_versions"),
-        ("ix_changes_learned", "changes"),
-        ("ix_case_bugs_bug", "case_bugs"),
-    ):
-        op.drop_index(name, table_name=table)
-    op.create_index("ix_case_bugs_bug", "case_bugs", ["tracker", "key"])
+    with live.beside():
+        live.replace_index("ix_case_versions_open_now", OPEN_NOW.format(beside=BESIDE))
+        live.replace_index("ix_case_bugs_bug", "case_bugs (tracker, key)")
+        for name in INDEXES:
+            live.drop_index(name)
     for table in ("mutes", "restatements", "snapshot_checks", "card_overlaps"):
         op.drop_table(table)

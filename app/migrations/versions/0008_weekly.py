@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from app.migrations import live
+
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
@@ -17,14 +19,9 @@ INDEXES = {
 
 
 def upgrade() -> None:
-    # Building an index beside its readers and writers holds nobody up; each may be repeated.
-    with op.get_context().autocommit_block():
-        op.execute("set lock_timeout = 0")
+    with live.beside():
         for name, (table, columns, where) in INDEXES.items():
-            chosen = f" where {where}" if where else ""
-            op.execute(f"drop index concurrently if exists {name}")
-            op.execute(f"create index concurrently {name} on {table} ({columns}){chosen}")
-        op.execute("set lock_timeout = '2s'")
+            live.build_index(name, f"{table} ({columns})" + (f" where {where}" if where else ""))
     now = sa.text("clock_timestamp()")
     op.create_table(
         "report_sendings",
@@ -51,6 +48,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with live.beside():
+        for name in INDEXES:
+            live.drop_index(name)
     op.drop_table("report_sendings")
-    for name in INDEXES:
-        op.execute(f"drop index {name}")

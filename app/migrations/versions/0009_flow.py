@@ -1,6 +1,6 @@
 """Flow: what durations are computed from lies beside the orders by creation and by closing."""
 
-from alembic import op
+from app.migrations import live
 
 revision = "0009"
 down_revision = "0008"
@@ -19,19 +19,12 @@ BESIDE = {
 
 
 def _replace(beside: dict[str, str]) -> None:
-    """Build each index anew, beside its readers and writers; all may be repeated."""
-    with op.get_context().autocommit_block():
-        op.execute("set lock_timeout = 0")
+    with live.beside():
         for name, keys in KEYS.items():
-            index = f"ix_case_versions_{name}"
-            op.execute(f"drop index concurrently if exists {index}_new")
-            op.execute(
-                f"create index concurrently {index}_new on case_versions ({keys}) "
-                f"include ({beside[name]}) where {CURRENT}"
+            live.replace_index(
+                f"ix_case_versions_{name}",
+                f"case_versions ({keys}) include ({beside[name]}) where {CURRENT}",
             )
-            op.execute(f"drop index concurrently if exists {index}")
-            op.execute(f"alter index {index}_new rename to {index}")
-        op.execute("set lock_timeout = '2s'")
 
 
 def upgrade() -> None:

@@ -4,24 +4,21 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
+from app.migrations import live
+
 revision = "0012"
 down_revision = "0011"
 branch_labels = None
 depends_on = None
 
-INDEX = """
-create index concurrently ix_changes_card_comment on changes (split_part(key, '|', 2))
-where entity = 'card_comment' and field = 'created'
-"""
+CARD_COMMENTS = (
+    "changes (split_part(key, '|', 2)) where entity = 'card_comment' and field = 'created'"
+)
 
 
 def upgrade() -> None:
-    # Building an index beside its readers and writers holds nobody up; it may be repeated.
-    with op.get_context().autocommit_block():
-        op.execute("set lock_timeout = 0")
-        op.execute("drop index concurrently if exists ix_changes_card_comment")
-        op.execute(INDEX)
-        op.execute("set lock_timeout = '2s'")
+    with live.beside():
+        live.build_index("ix_changes_card_comment", CARD_COMMENTS)
     op.create_table(
         "old_statistics",
         sa.Column("origin", sa.Text(), nullable=False),
@@ -40,5 +37,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with live.beside():
+        live.drop_index("ix_changes_card_comment")
     op.drop_table("old_statistics")
-    op.execute("drop index ix_changes_card_comment")
