@@ -9,6 +9,7 @@ from rich.console import Console
 
 from app import tables
 from etl.events_import import SAMPLE, import_events
+from etl.sources.t5g_dump import read_dump
 from etl.sources.t5g_ledger import Tally
 from etl.t5g_import import MovingOver, check_t5g, import_t5g
 
@@ -53,13 +54,14 @@ def run(asked: argparse.Namespace, connected: Connected, progressing: Progressin
     if asked.check:
         _tell_moved(check_t5g(asked.file), checked=True)
         return 0
+    # A dump that cannot be used is told before any server is started for it.
+    dump = read_dump(asked.file) if asked.what == "t5g" else None
     with connected(), progressing("Importing") as progress:
         tables.upgrade()
-        if asked.what == "t5g":
-            moved = import_t5g(asked.file, progress)
-        else:
+        if dump is None:
             _events(asked, progress)
             return 0
+        moved = import_t5g(dump, progress)
     _tell_moved(moved, checked=False)
     return 0
 

@@ -60,8 +60,8 @@ def check_t5g(place: str) -> MovingOver:
     return MovingOver(dump.name, reader.taken, reader.ledger, dump.others)
 
 
-def import_t5g(place: str, progress: Progress | None = None) -> MovingOver:
-    """Import a dump of the old system: a file, or the URL of its Redis.
+def import_t5g(place: str | Dump, progress: Progress | None = None) -> MovingOver:
+    """Import a dump of the old system: a file, the URL of its Redis, or what was read of either.
 
     Importing it again changes nothing; a later dump adds what changed. What live sources have told
     of themselves is left as they told it. FileRefused, with nothing imported, when the dump cannot
@@ -82,8 +82,8 @@ def import_t5g(place: str, progress: Progress | None = None) -> MovingOver:
     return MovingOver(dump.name, reader.taken, reader.ledger, dump.others, counts, days)
 
 
-def _read(place: str) -> tuple[Dump, Reader]:
-    dump = read_dump(place)
+def _read(place: str | Dump) -> tuple[Dump, Reader]:
+    dump = place if isinstance(place, Dump) else read_dump(place)
     taken = taken_at(dump, datetime.now(UTC))
     return dump, Reader(dump, taken, get_settings().potential_label)
 

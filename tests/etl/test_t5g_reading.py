@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from app.cli import main
 from etl.errors import FileRefused, Malformed
 from etl.records import Observation, Rejected
 from etl.sources import t5g_dump
@@ -194,6 +195,18 @@ def test_a_bad_file_is_told_in_a_sentence(name, tmp_path):
     path.write_bytes(content)
     with pytest.raises(FileRefused, match=words):
         read_dump(str(path))
+
+
+def test_a_bad_file_is_told_before_any_server_is_started(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("CASEBOARD_DATABASE_URL", raising=False)
+    path = tmp_path / "dump.json"
+    path.write_bytes(b"{")
+    asked = ["import", "t5g", str(path), "--data-dir", str(tmp_path / "data")]
+    assert main(asked) == 1
+    told = capsys.readouterr().err
+    assert "is not JSON" in told
+    assert "Traceback" not in told
+    assert not (tmp_path / "data").exists()
 
 
 def test_no_file_and_a_folder(tmp_path):
