@@ -84,7 +84,10 @@ def _parser() -> argparse.ArgumentParser:
     tables.add_argument("revision", nargs="?", help="for downgrade: a revision, or base")
     importing = add("import", _import, "import an event log, or move over from the old system")
     cli_import.declare(importing)
-    add("worker", _from("app.cli_sync", "worker"), "run the syncs that are due, until stopped")
+    worker = add(
+        "worker", _from("app.cli_sync", "worker"), "run the syncs that are due, until stopped"
+    )
+    worker.add_argument("--images", action="store_true", help="draw images instead")
     add("beat", _from("app.cli_sync", "beat"), "wake the workers, until stopped")
     syncing = add("sync", _sync, "run a sync here and now: `caseboard sync NAME`, or all")
     syncing.add_argument("name", choices=(*_sync_names(), "all"), metavar="NAME|all")

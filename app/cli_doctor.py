@@ -5,6 +5,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import database
 from app.health import redis_state
+from app.images.ask import renderer_state
 from app.settings import get_settings
 
 
@@ -18,6 +19,8 @@ def examine(out: Console) -> bool:
     out.print("database: ok")
     out.print(f"tables: {'ok' if found == wanted else f'at {found}, run `caseboard db upgrade`'}")
     out.print(f"redis: {redis_state()}")
+    for told in renderer_state():
+        out.print(f"images: {told}", markup=False)
     return _login_is_well(out) and found == wanted
 
 

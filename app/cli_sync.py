@@ -23,9 +23,9 @@ BUSY_SECONDS = 2.0
 BAD = {"failed", "held", "lost", "late"}
 
 
-def worker(_asked: argparse.Namespace) -> int:
-    """Become a worker."""
-    command = programs.worker()
+def worker(asked: argparse.Namespace) -> int:
+    """Become a worker: of the syncs, or one that draws images."""
+    command = programs.image_worker() if asked.images else programs.worker()
     os.execv(command[0], command)  # noqa: S606 - celery takes the place of this process
 
 

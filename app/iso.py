@@ -13,7 +13,8 @@ _DAY = (
     r"|02-(?:0[1-9]|1[0-9]|2[0-8]))"
 )
 _LEAP_YEAR = r"(?:(?:19|20|21)(?:0[48]|[2468][048]|[13579][26])|2000)"
-DATE = rf"(?:{_YEAR}-{_DAY}|{_LEAP_YEAR}-02-29)"
+# The outermost days are left out: in UTC an instant of theirs may lie in a year further out.
+DATE = rf"(?!1900-01-01|2200-12-31)(?:{_YEAR}-{_DAY}|{_LEAP_YEAR}-02-29)"
 
 
 def instant_like(colon: str = ":", sign: str = "[+-]") -> str:

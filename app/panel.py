@@ -133,6 +133,12 @@ def _sentence(panel: Panel, scope: Scope) -> str:
     return f"{told}; {period_words(*scope.period.filled(), scope.view.tz)}"
 
 
+def told_sentence(told: Mapping[str, Any]) -> str:
+    """What an answer is about in words, with how many cases that are."""
+    number = f"{told['n']:,} {told['counted']}" if told["counted"] else f"n {told['n']:,}"
+    return f"{told['sentence']} · {number}"
+
+
 def _compute(panel: Panel, scope: Scope, version: Version) -> str:
     known = frame(panel, scope)
     rows = known.astype(object).where(known.notna(), None)

@@ -2,7 +2,10 @@
 
 import sys
 
-WEB_WORKERS, WEB_THREADS = 2, 4
+from app.queue import IMAGES, QUEUE
+
+# Threads are made when they are needed; how many work at a time, `app.turnstile` decides.
+WEB_WORKERS, WEB_THREADS = 2, 256
 CONCURRENCY = 4
 
 
@@ -23,8 +26,17 @@ def worker() -> list[str]:
     """Runs the syncs: at most one per source, so a few processes do."""
     return [
         *(sys.executable, "-m", "celery", "-A", "etl.worker", "worker"),
-        *("--concurrency", str(CONCURRENCY), "--queues", "caseboard", "--loglevel", "INFO"),
+        *("--concurrency", str(CONCURRENCY), "--queues", QUEUE, "--loglevel", "INFO"),
         *("--without-gossip", "--without-mingle"),
+    ]
+
+
+def image_worker() -> list[str]:
+    """Draws images, one at a time, with a browser of its own."""
+    return [
+        *(sys.executable, "-m", "celery", "-A", "app.images.worker", "worker"),
+        *("--concurrency", "1", "--queues", IMAGES, "--loglevel", "INFO"),
+        *("--without-gossip", "--without-mingle", "--hostname", "images@%h"),
     ]
 
 

@@ -15,6 +15,8 @@ from app.settings import get_settings
 log = logging.getLogger(__name__)
 
 QUEUE = "caseboard"
+# The workers that draw images have a queue of their own.
+IMAGES = "caseboard-images"
 REPORT = "report"
 LIMITS = {"socket_timeout": 2, "socket_connect_timeout": 2, "max_retries": 0}
 

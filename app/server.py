@@ -28,6 +28,7 @@ from app.api import (
     facets,
     faults,
     flow,
+    images,
     openapi,
     quality,
     reports,
@@ -42,8 +43,10 @@ from app.auth.loopback import refuse_unsafe_start
 from app.auth.person import current
 from app.auth.saml_settings import refuse_incomplete
 from app.embeds import routes as embed_routes
+from app.images.faults import NoImage
 from app.saved_views import opening_view
 from app.settings import get_settings
+from app.turnstile import Turnstile
 from app.view_fields import ParameterError
 from components import sample, shell
 from etl.errors import FileRefused
@@ -83,6 +86,7 @@ BLUEPRINTS = (
     who.blueprint,
     sync.blueprint,
     views.blueprint,
+    images.blueprint,
     daily.blueprint,
     annotations.blueprint,
     bugs.blueprint,
@@ -117,6 +121,7 @@ def create_app() -> Flask:
         # Only a reader's address is taken from them: who we are, BASE_URL says.
         proxies = {"x_for": settings.trusted_proxies, "x_proto": 0, "x_host": 0}
         server.wsgi_app = ProxyFix(server.wsgi_app, **proxies)  # type: ignore[method-assign]
+    server.wsgi_app = Turnstile(server.wsgi_app)  # type: ignore[method-assign]
     board = _board()
     compression.register(server)
     headers.register(server, board.csp_hashes)
@@ -253,3 +258,5 @@ def _register_faults(server: Flask) -> None:
     def no_such_part(error: Exception) -> Response:
         log.info("%s: %s", request.path[:200], type(error).__name__)
         return problem(404, "Not found", "There is no such part of the pages.")
+
+    server.register_error_handler(NoImage, images.no_image)

@@ -201,6 +201,12 @@ class Settings:
         messages.view,
         View(),
     )
+    chromium: str | None = _setting(
+        "the Chromium or Chrome that draws images; default: the one of this machine", str
+    )
+    image_seconds: float = _setting(
+        "seconds that drawing one image may take", values.number(1, 60), 20.0
+    )
     keep_sessions_days: int = _setting(
         "days for which ended sessions are kept", values.whole(1, 3_650), 90
     )

@@ -1,7 +1,8 @@
 """The one visual language of charts: the palettes and layouts of both themes.
 
 A panel draws with names (`$severity-1`, `$accent`), not colours, so that one finished figure
-serves both themes. The browser puts the colours in, from these palettes (`assets/caseboard.js`).
+serves both themes. The browser puts the colours in, from these palettes (`assets/caseboard.js`);
+`painted` does it for images.
 """
 
 from typing import Any, Literal
@@ -123,6 +124,17 @@ def template(theme: ThemeName) -> Figure:
         "separators": ".,",
         "bargap": 0.25,
     }
+
+
+def painted(value: Any, theme: ThemeName) -> Any:
+    """A figure, or a part of one, with a theme's colours where it names them (`$accent`)."""
+    if isinstance(value, dict):
+        return {key: painted(part, theme) for key, part in value.items()}
+    if isinstance(value, list):
+        return [painted(part, theme) for part in value]
+    if isinstance(value, str) and value.startswith("$"):
+        return PALETTES[theme].get(value[1:], value)
+    return value
 
 
 def safe(text: str) -> str:

@@ -101,6 +101,7 @@ def _serve(
                     stop_signal=signal.SIGQUIT,
                 ),
                 start("The beat", programs.beat(), logs / "beat.log"),
+                start("The image worker", programs.image_worker(), logs / "images.log"),
             ]
         else:
             _say("CASEBOARD_REDIS_URL is not set: no worker is started, nothing is synced.")

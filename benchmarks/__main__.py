@@ -23,7 +23,7 @@ from app.panels import PANELS
 from app.selection import rows
 from app.settings import use
 from app.view import View
-from benchmarks import desk
+from benchmarks import desk, images
 from etl.events_import import SAMPLE, import_events
 
 ROUNDS = 40
@@ -111,6 +111,7 @@ def main() -> None:
             database.upgrade()
             with app.app_context():
                 figures += desk.report(app.test_client(), cases, pair)
+            figures += images.report()
         finally:
             database.reset()
             local.stop()

@@ -23,7 +23,7 @@ from dash import (
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.panel import Panel, answer
+from app.panel import Panel, answer, told_sentence
 from app.panels import PANELS
 from app.period import Period
 from app.place import Place, read_address
@@ -121,7 +121,7 @@ def show(asked: Any, opened: Any) -> tuple[Any, Any, Any, Any]:
         told = _answer(panel, scope)
     except SQLAlchemyError as error:
         return notices.panel_fault(error), None, None, no_update
-    body, sentence = [_body(panel, told), *_noted(told)], _sentence(told)
+    body, sentence = [_body(panel, told), *_noted(told)], told_sentence(told)
     if not is_long(told):
         return body, table(told, scope[0]), None, sentence
     return body, None, plain_table(told, scope[0]) if opened is True else None, sentence
@@ -165,16 +165,13 @@ def _asked(asked: Any) -> tuple[Panel | None, Any]:
         return None, None
 
 
-def _sentence(told: dict[str, Any]) -> str:
-    number = f"{told['n']:,} {told['counted']}" if told["counted"] else f"n {told['n']:,}"
-    return f"{told['sentence']} · {number}"
-
-
 def _body(panel: Panel, told: dict[str, Any]) -> Component:
     if not told["rows"] or not told["n"]:
         return html.Div(panel.empty, className="panel-empty")
     name = panel.name
-    words = f"{panel.title}: {_sentence(told)}. {panel.question} The table below has the values."
+    words = (
+        f"{panel.title}: {told_sentence(told)}. {panel.question} The table below has the values."
+    )
     return html.Div(
         [
             dcc.Store(id={"type": "figure", "name": name}, data=told["figure"]),

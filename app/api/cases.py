@@ -71,7 +71,7 @@ def cases() -> Response:
         place = Cursor.read(cursor, view)
         instant, total = place.instant, place.total
         # What was searched for now is, on the pages that follow, what was said then.
-        pinned = view.but(as_of=instant)
+        pinned = view.but(as_of=instant) if view.q else view
         found = Stretch(pinned, instant, version).after(place.keys, size + 1)
     return as_json({"items": _items(found[:size], view), "total": total,
                     "next": _next(found, size, view, instant, total)})  # fmt: skip

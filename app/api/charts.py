@@ -1,5 +1,6 @@
 """`/api/v1/charts` and `/api/v1/stats`: the panels and the metric catalogue."""
 
+from collections.abc import Container
 from datetime import datetime
 
 import orjson
@@ -159,7 +160,7 @@ def chart_json(name: str) -> Response:
     """
     panel = PANELS.get(name)
     if panel is None:
-        return _unknown(name)
+        return unknown_chart(name)
     return Response(answer(panel, _scope(panel), asked_version()), mimetype="application/json")
 
 
@@ -176,7 +177,7 @@ def chart_csv(name: str) -> Response:
     """The rows of a chart for a View."""
     panel = PANELS.get(name)
     if panel is None:
-        return _unknown(name)
+        return unknown_chart(name)
     asked = asked_of(panel, _scope(panel))
     rows = copied(panel_csv_select(panel, asked), zone=asked.view.tz, left=reader_left())
     return as_csv(rows, f"{panel.title} {asked.view.sentence()}")
@@ -184,13 +185,19 @@ def chart_csv(name: str) -> Response:
 
 def _scope(panel: Panel) -> Scope:
     """What the request asks a panel: a View, and a period where the panel looks at one."""
-    beside = next((name for name in PARAMETERS if name in request.args), None)
-    if beside and not panel.period:
-        raise Contradiction(beside, f"{panel.name} looks at an instant, not at a period")
+    refuse_period(panel, request.args)
     query = request.query_string.decode("utf-8", "replace")
     return asked_scope(*read_address(query, period=panel.period))
 
 
-def _unknown(name: str) -> Response:
+def refuse_period(panel: Panel, names: Container[str]) -> None:
+    """Contradiction where a period is given to a panel that looks at none."""
+    beside = next((name for name in PARAMETERS if name in names), None)
+    if beside and not panel.period:
+        raise Contradiction(beside, f"{panel.name} looks at an instant, not at a period")
+
+
+def unknown_chart(name: str) -> Response:
+    """404: there is no such chart, but these."""
     known = ", ".join(PANELS)
     return problem(404, "No such chart", f"There is no chart {name[:60]!r}; charts are {known}.")

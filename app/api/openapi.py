@@ -33,6 +33,7 @@ FAULTS: dict[int, tuple[str, str]] = {
     429: ("Too many requests", "Try again in 60 seconds."),
     500: ("Internal fault", "Caseboard met a fault of its own; it was logged."),
     503: ("Database away", "The database does not answer; try again soon."),
+    504: ("Took too long", "It took too long until its turn came."),
 }
 WAITS = (429, 503)
 ABOUT = """\
@@ -188,6 +189,8 @@ def _fault(status: int) -> dict[str, Any]:
         "description": title,
         "content": {PROBLEM_KIND: {"schema": component("Problem"), "example": example}},
     }
+    if status == 414:  # the web server itself refuses the longest ones
+        told["content"]["text/html"] = {"schema": {"type": "string"}, "example": "<html>...</html>"}
     if status in WAITS:
         told["headers"] = {"Retry-After": {"schema": {"type": "string"}}}
     if status == 401:

@@ -14,6 +14,7 @@ FLAG: Schema = {"type": "boolean"}
 INSTANT: Schema = {"type": "string", "format": "date-time"}
 DAY: Schema = {"type": "string", "format": "date"}
 ANYTHING: Schema = {}
+BYTES: Schema = {"type": "string", "format": "binary"}
 PROBLEM_KIND = "application/problem+json"
 
 

@@ -28,6 +28,8 @@ LARGEST_BODY = 1_000_000
 # Seconds that one statement may take for a kind of work; exports set their own.
 PATIENCE = {"api": 10, "search": 10}
 CALLBACKS = "/_dash-update-component"
+# The one address of the API that people read.
+DOCS = "/api/v1/docs"
 
 Answer = Response | BaseResponse | None
 Callbacks = Mapping[str, Mapping[str, Any]]
@@ -189,7 +191,7 @@ def _login(way: str) -> str:
 
 
 def _is_data(path: str) -> bool:
-    return path.startswith(("/api/", "/_"))
+    return path.startswith(("/api/", "/_")) and path != DOCS
 
 
 def _by_itself() -> bool:

@@ -32,6 +32,8 @@ STATIC = Need("viewer")
 EMBED = Need(None, limit="embed")
 READ = Need("viewer", "read", "api")
 EXPORT = Need("viewer", "export", "export", act="export")
+# A report brings many charts at once, and whoever may read them may draw them.
+IMAGE = Need("viewer", "read", "image", act="export")
 TOKENS = Need("viewer", "admin", "api")
 NOTE = Need("editor", "write", "api")
 OWN_EMBEDS = Need("editor", "read", "api")
@@ -107,6 +109,8 @@ ROUTES: dict[tuple[str, str], Need] = {
     ("GET", "/api/v1/charts"): READ,
     ("GET", "/api/v1/charts/<name>.json"): READ,
     ("GET", "/api/v1/charts/<name>.csv"): EXPORT,
+    ("GET", "/api/v1/charts/<name>.png"): IMAGE,
+    ("GET", "/api/v1/charts/<name>.svg"): IMAGE,
     ("GET", "/api/v1/bugs"): READ,
     ("GET", "/api/v1/bugs.csv"): EXPORT,
     ("GET", "/api/v1/quality"): READ,

@@ -18,8 +18,9 @@ from app.embeds import page, plotlyjs
 from app.embeds.ancestors import may_show
 from app.embeds.answer import Asked, answer
 from app.embeds.claims import BadToken, Claims, read
-from app.embeds.picture import Kind, NoPicture, picture
+from app.embeds.picture import picture
 from app.embeds.store import Refused, refuse_ended
+from app.images.form import MIMETYPES, Kind
 from app.settings import get_settings
 from app.version import data_version
 from app.view_fields import ParameterError
@@ -81,7 +82,7 @@ def shell(asked: Asked) -> Response:
 def data(asked: Asked) -> Response:
     """What it shows now; 304 for whoever has that already, which costs no look at the cases."""
     mark = asked.mark
-    if mark in request.if_none_match:
+    if request.if_none_match.contains_weak(mark):
         response = Response(status=304)
     else:
         response = Response(answer(asked), mimetype="application/json")
@@ -92,13 +93,10 @@ def data(asked: Asked) -> Response:
 def _image(kind: Kind) -> Callable[[str], Response]:
     def image(asked: Asked) -> Response:
         mark = asked.mark
-        if mark in request.if_none_match:
+        if request.if_none_match.contains_weak(mark):
             response = Response(status=304)
         else:
-            try:
-                response = Response(picture(asked, kind), mimetype=TYPES[kind])
-            except NoPicture as fault:
-                return problem(503 if asked.panel else 404, "No image", str(fault))
+            response = Response(picture(asked, kind), mimetype=MIMETYPES[kind])
         response.set_etag(mark)
         response.headers["Cache-Control"] = f"private, max-age={IMAGE_SECONDS}"
         # Browsers hold images back from other sites else.
@@ -108,7 +106,7 @@ def _image(kind: Kind) -> Callable[[str], Response]:
     return opened(image)
 
 
-for each in TYPES:
+for each in MIMETYPES:
     blueprint.add_url_rule(f"/embed/<token>.{each}", f"embed_{each}", _image(each))
 
 

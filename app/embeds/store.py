@@ -12,11 +12,11 @@ from app.auth.person import Person
 from app.auth.sessions import SEEN_SECONDS
 from app.database import fetch, snapshot, transaction
 from app.embeds.claims import TABLE, Claims, NoKey, sign
+from app.one_line import hides
 from app.panels import PANELS
 from app.place import read_address
 from app.settings import get_settings, variable
 from app.version import data_version
-from app.view_fields import ParameterError
 
 LONGEST_TITLE = 120
 MOST_OF_ONE = 500
@@ -174,8 +174,8 @@ def _check(wanted: Wanted) -> None:
     if not 1 <= wanted.seconds <= MOST_SECONDS:
         raise NotMade("An embed lives from a second to 365 days.")
     title = wanted.title
-    if title is not None and not (0 < len(title) <= LONGEST_TITLE and title.isprintable()):
-        raise NotMade(f"A title has 1 to {LONGEST_TITLE} characters.")
+    if title is not None and (hides(title) or not title.strip() or len(title) > LONGEST_TITLE):
+        raise NotMade(f"A title has 1 to {LONGEST_TITLE} characters that can be seen.")
     if not all(SMALLEST <= part <= LARGEST for part in wanted.size):
         raise NotMade(f"Width and height are from {SMALLEST} to {LARGEST} pixels.")
 

@@ -1,6 +1,7 @@
 """The description of the API: whole, valid, and true to the routes."""
 
 import json
+import re
 
 import jsonschema
 import pytest
@@ -116,3 +117,34 @@ def test_every_view_is_a_query_as_described(view):
     query = view.to_query()
     jsonschema.validate(query, view_query())
     assert View.from_query(query) == view
+
+
+def test_the_page_tells_every_operation_and_needs_nothing_from_elsewhere(log, client, told):
+    page = client.get("/api/v1/docs").text
+    for label, operation in each(told):
+        _, path = label.split()
+        assert f"<code>{path}</code>" in page, label
+        assert f'id="{operation["operationId"]}"' in page, label
+        assert f'href="#{operation["operationId"]}"' in page, label
+    assert re.findall(r'<script src="([^"]+)"', page) == ["/assets/theme.js"]
+    assert not re.search(r"<style|style=|<script>|onclick|javascript:", page)
+    for address in re.findall(r'(?:href|src)="(/[^"#]*)"', page):
+        assert client.get(address, buffered=True).status_code == 200, address
+
+
+def test_the_page_holds_texts_as_texts(app, monkeypatch):
+    from app.api import docs
+
+    monkeypatch.setattr(docs, "description", lambda _server: {
+        "info": {"description": "<b>`a<i>`</b>"},
+        "components": {"parameters": {}},
+        "paths": {"/x": {"get": {
+            "operationId": "x", "tags": ["<u>"], "summary": "<s>", "description": "<em>",
+            "parameters": [], "responses": {"204": {"description": "<q>"}},
+        }}},
+    })  # fmt: skip
+    with app.test_request_context("/api/v1/docs"):
+        page = docs.docs().get_data(as_text=True)
+    for tag in ("<b>", "<i>", "<u>", "<s>", "<em>", "<q>"):
+        assert tag not in page
+    assert "<code>a&lt;i&gt;</code>" in page

@@ -142,7 +142,12 @@ def judge(need: Need, path: str, method: str, headers, role, scopes) -> set[int]
     if need.role is None:
         return set()
     if role is None:
-        data = path.startswith(("/api/", "/_")) or "Authorization" in headers or method != "GET"
+        page = path == "/api/v1/docs"
+        data = (
+            (path.startswith(("/api/", "/_")) and not page)
+            or "Authorization" in headers
+            or method != "GET"
+        )
         return {401} if data else {303}
     reaches = ROLES.index(role) >= ROLES.index(need.role)
     fits = scopes is None or need.scope in scopes
@@ -175,7 +180,9 @@ def test_every_route_answers_everybody_as_declared(door, ask):
             else:
                 wanted = judge(need, path, method, headers, role, scopes)
             told = f"{method} {path} as {who}: {answer.status_code} {answer.data[:200]!r}"
-            assert answer.status_code < 500, told
+            # Nothing draws images here, and whoever may have one is told so.
+            undrawn = answer.status_code == 503 and b'"No renderer"' in answer.data
+            assert answer.status_code < 500 or undrawn, told
             if wanted:
                 assert answer.status_code in wanted, told
                 if answer.status_code == 303:

@@ -368,6 +368,10 @@ def test_a_viewer_is_told_why_not(page, locked):
     expect(dialog.locator("#share-why-not")).to_contain_text("Editors make embeds")
     expect(dialog.get_by_role("button", name="Make embed")).to_have_count(0)
     expect(dialog.get_by_role("link", name="CSV")).to_be_visible()
+    # Nothing draws images here, and the dialog says so instead of saving a file of it.
+    page.expected_faults.append("503")
+    dialog.get_by_role("link", name="PNG").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("No worker that draws images is at work")
     assert dialog.evaluate("e => e.scrollWidth <= e.clientWidth")
     dialog.get_by_role("button", name="Close").click()
     expect(dialog).to_have_count(0)
