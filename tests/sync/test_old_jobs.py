@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
@@ -9,6 +10,8 @@ import pytest
 
 from app import cli
 from app.settings import use
+from etl.sandbox.world import World
+from tests.sync.conftest import Clock, Desk, desk_of
 
 pytestmark = pytest.mark.database
 
@@ -18,12 +21,25 @@ def answer(capsys, *arguments: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
 
 
-def test_what_was_opened_and_closed_in_a_period(desk, capsys):
-    desk.fill()
+@pytest.fixture(scope="module")
+def filled() -> Iterator[Desk]:
+    """A small board filled once; of one case only the card is left over."""
+    clock = Clock()
+    start = clock() - timedelta(days=365)
+    world = World(cases=120, days=365, start=start, clock=clock, frozen=True)
+    with desk_of(world) as desk:
+        number = desk.world.add_case()
+        desk.world.add_card(number)
+        desk.world.close_case(number)
+        desk.fill()
+        yield desk
+
+
+def test_what_was_opened_and_closed_in_a_period(filled, capsys):
     start = datetime.now(UTC) - timedelta(days=120)
     end = start + timedelta(days=30)
     period = ["--from", start.isoformat(), "--to", end.isoformat()]
-    truth = desk.world.truth()
+    truth = filled.world.truth()
     for which, field in (("opened", "created"), ("closed", "closed")):
         wanted = {case["number"] for case in truth if case[field] and start <= case[field] < end}
         assert wanted, which
@@ -38,24 +54,18 @@ def test_what_was_opened_and_closed_in_a_period(desk, capsys):
     assert "colour" in capsys.readouterr().err
 
 
-def test_closed_cases_with_open_cards(desk, capsys):
-    number = desk.world.add_case()
-    key = desk.world.add_card(number)
-    desk.world.close_case(number)
-    desk.fill()
-    rows = answer(capsys, "closed-open-card")
-    assert (number, key) in {(row["number"], row["card"]) for row in rows}
-    assert len(rows) == desk.value(
-        "select count(*) from case_versions where valid_to = 'infinity' and not is_open and not "
-        "gone and card is not null and card_status is distinct from 'Done'"
+def test_closed_cases_with_open_cards(filled, capsys):
+    wanted = filled.rows(
+        "select case_number, card from case_versions where valid_to = 'infinity' and not is_open "
+        "and not gone and card is not null and card_status is distinct from 'Done'"
     )
+    assert wanted
+    rows = answer(capsys, "closed-open-card")
+    assert {(row["number"], row["card"]) for row in rows} == {tuple(row) for row in wanted}
 
 
-def test_a_sprint_is_summed_up(desk, capsys):
-    assert cli.main(["sprint"]) == 1
-    assert "No card is in any sprint" in capsys.readouterr().err
-    desk.fill()
-    sprint, cards = desk.one(
+def test_a_sprint_is_summed_up(filled, capsys):
+    sprint, cards = filled.one(
         "select sprint, count(*) from jira_cards where kind = 'tracking' and gone_at is null "
         "and sprint is not null group by 1 order by max(updated_at) desc limit 1"
     )
@@ -65,6 +75,7 @@ def test_a_sprint_is_summed_up(desk, capsys):
     assert cli.main(["sprint", sprint]) == 0
     assert capsys.readouterr().out == told
     assert cli.main(["sprint", "no such"]) == 1
+    assert "No card is in the sprint no such" in capsys.readouterr().err
 
 
 def test_watchers_are_listed_and_changed_only_when_writing_is_allowed(desk, capsys):
@@ -76,6 +87,8 @@ def test_watchers_are_listed_and_changed_only_when_writing_is_allowed(desk, caps
         return status, told.out + told.err
 
     assert run("list", number) == (0, "user00\n")
+    assert cli.main(["sprint"]) == 1
+    assert "No card is in any sprint" in capsys.readouterr().err
     status, told = run("add", number, "user01")
     assert status == 1
     assert "CASEBOARD_READ_ONLY is true; nothing was sent" in told
@@ -101,10 +114,12 @@ def test_watchers_are_listed_and_changed_only_when_writing_is_allowed(desk, caps
         ("watcher_add", "refused"), ("watcher_remove", "refused"), ("watcher_add", "done"),
         ("watcher_remove", "done"), ("watcher_add", "refused"),
     ]  # fmt: skip
-    desk.fill()
+    for name in ("cases", "details"):
+        desk.run(name)
     assert desk.case(number).notified_users == ["user01"]
 
 
 def test_without_a_portal_it_says_what_to_set(empty, capsys):
+    use({"CASEBOARD_PORTAL_URL": ""})
     assert cli.main(["watchers", "list", "01"]) == 1
     assert "CASEBOARD_PORTAL_URL" in capsys.readouterr().err
