@@ -13,6 +13,7 @@ def web(bind: str) -> list[str]:
         *("-m", "gunicorn", "--bind", bind),
         *("--worker-class", "gthread", "--workers", str(WEB_WORKERS)),
         *("--threads", str(WEB_THREADS), "--no-control-socket", "--graceful-timeout", "10"),
+        *("--config", "python:app.serving"),
         # What the gate takes: addresses tell all filters of a View.
         *("--limit-request-line", "8190"),
         "app.server:create_app()",

@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
 import pages
-from app import cache, health, redirects
+from app import cache, health, logs, meters, redirects, scrape
 from app.api import annotations, audit, bugs, cases, charts, daily, quality, reports, tokens
 from app.api.requests import problem
 from app.auth import gate, headers, login, policy, saml_routes
@@ -54,6 +54,7 @@ ANY_PAGE = "/<path:path>"
 CALLBACKS = "/_dash-update-component"
 BLUEPRINTS = (
     health.blueprint,
+    scrape.blueprint,
     login.blueprint,
     saml_routes.blueprint,
     cases.blueprint,
@@ -68,6 +69,10 @@ BLUEPRINTS = (
     audit.blueprint,
 )
 ROOT = Path(__file__).parent.parent
+NO_PAGES = (
+    *("/_", "/api/", "/assets/", "/healthz", "/readyz", "/metrics"),
+    *("/login", "/logout", "/saml/"),
+)
 RETRY_AFTER_SECONDS = "2"
 
 
@@ -77,9 +82,7 @@ def create_app() -> Flask:
     Raises SettingsError when the settings are wrong; connects to nothing yet.
     """
     settings = get_settings()
-    logging.basicConfig(
-        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logs.set_up()
     refuse_unsafe_start(settings)
     refuse_incomplete(settings)
     server = Flask(__name__, static_folder=None)
@@ -91,6 +94,8 @@ def create_app() -> Flask:
         # Only a reader's address is taken from them: who we are, BASE_URL says.
         proxies = {"x_for": settings.trusted_proxies, "x_proto": 0, "x_host": 0}
         server.wsgi_app = ProxyFix(server.wsgi_app, **proxies)  # type: ignore[method-assign]
+    server.wsgi_app = meters.timed(server.wsgi_app)  # type: ignore[method-assign]
+    meters.register(server)
     board = _board()
     headers.register(server, board.csp_hashes)
     gate.register(server, board.callback_map)
@@ -139,7 +144,7 @@ def _board() -> Board:
         # They would tell a page's address by the Host header, which anybody may send.
         include_pages_meta=False,
         suppress_callback_exceptions=True,
-        on_error=shell.tell_fault,
+        on_error=meters.counted(shell.tell_fault),
     )
 
 
@@ -206,9 +211,7 @@ def _path_sent() -> str:
 
 
 def _is_page(path: str) -> bool:
-    return not path.startswith(
-        ("/_", "/api/", "/assets/", "/healthz", "/readyz", "/login", "/logout", "/saml/")
-    )
+    return not path.startswith(NO_PAGES)
 
 
 def _register_faults(server: Flask) -> None:

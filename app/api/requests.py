@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
-from flask import Response, request
+from flask import Response, g, request
 
 from app.view import MAX_QUERY_LENGTH, View
 from app.view_fields import ParameterError
@@ -65,8 +65,13 @@ def reader_left() -> Callable[[], bool]:
 
 
 def problem(status: int, title: str, detail: str, **members: Any) -> Response:
-    """A fault in the one shape of all faults (RFC 9457): type, title, status, detail."""
+    """A fault in the one shape of all faults (RFC 9457): type, title, status, detail.
+
+    `request_id` is what the lines of the log about it name.
+    """
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
+    if "request_id" in g:
+        body["request_id"] = g.request_id
     return Response(orjson.dumps(body), status, mimetype="application/problem+json")
 
 

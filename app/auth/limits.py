@@ -21,6 +21,7 @@ LIMITS: dict[str, RateLimitItem] = {
     "api": parse("600/minute"),
     "search": parse("120/minute"),
     "export": parse("30/minute"),
+    "scrape": parse("120/minute"),
     "refused": parse("120/minute"),
 }
 

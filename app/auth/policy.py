@@ -13,7 +13,8 @@ class Need:
 
     `role` is the least role, None for everybody. `scope` is what a token must have; without one no
     token is taken. `limit` names the rate limit, `act` what the audit log calls it when it was
-    done. `cross_site`: other sites may send it (it proves itself by a signature).
+    done. `cross_site`: other sites may send it (it proves itself by a signature). `scraped`:
+    whoever sends CASEBOARD_METRICS_TOKEN may have it too.
     """
 
     role: str | None
@@ -21,6 +22,7 @@ class Need:
     limit: str | None = None
     act: str | None = None
     cross_site: bool = False
+    scraped: bool = False
 
 
 OPEN = Need(None)
@@ -32,6 +34,7 @@ READ = Need("viewer", "read", "api")
 EXPORT = Need("viewer", "export", "export", act="export")
 TOKENS = Need("viewer", "admin", "api")
 NOTE = Need("editor", "write", "api")
+SCRAPE = Need("admin", "admin", "scrape", scraped=True)
 AUDIT = Need("admin", "admin", "export", act="audit_export")
 
 ROUTES: dict[tuple[str, str], Need] = {
@@ -51,6 +54,8 @@ ROUTES: dict[tuple[str, str], Need] = {
     ("POST", "/saml/logout"): LOGIN,
     ("GET", "/saml/slo"): LOGIN,
     ("POST", "/saml/slo"): POSTED_LOGIN,
+    # For Prometheus; it tells numbers, and no text of any case.
+    ("GET", "/metrics"): SCRAPE,
     # Pages; PAGES and CALLBACKS below say more.
     ("GET", "/"): PAGE,
     ("GET", "/<path:path>"): PAGE,

@@ -29,7 +29,7 @@ OPEN = {
     ("GET", "/saml/slo"),
     ("POST", "/saml/slo"),
 }
-FOR_ADMINS = {("GET", "/api/v1/audit.csv")}
+FOR_ADMINS = {("GET", "/api/v1/audit.csv"), ("GET", "/metrics")}
 FOR_EDITORS = {
     "components.freshness.refresh",
     "pages.sync.ask",
@@ -82,6 +82,7 @@ def test_every_route_is_declared(app):
 
 def test_the_open_ones_are_few():
     assert {one for one, need in policy.ROUTES.items() if need.role is None} == OPEN
+    assert {one for one, need in policy.ROUTES.items() if need.scraped} == {("GET", "/metrics")}
     crossed = {one for one, need in policy.ROUTES.items() if need.cross_site}
     assert crossed == {("POST", "/saml/acs"), ("POST", "/saml/slo")}
     assert {one for one, need in policy.ROUTES.items() if need.role == "admin"} == FOR_ADMINS
@@ -133,7 +134,11 @@ def judge(need: Need, path: str, method: str, headers, role, scopes) -> set[int]
     if need.role is None:
         return set()
     if role is None:
-        data = path.startswith(("/api/", "/_")) or "Authorization" in headers or method != "GET"
+        data = (
+            path.startswith(("/api/", "/_", "/metrics"))
+            or "Authorization" in headers
+            or method != "GET"
+        )
         return {401} if data else {303}
     reaches = ROLES.index(role) >= ROLES.index(need.role)
     fits = scopes is None or need.scope in scopes
