@@ -89,6 +89,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("worker", _of_syncs("worker"), "run the syncs that are due, until stopped")
     add("beat", _of_syncs("beat"), "wake the workers, until stopped")
+    flower = add("flower", _of_syncs("flower"), "serve Flower, a look into the workers")
+    flower.add_argument("--bind", default="127.0.0.1:5555", metavar="HOST:PORT")
+    healthy = add("healthy", _healthy, "tell whether a program of this machine is at work")
+    healthy.add_argument("program", choices=("web", "worker", "images", "beat", "flower"))
+    healthy.add_argument("--port", type=_port, help="of the web server or of Flower")
     syncing = add("sync", _sync, "run a sync here and now: `caseboard sync NAME`, or all")
     syncing.add_argument("name", choices=(*_sync_names(), "all"), metavar="NAME|all")
     syncing.add_argument("--full", action="store_true", help="enumerate everything")
@@ -163,6 +168,15 @@ def _web(asked: argparse.Namespace) -> int:
     refuse_unsafe_start(get_settings(), asked.bind)
     command = programs.web(asked.bind)
     os.execv(command[0], command)  # noqa: S606 - gunicorn takes the place of this process
+
+
+def _healthy(asked: argparse.Namespace) -> int:
+    from app.healthy import examine
+
+    fault = examine(asked.program, asked.port)
+    if fault:
+        err.print(f"{asked.program}: {fault}", markup=False)
+    return 1 if fault else 0
 
 
 def _token(asked: argparse.Namespace) -> int:

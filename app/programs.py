@@ -40,3 +40,12 @@ def beat() -> list[str]:
 def sandbox(*arguments: str) -> list[str]:
     """A made-up portal, JIRA and Bugzilla."""
     return [sys.executable, "-m", "etl.sandbox", *arguments]
+
+
+def flower(bind: str) -> list[str]:
+    """A look into the workers and their queue. It asks nobody who they are (docs/operating.md)."""
+    host, _, port = bind.rpartition(":")
+    return [
+        *(sys.executable, "-m", "celery", "-A", "etl.worker", "flower"),
+        *(f"--address={host}", f"--port={port}", "--inspect_timeout=3000"),
+    ]

@@ -18,7 +18,7 @@ import pages
 from app import cache, health, logs, meters, redirects, scrape
 from app.api import annotations, audit, bugs, cases, charts, daily, quality, reports, tokens
 from app.api.requests import problem
-from app.auth import gate, headers, login, policy, saml_routes
+from app.auth import forward, gate, headers, login, policy, saml_routes
 from app.auth.loopback import refuse_unsafe_start
 from app.auth.person import current
 from app.auth.saml_settings import refuse_incomplete
@@ -56,6 +56,7 @@ BLUEPRINTS = (
     health.blueprint,
     scrape.blueprint,
     login.blueprint,
+    forward.blueprint,
     saml_routes.blueprint,
     cases.blueprint,
     charts.blueprint,
@@ -71,7 +72,7 @@ BLUEPRINTS = (
 ROOT = Path(__file__).parent.parent
 NO_PAGES = (
     *("/_", "/api/", "/assets/", "/healthz", "/readyz", "/metrics"),
-    *("/login", "/logout", "/saml/"),
+    *("/login", "/logout", "/saml/", "/auth/"),
 )
 RETRY_AFTER_SECONDS = "2"
 

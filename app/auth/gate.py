@@ -212,7 +212,7 @@ def _login(way: str) -> str:
 
 
 def _is_data(path: str) -> bool:
-    return path.startswith(("/api/", "/_", "/metrics"))
+    return path.startswith(("/api/", "/_", "/metrics", "/auth/"))
 
 
 def _by_itself() -> bool:

@@ -34,6 +34,7 @@ READ = Need("viewer", "read", "api")
 EXPORT = Need("viewer", "export", "export", act="export")
 TOKENS = Need("viewer", "admin", "api")
 NOTE = Need("editor", "write", "api")
+FORWARD = Need("admin", limit="callback")
 SCRAPE = Need("admin", "admin", "scrape", scraped=True)
 AUDIT = Need("admin", "admin", "export", act="audit_export")
 
@@ -56,6 +57,8 @@ ROUTES: dict[tuple[str, str], Need] = {
     ("POST", "/saml/slo"): POSTED_LOGIN,
     # For Prometheus; it tells numbers, and no text of any case.
     ("GET", "/metrics"): SCRAPE,
+    # For a proxy in front: may they see what is for admins?
+    ("GET", "/auth/admin"): FORWARD,
     # Pages; PAGES and CALLBACKS below say more.
     ("GET", "/"): PAGE,
     ("GET", "/<path:path>"): PAGE,

@@ -29,7 +29,7 @@ OPEN = {
     ("GET", "/saml/slo"),
     ("POST", "/saml/slo"),
 }
-FOR_ADMINS = {("GET", "/api/v1/audit.csv"), ("GET", "/metrics")}
+FOR_ADMINS = {("GET", "/api/v1/audit.csv"), ("GET", "/metrics"), ("GET", "/auth/admin")}
 FOR_EDITORS = {
     "components.freshness.refresh",
     "pages.sync.ask",
@@ -135,7 +135,7 @@ def judge(need: Need, path: str, method: str, headers, role, scopes) -> set[int]
         return set()
     if role is None:
         data = (
-            path.startswith(("/api/", "/_", "/metrics"))
+            path.startswith(("/api/", "/_", "/metrics", "/auth/"))
             or "Authorization" in headers
             or method != "GET"
         )

@@ -74,15 +74,15 @@ def test_what_the_database_knows_is_read_at_the_scrape(empty, client):
             "('cases', 'portal', 'finished', now() - interval '100 s', now() - interval '40 s', 7)"
         ))  # fmt: skip
         connection.execute(text(
-            "insert into rejects (run_id, source, position, key, reason, payload) "
-            "select id, 'portal', 1, 'k', 'why', '{}' from sync_runs"
+            "insert into rejects (run_id, source, position, key, reason, payload, fingerprint) "
+            "select id, 'portal', 1, 'k', 'why', '{}', 'f' from sync_runs"
         ))  # fmt: skip
     found = told(client.get("/metrics"))
     assert found[("caseboard_sync_age_seconds", "cases")] == pytest.approx(40, abs=5)
     assert found[("caseboard_sync_duration_seconds", "cases")] == pytest.approx(60, abs=1)
     assert found[("caseboard_sync_objective_seconds", "cases")] == 2700
-    assert found[("caseboard_sync_standing", "cases", "fresh")] == 1
-    assert found[("caseboard_sync_standing", "cases", "late")] == 0
+    assert found[("caseboard_sync_standing", "fresh", "cases")] == 1
+    assert found[("caseboard_sync_standing", "late", "cases")] == 0
     assert found[("caseboard_sync_last_run_records", "cases", "seen")] == 7
     assert found[("caseboard_rejects", "portal")] == 1
     assert found[("caseboard_database_up",)] == found[("caseboard_redis_up",)] == 1
