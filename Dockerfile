@@ -37,7 +37,7 @@ EXPOSE 8050
 ENTRYPOINT ["python", "-m", "app.cli"]
 CMD ["web", "--bind", "0.0.0.0:8050"]
 HEALTHCHECK --interval=15s --timeout=10s --start-period=60s --retries=4 \
-    CMD ["python", "-m", "app.cli", "healthy", "web"]
+    CMD ["python", "-m", "app.cli_healthy", "web"]
 
 FROM caseboard AS images
 USER root
@@ -48,4 +48,4 @@ USER 10001:10001
 ENV CASEBOARD_CHROMIUM=/usr/bin/chromium
 CMD ["worker", "--images"]
 HEALTHCHECK --interval=30s --timeout=20s --start-period=60s --retries=4 \
-    CMD ["python", "-m", "app.cli", "healthy", "images"]
+    CMD ["python", "-m", "app.cli_healthy", "images"]

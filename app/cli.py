@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from sqlalchemy.exc import DBAPIError
 
 from app import cli_token, database, local, tables
+from app.cli_healthy import PROGRAMS
 from app.cli_report import report_arguments
 from app.lock import AlreadyRunning, running_servers
 from app.processes import StartFailed
@@ -92,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     flower = add("flower", _of_syncs("flower"), "serve Flower, a look into the workers")
     flower.add_argument("--bind", default="127.0.0.1:5555", metavar="HOST:PORT")
     healthy = add("healthy", _healthy, "tell whether a program of this machine is at work")
-    healthy.add_argument("program", choices=("web", "worker", "images", "beat", "flower"))
+    healthy.add_argument("program", choices=PROGRAMS)
     healthy.add_argument("--port", type=_port, help="of the web server or of Flower")
     syncing = add("sync", _sync, "run a sync here and now: `caseboard sync NAME`, or all")
     syncing.add_argument("name", choices=(*_sync_names(), "all"), metavar="NAME|all")
@@ -171,7 +172,7 @@ def _web(asked: argparse.Namespace) -> int:
 
 
 def _healthy(asked: argparse.Namespace) -> int:
-    from app.healthy import examine
+    from app.cli_healthy import examine
 
     fault = examine(asked.program, asked.port)
     if fault:

@@ -88,7 +88,8 @@ def status(_asked: argparse.Namespace) -> int:
 
 def sandbox(asked: argparse.Namespace) -> int:
     """Become the sandbox of the three sources."""
-    command = programs.sandbox(*asked.arguments)
+    given = asked.arguments[1:] if asked.arguments[:1] == ["--"] else asked.arguments
+    command = programs.sandbox(*given)
     os.execv(command[0], command)  # noqa: S606 - the sandbox takes the place of this process
 
 

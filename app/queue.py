@@ -82,3 +82,13 @@ def lengths() -> dict[str, int]:
             return {name: int(client.llen(name)) for name in QUEUES}
     except (RedisError, OSError):
         return {}
+
+
+def eviction() -> str | None:
+    """What the queue's Redis does when it is full, as it calls it; None when it hides that."""
+    try:
+        with Redis.from_url(str(get_settings().queue_address), **OPTIONS) as client:
+            told = client.config_get("maxmemory-policy")
+    except (RedisError, OSError):
+        return None
+    return str(told.get("maxmemory-policy")) if isinstance(told, dict) else None

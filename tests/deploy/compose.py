@@ -102,7 +102,7 @@ class Native:
         command = [sys.executable, *map(self.here, test[2:])]
         port = self.places.get(f"0.0.0.0:{'5555' if name == 'flower' else '8050'}", "")
         if name in {"web", "flower"}:
-            command += ["--port", port.rpartition(":")[2]]
+            command.append(port.rpartition(":")[2])
         done = subprocess.run(
             command, cwd=ROOT, env=self.environment(name), capture_output=True, check=False
         )

@@ -1,28 +1,28 @@
 """`caseboard healthy`: is a program of this machine at work? What containers are asked by.
 
 A living process is no sign: workers have stopped listening without ending. So each is asked for
-what it is there for.
+what it is there for. It is asked often, so nothing is imported that the answer does not need.
 """
 
 import socket
+import sys
 import urllib.error
 import urllib.request
-
-from celery import Celery
-from kombu.exceptions import KombuError
-from redis.exceptions import RedisError
-from sqlalchemy.exc import SQLAlchemyError
-
-from app.database import snapshot
-from app.settings import get_settings
-from app.syncs import workers_alive
 
 SECONDS = 5.0
 PORTS = {"web": 8050, "flower": 5555}
 PATHS = {"web": "/healthz", "flower": "/healthcheck"}
 # As celery names workers; that of the images has a name of its own.
 WORKERS = {"worker": "celery", "images": "images"}
-AWAY = (KombuError, RedisError, OSError)
+PROGRAMS = ("web", "worker", "images", "beat", "flower")
+
+
+def main(arguments: list[str]) -> int:
+    """`python -m app.cli_healthy PROGRAM [PORT]`: the same as the command, without its imports."""
+    fault = examine(arguments[0], int(arguments[1]) if arguments[1:] else None)
+    if fault:
+        sys.stderr.write(f"{arguments[0]}: {fault}\n")
+    return 1 if fault else 0
 
 
 def examine(program: str, port: int | None = None) -> str | None:
@@ -44,6 +44,12 @@ def _serves(address: str) -> str | None:
 
 def _listens(name: str) -> str | None:
     """Whether a worker answers to its name, over the way by which it gets its work."""
+    from celery import Celery
+    from kombu.exceptions import KombuError
+    from redis.exceptions import RedisError
+
+    from app.settings import get_settings
+
     url = get_settings().queue_url
     if url is None:
         return "CASEBOARD_REDIS_URL is not set, so there is no queue"
@@ -52,16 +58,25 @@ def _listens(name: str) -> str | None:
     asker.conf.update(broker_transport_options=limits)
     try:
         answers = asker.control.ping(destination=[name], timeout=SECONDS, limit=1)
-    except AWAY as error:
+    except (KombuError, RedisError, OSError) as error:
         return f"the queue does not answer ({type(error).__name__})"
     return None if answers else f"{name} does not answer"
 
 
 def _ticks() -> str | None:
     """Whether a worker was woken of late, which is what the clock is for."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app.database import snapshot
+    from app.syncs import workers_alive
+
     try:
         with snapshot() as connection:
             alive, at = workers_alive(connection)
     except SQLAlchemyError as error:
         return f"the database does not answer ({type(error).__name__})"
     return None if alive else f"no worker was woken since {at or 'ever'}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
