@@ -25,7 +25,7 @@ MASK = "****"
 QUOTED = re.compile(r"(DETAIL: ).*")
 LEAST_SECRET = 6  # a shorter one would mask words that are no secret
 # They tell of every message of a clock that ticks four times a minute.
-TALKATIVE = ("celery.worker.strategy", "celery.app.trace", "celery.beat")
+TALKATIVE = ("alembic", "celery.worker.strategy", "celery.app.trace", "celery.beat")
 
 _about: ContextVar[Mapping[str, Any]] = ContextVar("about", default=MappingProxyType({}))
 
