@@ -22,6 +22,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from app import meters
+
 log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 0.25
@@ -119,7 +121,7 @@ def remembered(parts: tuple[str, ...], compute: Callable[[], str]) -> str:
     Threads of one process that want the same missing answer wait for the first to compute it.
     """
     key = _key(parts)
-    told = _get(key)
+    told = _look(key)
     if told is not None:
         return told
     with _guard:
@@ -138,7 +140,7 @@ def remembered(parts: tuple[str, ...], compute: Callable[[], str]) -> str:
 
 def known(parts: tuple[str, ...]) -> str | None:
     """The text remembered for a key made of `parts`, None when there is none."""
-    return _get(_key(parts))
+    return _look(_key(parts))
 
 
 def remember(parts: tuple[str, ...], value: str) -> None:
@@ -148,6 +150,13 @@ def remember(parts: tuple[str, ...], value: str) -> None:
 
 def _key(parts: tuple[str, ...]) -> str:
     return hashlib.sha256(orjson.dumps(parts)).hexdigest()
+
+
+def _look(key: str) -> str | None:
+    """The same as `_get`, counted."""
+    told = _get(key)
+    meters.looked_up("hit" if told is not None else "miss" if breaker.allows else "away")
+    return told
 
 
 def _get(key: str) -> str | None:

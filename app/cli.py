@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app import cli_import, cli_token, database, local, tables
 from app.cli_backup import backup_arguments, restore_arguments
+from app.cli_healthy import PROGRAMS
 from app.cli_list import list_arguments, sprint_arguments
 from app.cli_report import report_arguments
 from app.lock import AlreadyRunning, running_servers
@@ -48,6 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+Run = Callable[[argparse.Namespace], int]
+Add = Callable[[str, Run, str], argparse.ArgumentParser]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="caseboard", description="A field support team's cases on one board, with history."
@@ -62,9 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         help="where the own PostgreSQL keeps its data (default: %(default)s)",
     )
 
-    def add(
-        name: str, run: Callable[[argparse.Namespace], int], told: str
-    ) -> argparse.ArgumentParser:
+    def add(name: str, run: Run, told: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=told, description=told, parents=[folder])
         command.set_defaults(run=run)
         return command
@@ -84,11 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     tables.add_argument("revision", nargs="?", help="for downgrade: a revision, or base")
     importing = add("import", _import, "import an event log, or move over from the old system")
     cli_import.declare(importing)
-    worker = add(
-        "worker", _from("app.cli_sync", "worker"), "run the syncs that are due, until stopped"
-    )
-    worker.add_argument("--images", action="store_true", help="draw images instead")
-    add("beat", _from("app.cli_sync", "beat"), "wake the workers, until stopped")
+    _add_programs(add)
     syncing = add("sync", _sync, "run a sync here and now: `caseboard sync NAME`, or all")
     syncing.add_argument("name", choices=(*_sync_names(), "all"), metavar="NAME|all")
     syncing.add_argument("--full", action="store_true", help="enumerate everything")
@@ -136,6 +135,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_programs(add: Add) -> None:
+    """What runs until it is stopped, beside the web server; and whether it is well."""
+    worker = add(
+        "worker", _from("app.cli_sync", "worker"), "run the syncs that are due, until stopped"
+    )
+    worker.add_argument("--images", action="store_true", help="draw images instead")
+    add("beat", _from("app.cli_sync", "beat"), "wake the workers, until stopped")
+    flower = add("flower", _from("app.cli_sync", "flower"), "serve Flower, a look into the workers")
+    flower.add_argument("--bind", default="127.0.0.1:5555", metavar="HOST:PORT")
+    healthy = add("healthy", _healthy, "tell whether a program of this machine is at work")
+    healthy.add_argument("program", choices=PROGRAMS)
+    healthy.add_argument("--port", type=_port, help="of the web server or of Flower")
+
+
 def _up(asked: argparse.Namespace) -> int:
     from app.up import up
 
@@ -149,7 +162,7 @@ def _sync_names() -> list[str]:
     return list(BY_NAME)
 
 
-def _from(module: str, name: str, *, data: bool = False) -> Callable[[argparse.Namespace], int]:
+def _from(module: str, name: str, *, data: bool = False) -> Run:
     """A command of another file, loaded when it is run; with `data`, on the database."""
 
     def run(asked: argparse.Namespace) -> int:
@@ -177,6 +190,15 @@ def _web(asked: argparse.Namespace) -> int:
     refuse_unsafe_start(get_settings(), asked.bind)
     command = programs.web(asked.bind)
     os.execv(command[0], command)  # noqa: S606 - gunicorn takes the place of this process
+
+
+def _healthy(asked: argparse.Namespace) -> int:
+    from app.cli_healthy import examine
+
+    fault = examine(asked.program, asked.port)
+    if fault:
+        err.print(f"{asked.program}: {fault}", markup=False)
+    return 1 if fault else 0
 
 
 def _token(asked: argparse.Namespace) -> int:

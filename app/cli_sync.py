@@ -4,6 +4,7 @@ import argparse
 import os
 import time
 from datetime import datetime
+from importlib.util import find_spec
 from typing import Any
 
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.table import Table
 
 from app import database, programs
 from app.database import records
+from app.processes import StartFailed
 from app.settings import get_settings
 from app.syncs import progress_words, syncs, workers_alive
 from etl import schedule, sync
@@ -33,6 +35,14 @@ def beat(_asked: argparse.Namespace) -> int:
     """Become the clock."""
     command = programs.beat()
     os.execv(command[0], command)  # noqa: S606 - celery takes the place of this process
+
+
+def flower(asked: argparse.Namespace) -> int:
+    """Become Flower."""
+    if find_spec("flower") is None:
+        raise StartFailed("Flower is not installed: pip install 'caseboard[flower]'")
+    command = programs.flower(asked.bind)
+    os.execv(command[0], command)  # noqa: S606 - flower takes the place of this process
 
 
 def run(asked: argparse.Namespace) -> int:
@@ -78,7 +88,8 @@ def status(_asked: argparse.Namespace) -> int:
 
 def sandbox(asked: argparse.Namespace) -> int:
     """Become the sandbox of the three sources."""
-    command = programs.sandbox(*asked.arguments)
+    given = asked.arguments[1:] if asked.arguments[:1] == ["--"] else asked.arguments
+    command = programs.sandbox(*given)
     os.execv(command[0], command)  # noqa: S606 - the sandbox takes the place of this process
 
 

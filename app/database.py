@@ -1,5 +1,6 @@
 """The way to PostgreSQL: one engine per process, transactions, frames, migrations."""
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -56,6 +57,8 @@ def engine() -> Engine:
         pool_size=POOL_SIZE,
         max_overflow=4,
         pool_timeout=POOL_TIMEOUT_SECONDS,
+        # What statements are given may be texts of cases; faults are logged without.
+        hide_parameters=True,
         connect_args={
             "connect_timeout": 3,
             "application_name": "caseboard",
@@ -187,6 +190,17 @@ def knows(revision: str) -> bool:
     """Whether this version of Caseboard has that revision among its migrations."""
     scripts = ScriptDirectory.from_config(_alembic())
     return any(script.revision == revision for script in scripts.walk_revisions())
+
+
+def forget() -> None:
+    """Make connections anew, leaving alone those that there are: they are the parent's."""
+    if engine.cache_info().currsize:
+        engine().dispose(close=False)
+    engine.cache_clear()
+
+
+# A child that used its parent's connections would read the parent's answers.
+os.register_at_fork(after_in_child=forget)
 
 
 def reset() -> None:

@@ -16,6 +16,7 @@ def web(bind: str) -> list[str]:
         *("-m", "gunicorn", "--bind", bind),
         *("--worker-class", "gthread", "--workers", str(WEB_WORKERS)),
         *("--threads", str(WEB_THREADS), "--no-control-socket", "--graceful-timeout", "10"),
+        *("--config", "python:app.serving"),
         # What the gate takes: addresses tell all filters of a View.
         *("--limit-request-line", "8190"),
         "app.server:create_app()",
@@ -51,3 +52,12 @@ def beat() -> list[str]:
 def sandbox(*arguments: str) -> list[str]:
     """A made-up portal, JIRA and Bugzilla."""
     return [sys.executable, "-m", "etl.sandbox", *arguments]
+
+
+def flower(bind: str) -> list[str]:
+    """A look into the workers and their queue. It asks nobody who they are (docs/operating.md)."""
+    host, _, port = bind.rpartition(":")
+    return [
+        *(sys.executable, "-m", "celery", "-A", "etl.worker", "flower"),
+        *(f"--address={host}", f"--port={port}", "--inspect_timeout=3000"),
+    ]

@@ -5,9 +5,11 @@ import threading
 
 from celery import Celery
 from kombu.exceptions import KombuError
+from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Update, func, update
 
+from app.cache import OPTIONS
 from app.database import transaction
 from app.models import Sync
 from app.settings import get_settings
@@ -18,6 +20,7 @@ QUEUE = "caseboard"
 # The workers that draw images have a queue of their own.
 IMAGES = "caseboard-images"
 REPORT = "report"
+QUEUES = (QUEUE,)
 LIMITS = {"socket_timeout": 2, "socket_connect_timeout": 2, "max_retries": 0}
 
 
@@ -69,3 +72,25 @@ def _wake() -> None:
             "Redis did not take the word to the workers (%s); they will see it at their next tick",
             type(error).__name__,
         )
+
+
+def lengths() -> dict[str, int]:
+    """How many messages wait in each queue; nothing at all where Redis does not answer."""
+    url = get_settings().queue_address
+    if url is None:
+        return {}
+    try:
+        with Redis.from_url(url, **OPTIONS) as client:
+            return {name: int(client.llen(name)) for name in QUEUES}
+    except (RedisError, OSError):
+        return {}
+
+
+def eviction() -> str | None:
+    """What the queue's Redis does when it is full, as it calls it; None when it hides that."""
+    try:
+        with Redis.from_url(str(get_settings().queue_address), **OPTIONS) as client:
+            told = client.config_get("maxmemory-policy")
+    except (RedisError, OSError):
+        return None
+    return str(told.get("maxmemory-policy")) if isinstance(told, dict) else None

@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
 import pages
-from app import cache, compression, health, redirects
+from app import cache, compression, health, logs, meters, redirects, scrape
 from app.api import (
     annotations,
     audit,
@@ -38,7 +38,7 @@ from app.api import (
     who,
 )
 from app.api.requests import problem
-from app.auth import gate, headers, login, policy, saml_routes
+from app.auth import forward, gate, headers, login, policy, saml_routes
 from app.auth.loopback import refuse_unsafe_start
 from app.auth.person import current
 from app.auth.saml_settings import refuse_incomplete
@@ -74,7 +74,9 @@ INDEX = """<!DOCTYPE html>
 </html>"""
 BLUEPRINTS = (
     health.blueprint,
+    scrape.blueprint,
     login.blueprint,
+    forward.blueprint,
     saml_routes.blueprint,
     openapi.blueprint,
     docs.blueprint,
@@ -99,6 +101,10 @@ BLUEPRINTS = (
     audit.blueprint,
 )
 ROOT = Path(__file__).parent.parent
+NO_PAGES = (
+    *("/_", "/api/", "/assets/", "/embed/", "/healthz", "/readyz", "/metrics"),
+    *("/login", "/logout", "/saml/", "/auth/"),
+)
 
 
 def create_app() -> Flask:
@@ -107,9 +113,7 @@ def create_app() -> Flask:
     Raises SettingsError when the settings are wrong; connects to nothing yet.
     """
     settings = get_settings()
-    logging.basicConfig(
-        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logs.set_up()
     refuse_unsafe_start(settings)
     refuse_incomplete(settings)
     server = Flask(__name__, static_folder=None)
@@ -122,6 +126,8 @@ def create_app() -> Flask:
         proxies = {"x_for": settings.trusted_proxies, "x_proto": 0, "x_host": 0}
         server.wsgi_app = ProxyFix(server.wsgi_app, **proxies)  # type: ignore[method-assign]
     server.wsgi_app = Turnstile(server.wsgi_app)  # type: ignore[method-assign]
+    server.wsgi_app = meters.timed(server.wsgi_app)  # type: ignore[method-assign]
+    meters.register(server)
     board = _board()
     compression.register(server)
     headers.register(server, board.csp_hashes)
@@ -175,7 +181,7 @@ def _board() -> Board:
         # They would tell a page's address by the Host header, which anybody may send.
         include_pages_meta=False,
         suppress_callback_exceptions=True,
-        on_error=shell.tell_fault,
+        on_error=meters.counted(shell.tell_fault),
     )
 
 
@@ -245,9 +251,7 @@ def _path_sent() -> str:
 
 
 def _is_page(path: str) -> bool:
-    return not path.startswith(
-        ("/_", "/api/", "/assets/", "/embed/", "/healthz", "/readyz", "/login", "/logout", "/saml/")
-    )
+    return not path.startswith(NO_PAGES)
 
 
 def _register_faults(server: Flask) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from app.auth.idp_metadata import IdentityProvider
 
 PREFIX = "CASEBOARD_"
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the name that prometheus-client looks for
 
 
 class SettingsError(Exception):
@@ -230,6 +231,17 @@ class Settings:
         "major version are",
         str,
     )
+    metrics_token: str | None = _setting(
+        "what Prometheus sends as bearer token to read /metrics; at least 32 characters. Unset: "
+        "only admins who have signed in read it",
+        values.secret_key,
+        secret=True,
+    )
+    log_format: str = _setting(
+        "how log lines are written: json, or text for people (`caseboard up` writes text)",
+        values.one_of("json", "text"),
+        "json",
+    )
     log_level: str = _setting("least level of log lines", values.one_of(*values.LOG_LEVELS), "INFO")
     sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
@@ -253,6 +265,17 @@ class Settings:
             rest = urlencode({**query, "virtual_host": number or "0"})
             return f"redis+socket://{parts.path}?{rest}"
         return urlunsplit((parts.scheme, parts.netloc, f"/{number or 0}", urlencode(query), ""))
+
+    @property
+    def queue_address(self) -> str | None:
+        """The broker in the words of Redis' own client."""
+        url = self.queue_url
+        if url is None or not url.startswith("redis+socket://"):
+            return url
+        parts = urlsplit(url)
+        query = dict(parse_qsl(parts.query))
+        number = query.pop("virtual_host", "0")
+        return f"unix://{parts.path}?{urlencode({**query, 'db': number})}"
 
     def __repr__(self) -> str:
         """Name the settings without telling secrets."""
@@ -328,6 +351,12 @@ def _together(read: Mapping[str, Any]) -> list[str]:
 def get_settings() -> Settings:
     """The settings of this process, read at the first call."""
     return load(os.environ)
+
+
+def shared_folder() -> Path | None:
+    """Where the processes of gunicorn count together, as `app.serving` has said; None elsewhere."""
+    told = os.environ.get(SHARED_FOLDER)
+    return Path(told) if told else None
 
 
 def use(variables: Mapping[str, str]) -> None:

@@ -41,6 +41,8 @@ def up(port: int, data_dir: Path, *, sandbox: bool = True) -> None:
     with _stoppable():
         if "base_url" not in get_settings().sources:
             use({"CASEBOARD_BASE_URL": f"http://127.0.0.1:{port}"})
+        if "log_format" not in get_settings().sources:
+            use({"CASEBOARD_LOG_FORMAT": "text"})
         settings = get_settings()
         refuse_unsafe_start(settings, f"127.0.0.1:{port}")
         made_up = sandbox and is_wanted(settings)

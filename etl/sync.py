@@ -10,6 +10,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
+from app import logs
 from app.database import engine, transaction
 from app.models import Sync as SyncRow
 from app.settings import get_settings
@@ -76,7 +77,8 @@ def work(source: str, name: str | None = None) -> list[Outcome]:
     outcomes = []
     with alone(source) as mine:
         while mine and (claimed := _claim(source, name)):
-            outcomes.append(_execute(claimed))
+            with logs.bound(run=claimed.id, sync=claimed.sync):
+                outcomes.append(_execute(claimed))
     return outcomes
 
 

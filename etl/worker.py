@@ -11,9 +11,9 @@ import sys
 from datetime import timedelta
 
 from celery import Celery
-from celery.signals import worker_process_init, worker_ready
+from celery.signals import setup_logging, worker_process_init, worker_ready
 
-from app import database
+from app import database, logs
 from app.settings import SettingsError, get_settings
 from etl import sync
 from etl.clock import Tick
@@ -82,10 +82,16 @@ def _application() -> Celery:
 app = _application()
 
 
+@setup_logging.connect
+def _log(**_: object) -> None:
+    """Log as everything else of ours does, and not as Celery would."""
+    logs.set_up()
+
+
 @worker_process_init.connect
 def _begin(**_: object) -> None:
     """A child of the worker makes its own connections, and ends when the worker does."""
-    database.reset()
+    database.forget()
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 

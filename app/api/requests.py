@@ -90,8 +90,13 @@ def reader_left() -> Callable[[], bool]:
 
 
 def problem(status: int, title: str, detail: str, **members: Any) -> Response:
-    """A fault in the one shape of all faults (RFC 9457): type, title, status, detail."""
+    """A fault in the one shape of all faults (RFC 9457): type, title, status, detail.
+
+    `request_id` is what the lines of the log about it name.
+    """
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
+    if "request_id" in g:
+        body["request_id"] = g.request_id
     return Response(orjson.dumps(body), status, mimetype="application/problem+json")
 
 

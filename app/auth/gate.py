@@ -1,6 +1,7 @@
 """The gate that every request passes: who is it, and may they do that? Closed unless declared."""
 
 import logging
+import re
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,7 @@ from flask import Flask, Response, g, redirect, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from app import logs
 from app.api.requests import problem
 from app.auth import audit, policy, sessions, tokens
 from app.auth.callbacks import BadCallback, declared
@@ -24,9 +26,10 @@ from app.settings import get_settings
 log = logging.getLogger(__name__)
 
 LONGEST_ADDRESS = 8_100
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 LARGEST_BODY = 1_000_000
 # Seconds that one statement may take for a kind of work; exports set their own.
-PATIENCE = {"api": 10, "search": 10}
+PATIENCE = {"api": 10, "search": 10, "scrape": 5}
 CALLBACKS = "/_dash-update-component"
 # The one address of the API that people read.
 DOCS = "/api/v1/docs"
@@ -44,13 +47,16 @@ class Gate:
 
     def check(self) -> Answer:
         """Let the request pass (None), or answer it."""
-        g.request_id, g.person, g.need = secrets.token_hex(8), None, None
+        g.request_id, g.person, g.need = _request_id(), None, None
+        logs.bind(request=g.request_id)
         if len(request.full_path) > LONGEST_ADDRESS:
             return problem(414, "Address too long", f"It has over {LONGEST_ADDRESS} characters.")
         need = policy.route(request.method, str(request.url_rule)) if request.url_rule else None
         g.need = need
         if need is not None and need.role is None:
             return self._limited(need.limit, _address()) or self._from_elsewhere(need)
+        if need is not None and need.scraped and _is_scraper():
+            return self._limited(need.limit, _address())
         return self._known(need)
 
     def _known(self, need: Need | None) -> Answer:
@@ -86,6 +92,7 @@ class Gate:
         need = policy.callback(function)
         if need is None:
             return _refuse("undeclared", "This is closed.", policy.callback_name(function))
+        g.callback = policy.callback_name(function)
         unfit = _unfit(person, need, policy.callback_name(function))
         return unfit or self._limited(need.limit, person.name, person)
 
@@ -140,6 +147,7 @@ def register(server: Flask, callbacks: Callbacks) -> None:
     @server.teardown_request
     def forget_limit(_error: BaseException | None) -> None:
         patience.set(STATEMENT_SECONDS)
+        logs.bind()
 
     @server.after_request
     def note_act(response: Response) -> Response:
@@ -186,12 +194,28 @@ def _sign_in(told: str) -> Answer:
     return answer
 
 
+def _request_id() -> str:
+    """The id that a proxy in front gave the request, where we believe it, else one of ours."""
+    told = request.headers.get("X-Request-Id", "")
+    believed = get_settings().trusted_proxies and REQUEST_ID.fullmatch(told)
+    return told if believed else secrets.token_hex(8)
+
+
+def _is_scraper() -> bool:
+    """Whether this is who reads the metrics: known by a token of the settings, without database."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    wanted = get_settings().metrics_token
+    if wanted is None or scheme.lower() != "bearer":
+        return False
+    return secrets.compare_digest(value.strip().encode(), wanted.encode())
+
+
 def _login(way: str) -> str:
     return "/login" if way == "/" else f"/login?next={quote(way, safe='')}"
 
 
 def _is_data(path: str) -> bool:
-    return path.startswith(("/api/", "/_")) and path != DOCS
+    return path.startswith(("/api/", "/_", "/metrics", "/auth/")) and path != DOCS
 
 
 def _by_itself() -> bool:

@@ -23,6 +23,7 @@ LIMITS: dict[str, RateLimitItem] = {
     "export": parse("30/minute"),
     # A report page of 20 charts, for each of its readers behind one token.
     "image": parse("1200/minute"),
+    "scrape": parse("120/minute"),
     "refused": parse("120/minute"),
     # An office behind one address may look at many embeds, each of which asks once a minute.
     "embed": parse("3000/minute"),

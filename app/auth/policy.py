@@ -13,7 +13,8 @@ class Need:
 
     `role` is the least role, None for everybody. `scope` is what a token must have; without one no
     token is taken. `limit` names the rate limit, `act` what the audit log calls it when it was
-    done. `cross_site`: other sites may send it (it proves itself by a signature).
+    done. `cross_site`: other sites may send it (it proves itself by a signature). `scraped`:
+    whoever sends CASEBOARD_METRICS_TOKEN may have it too.
     """
 
     role: str | None
@@ -21,6 +22,7 @@ class Need:
     limit: str | None = None
     act: str | None = None
     cross_site: bool = False
+    scraped: bool = False
 
 
 OPEN = Need(None)
@@ -39,6 +41,8 @@ NOTE = Need("editor", "write", "api")
 OWN_EMBEDS = Need("editor", "read", "api")
 EMBEDS = Need("editor", "write", "api")
 OWN = Need("viewer", "write", "api")
+FORWARD = Need("admin", limit="callback")
+SCRAPE = Need("admin", "admin", "scrape", scraped=True)
 AUDIT = Need("admin", "admin", "export", act="audit_export")
 
 ROUTES: dict[tuple[str, str], Need] = {
@@ -64,6 +68,10 @@ ROUTES: dict[tuple[str, str], Need] = {
     ("GET", "/embed/<token>/data"): EMBED,
     ("GET", "/embed/<token>.png"): EMBED,
     ("GET", "/embed/<token>.svg"): EMBED,
+    # For Prometheus; it tells numbers, and no text of any case.
+    ("GET", "/metrics"): SCRAPE,
+    # For a proxy in front: may they see what is for admins?
+    ("GET", "/auth/admin"): FORWARD,
     # Pages; PAGES and CALLBACKS below say more.
     ("GET", "/"): PAGE,
     ("GET", "/<path:path>"): PAGE,

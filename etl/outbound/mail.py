@@ -59,6 +59,21 @@ def send(server: MailServer, sender: str, to: tuple[str, ...], message: EmailMes
     return "; ".join(f"{name} was refused ({why})" for name, why in refused.items())
 
 
+def greet(server: MailServer) -> None:
+    """Go as far as the login, and leave. Raises Later or Refused when we are not taken."""
+    smtp = _connected(server)
+    try:
+        _greet(smtp, server)
+    except smtplib.SMTPResponseException as fault:
+        raise _answered(server, fault.smtp_code, fault.smtp_error) from None
+    except FAULTS as fault:
+        raise Later(f"The mail server {server} {_cause(fault)}.") from None
+    finally:
+        with contextlib.suppress(*FAULTS):
+            smtp.quit()
+        smtp.close()
+
+
 def _connected(server: MailServer) -> smtplib.SMTP:
     try:
         if server.tls != "wrapped":

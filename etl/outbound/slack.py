@@ -52,6 +52,21 @@ def post(door: Door, settings: Settings, channel: str, text: str) -> None:
     _check(response.json())
 
 
+def introduce(door: Door, settings: Settings) -> str:
+    """Ask Slack who we are, which posts nothing: the bot's name. Raises Later or Refused."""
+    with door.session() as session:
+        response = session.post(
+            f"{settings.slack_url}/auth.test",
+            headers={"Authorization": f"Bearer {settings.slack_token}"},
+            allow_redirects=False,
+        )
+    if not response.ok:
+        raise Refused(f"Slack answered {response.status_code}; check CASEBOARD_SLACK_URL.")
+    answer = response.json()
+    _check(answer)
+    return str(answer.get("user", "without a name"))[:80]
+
+
 def escaped(text: str) -> str:
     """A text that means nothing to Slack: no mention, no link, no markup across it."""
     for sign, name in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):

@@ -62,6 +62,8 @@ class Sandbox:
         rest: bool = True,
         trackers: bool = True,
         zone: str = "America/New_York",
+        host: str = HOST,
+        known_as: str | None = None,
     ) -> None:
         self.world, self.jira_kind, self.faults = world, jira_kind, Faults()
         self.portal = Portal(world, trackers=trackers)
@@ -71,6 +73,7 @@ class Sandbox:
         self.paths: Counter[str] = Counter()
         self.hooks: list[Hook] = []
         self.latency = 0.0
+        self._host, self._known_as = host, known_as or host
         self._ports, self._servers = ports, dict[str, BaseWSGIServer]()
         self._count = threading.Lock()
 
@@ -79,7 +82,9 @@ class Sandbox:
         sources = {"portal": self.portal, "jira": self.jira, "bugzilla": self.bugzilla}
         for port, (name, source) in zip(self._ports, sources.items(), strict=True):
             application = self._application(name, source)
-            server = make_server(HOST, port, application, threaded=True, request_handler=_Handler)
+            server = make_server(
+                self._host, port, application, threaded=True, request_handler=_Handler
+            )
             server.daemon_threads = True  # type: ignore[attr-defined]
             threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
             self._servers[name] = server
@@ -95,7 +100,7 @@ class Sandbox:
 
     def url(self, name: str) -> str:
         """The address of a source."""
-        return f"http://{HOST}:{self._servers[name].server_port}"
+        return f"http://{self._known_as}:{self._servers[name].server_port}"
 
     def environment(self) -> dict[str, str]:
         """The settings that connect Caseboard to the sandbox."""

@@ -34,7 +34,7 @@ OPEN = {
     ("GET", "/embed/<token>.png"),
     ("GET", "/embed/<token>.svg"),
 }
-FOR_ADMINS = {("GET", "/api/v1/audit.csv")}
+FOR_ADMINS = {("GET", "/api/v1/audit.csv"), ("GET", "/metrics"), ("GET", "/auth/admin")}
 FOR_EDITORS = {
     "components.freshness.refresh",
     "pages.sync.ask",
@@ -91,6 +91,7 @@ def test_every_route_is_declared(app):
 
 def test_the_open_ones_are_few():
     assert {one for one, need in policy.ROUTES.items() if need.role is None} == OPEN
+    assert {one for one, need in policy.ROUTES.items() if need.scraped} == {("GET", "/metrics")}
     crossed = {one for one, need in policy.ROUTES.items() if need.cross_site}
     assert crossed == {("POST", "/saml/acs"), ("POST", "/saml/slo")}
     assert {one for one, need in policy.ROUTES.items() if need.role == "admin"} == FOR_ADMINS
@@ -144,7 +145,7 @@ def judge(need: Need, path: str, method: str, headers, role, scopes) -> set[int]
     if role is None:
         page = path == "/api/v1/docs"
         data = (
-            (path.startswith(("/api/", "/_")) and not page)
+            (path.startswith(("/api/", "/_", "/metrics", "/auth/")) and not page)
             or "Authorization" in headers
             or method != "GET"
         )
