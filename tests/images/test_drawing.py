@@ -147,7 +147,7 @@ def test_two_hundred_requests_for_twenty_charts_draw_each_once(painter, client):
 
         def ask(place: int, address: str = served) -> tuple[int, str]:
             url = f"{address}/api/v1/charts/{names[place % 20]}.png?as_of=2016-03-11&width=400&height=300"
-            with urllib.request.urlopen(url, timeout=90) as answer:
+            with urllib.request.urlopen(url, timeout=120) as answer:
                 return len(chunks(answer.read())), answer.headers["ETag"]
 
         with ThreadPoolExecutor(200) as crowd:
