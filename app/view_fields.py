@@ -18,7 +18,7 @@ MAX_TEXT = 300
 PARTIES = ("us", "customer", "engineering", "vendor", "unknown", "none")
 
 _ISO_OFFSET_SPACE = re.compile(r" (\d\d:?\d\d)$")
-_ISO = re.compile(iso.INSTANT, re.ASCII)
+_ISO = re.compile(iso.READ, re.ASCII)
 NO_NUL = r"^[^\u0000]*$"
 
 
@@ -206,7 +206,9 @@ def parse_instant(name: str, text: str, zone: str) -> datetime:
     if _ISO.fullmatch(text):
         try:
             moment = datetime.fromisoformat(text.replace(",", "."))
-        except ValueError:
+            known = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
+            moment = known.astimezone(UTC)
+        except (ValueError, OverflowError):
             moment = None
     if moment is None or not iso.FIRST_YEAR <= moment.year <= iso.LAST_YEAR:
         fault = (
@@ -214,9 +216,7 @@ def parse_instant(name: str, text: str, zone: str) -> datetime:
             f"{iso.LAST_YEAR}, such as 2026-01-31 or 2026-01-31T09:30:00Z"
         )
         raise ParameterError(name, fault)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(zone))
-    return moment.astimezone(UTC)
+    return moment
 
 
 def write_instant(moment: datetime) -> str:

@@ -185,7 +185,7 @@ def test_every_instant_that_is_described_is_taken(text, zone):
 )
 def test_a_day_is_described_where_there_is_one(text):
     try:
-        known = date(1900, 1, 1) < date.fromisoformat(text) < date(2200, 12, 31)
+        known = 1901 <= date.fromisoformat(text).year <= 2199
     except ValueError:
         known = False
     assert bool(re.fullmatch(iso.INSTANT, text, re.ASCII)) is known
