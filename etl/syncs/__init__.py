@@ -92,7 +92,6 @@ SYNCS: tuple[Sync, ...] = (
         schedule="20 4 * * *",
         full=None,
         fresh=timedelta(hours=49),
-        eager=False,
     ),
     Sync(
         "weekly",
