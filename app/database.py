@@ -1,5 +1,6 @@
 """The way to PostgreSQL: one engine per process, transactions, frames, migrations."""
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -7,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from alembic import command
@@ -16,9 +17,12 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Executable, create_engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.settings import SettingsError, get_settings
+
+log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -33,6 +37,15 @@ LOCK_NOT_AVAILABLE = "55P03"
 LOCK_ATTEMPTS = 15
 POOL_SIZE = 8
 POOL_TIMEOUT_SECONDS = 3
+
+# Where what this thread does now reads. Whoever only reads says `undecided` first; the replica is
+# chosen when it knows all that the primary knew a moment before, so nobody misses what they wrote.
+reads: ContextVar[Literal["primary", "undecided", "replica"]] = ContextVar(
+    "reads", default="primary"
+)
+KNOWN = "select pg_current_wal_lsn()"
+ABREAST = "select pg_is_in_recovery() and pg_last_wal_replay_lsn() >= cast(%(known)s as pg_lsn)"
+AVOID_SECONDS = 5.0
 
 # Seconds that a statement may take in what this thread does now.
 patience: ContextVar[int] = ContextVar("patience", default=STATEMENT_SECONDS)
@@ -51,6 +64,17 @@ def engine() -> Engine:
             "(postgresql://user:password@host/name), or start with `caseboard up`, "
             "which brings its own."
         )
+    return _engine(url)
+
+
+@lru_cache(maxsize=1)
+def replica() -> Engine | None:
+    """The engine of the streaming replica, None where there is none."""
+    url = get_settings().replica_url
+    return _engine(url) if url else None
+
+
+def _engine(url: str) -> Engine:
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg2"),
         pool_pre_ping=True,
@@ -70,6 +94,7 @@ def engine() -> Engine:
 @contextmanager
 def transaction() -> Iterator[Connection]:
     """A read-write transaction: commits at the end of the block, rolls back on an error."""
+    reads.set("primary")  # whoever has written reads what they wrote
     with engine().begin() as connection:
         _limit(connection)
         yield connection
@@ -78,12 +103,40 @@ def transaction() -> Iterator[Connection]:
 @contextmanager
 def snapshot() -> Iterator[Connection]:
     """A read-only transaction in which every statement sees the same data."""
-    with engine().connect() as plain_connection:
+    with _reader().connect() as plain_connection:
         connection = plain_connection.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
         _limit(connection)
         yield connection
+
+
+def _reader() -> Engine:
+    """Where to read: one place for all that is done in one go, so that version and data agree."""
+    if reads.get() == "undecided":
+        reads.set("replica" if _is_abreast() else "primary")
+    copy = replica() if reads.get() == "replica" else None
+    return copy or engine()
+
+
+class _Avoided:
+    until = 0.0  # by the monotonic clock: a replica that is away costs one request its time-out
+
+
+def _is_abreast() -> bool:
+    """Whether the replica knows all that the primary knew when it was asked just before."""
+    copy = replica()
+    if copy is None or time.monotonic() < _Avoided.until:
+        return False
+    with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as primary:
+        known = primary.exec_driver_sql(KNOWN).scalar_one()
+    try:
+        with copy.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            return bool(connection.exec_driver_sql(ABREAST, {"known": known}).scalar_one())
+    except (DBAPIError, PoolTimeoutError) as error:
+        _Avoided.until = time.monotonic() + AVOID_SECONDS
+        log.warning("The replica does not answer (%s); the primary does", type(error).__name__)
+        return False
 
 
 def _limit(connection: Connection) -> None:
@@ -116,13 +169,13 @@ def fetch(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     For answers of a few rows at a time, where frame and transaction would cost more than the
     statement.
     """
-    with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with _reader().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         return [tuple(row) for row in connection.exec_driver_sql(sql, dict(parameters))]
 
 
 def fetch_rows(select: Executable) -> list[tuple[Any, ...]]:
     """The rows of one statement as plain tuples, without a frame around them."""
-    with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with _reader().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         return [tuple(row) for row in connection.execute(select)]
 
 
@@ -194,9 +247,7 @@ def knows(revision: str) -> bool:
 
 def forget() -> None:
     """Make connections anew, leaving alone those that there are: they are the parent's."""
-    if engine.cache_info().currsize:
-        engine().dispose(close=False)
-    engine.cache_clear()
+    _drop(close=False)
 
 
 # A child that used its parent's connections would read the parent's answers.
@@ -205,9 +256,16 @@ os.register_at_fork(after_in_child=forget)
 
 def reset() -> None:
     """Close all connections and forget the engine; the next use reads the settings anew."""
-    if engine.cache_info().currsize:
-        engine().dispose()
-    engine.cache_clear()
+    _drop(close=True)
+
+
+def _drop(*, close: bool) -> None:
+    for made in (engine, replica):
+        known = made() if made.cache_info().currsize else None
+        if known is not None:
+            known.dispose(close=close)
+        made.cache_clear()
+    _Avoided.until = 0.0
 
 
 def _alembic() -> Config:

@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import queue, serving
 from app.board import Board
 from app.cache import remembered
-from app.database import current_revision, fetch_rows, head_revision, records, snapshot
+from app.database import current_revision, fetch_rows, head_revision, records, replica, snapshot
 from app.health import redis_state
 from app.metrics import COUNTS
 from app.series import series
@@ -40,6 +40,11 @@ blueprint = Blueprint("scrape", __name__)
 STANDINGS = ("fresh", "late", "partial", "running", "failed", "held", "lost", "never")
 OF_RUNS = ("seen", "inserted", "updated", "unchanged", "gone", "rejected", "requests")
 
+LAG = """
+select case when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0
+    else extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()) end,
+    (select version from data_version)
+"""
 REJECTS = text("select source, count(*) from rejects where resolved_at is null group by source")
 TOLD = text("""
 select pg_database_size(current_database()),
@@ -82,6 +87,7 @@ class Facts:
     def collect(self) -> Iterable[Metric]:
         """The facts that can be had now."""
         yield from self._database()
+        yield from self._replica()
         yield from self._redis()
         disk = shutil.disk_usage(Path.cwd())
         yield _one("disk_free_bytes", "Free on the disk that this web process runs on", disk.free)
@@ -103,6 +109,22 @@ class Facts:
         else:
             yield _one("database_up", "1: the database answers", 1)
         yield from found
+
+    @staticmethod
+    def _replica() -> Iterator[Metric]:
+        copy = replica()
+        if copy is None:
+            return
+        try:
+            with copy.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                lag, version = connection.exec_driver_sql(LAG).one()
+        except SQLAlchemyError as error:
+            log.warning("The replica told nothing: %s", error)
+            yield _one("replica_up", "1: the replica answers", 0)
+            return
+        yield _one("replica_up", "1: the replica answers", 1)
+        yield _one("replica_lag_seconds", "How far the replica is behind", lag or 0)
+        yield _one("replica_data_version", "The data version that the replica knows", version)
 
     @staticmethod
     def _redis() -> Iterator[Metric]:

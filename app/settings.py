@@ -48,6 +48,12 @@ class Settings:
         values.address("postgresql", "postgresql+psycopg2", "postgres"),
         secret=True,
     )
+    replica_url: str | None = _setting(
+        "a streaming replica of that PostgreSQL; pages read there while it knows all that the "
+        "primary knows",
+        values.address("postgresql", "postgresql+psycopg2", "postgres"),
+        secret=True,
+    )
     redis_url: str | None = _setting(
         "Redis for the cache: redis://host:6379/0",
         values.address("redis", "rediss", "unix"),

@@ -20,7 +20,7 @@ from app.auth.loopback import is_from_here
 from app.auth.person import LOCAL, Person
 from app.auth.policy import Need
 from app.auth.same_site import is_ours, next_page
-from app.database import STATEMENT_SECONDS, patience
+from app.database import STATEMENT_SECONDS, patience, reads
 from app.settings import get_settings
 
 log = logging.getLogger(__name__)
@@ -143,10 +143,13 @@ def register(server: Flask, callbacks: Callbacks) -> None:
     def limit_statements() -> None:
         need: Need | None = g.need
         patience.set(PATIENCE.get((need and need.limit) or "", STATEMENT_SECONDS))
+        # Who asks was read from the primary; what they ask for may come from the replica.
+        reads.set("undecided")
 
     @server.teardown_request
     def forget_limit(_error: BaseException | None) -> None:
         patience.set(STATEMENT_SECONDS)
+        reads.set("primary")
         logs.bind()
 
     @server.after_request

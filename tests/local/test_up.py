@@ -206,7 +206,7 @@ def test_misuse_is_told_without_a_traceback(tmp_path, arguments, words):
 
 def test_doctor_names_what_to_mend_and_masks_secrets(tmp_path):
     well = caseboard("doctor", "--data-dir", tmp_path / "data")
-    assert "database: ok" in well.stdout
+    assert "database: PostgreSQL" in well.stdout
     environment = {
         **clean_environment(),
         "CASEBOARD_DATABASE_URL": "postgresql://u:pa55@127.0.0.1:1/x",
