@@ -108,7 +108,7 @@ def test_without_a_renderer_one_is_told_what_to_install(client):
 
 def test_the_doctor_tells_of_the_renderer(capsys, monkeypatch):
     assert cli.main(["doctor"]) == 0
-    assert "images: no worker that draws them is at work" in capsys.readouterr().out
+    assert "images: warning: no worker that draws them is at work" in capsys.readouterr().out
     here().tell_alive("")
     monkeypatch.setattr(browser, "find", lambda: "/usr/bin/chromium")
     cli.main(["doctor"])
