@@ -10,8 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import DBAPIError
 
-from app import cli_token, database, local, tables
-from app.cli_healthy import PROGRAMS
+from app import cli_healthy, cli_token, database, local, tables
 from app.cli_report import report_arguments
 from app.lock import AlreadyRunning, running_servers
 from app.processes import StartFailed
@@ -92,8 +91,8 @@ def _parser() -> argparse.ArgumentParser:
     add("beat", _of_syncs("beat"), "wake the workers, until stopped")
     flower = add("flower", _of_syncs("flower"), "serve Flower, a look into the workers")
     flower.add_argument("--bind", default="127.0.0.1:5555", metavar="HOST:PORT")
-    healthy = add("healthy", _healthy, "tell whether a program of this machine is at work")
-    healthy.add_argument("program", choices=PROGRAMS)
+    healthy = add("healthy", cli_healthy.run, "tell whether a program of this machine is at work")
+    healthy.add_argument("program", choices=cli_healthy.PROGRAMS)
     healthy.add_argument("--port", type=_port, help="of the web server or of Flower")
     syncing = add("sync", _sync, "run a sync here and now: `caseboard sync NAME`, or all")
     syncing.add_argument("name", choices=(*_sync_names(), "all"), metavar="NAME|all")
@@ -169,15 +168,6 @@ def _web(asked: argparse.Namespace) -> int:
     refuse_unsafe_start(get_settings(), asked.bind)
     command = programs.web(asked.bind)
     os.execv(command[0], command)  # noqa: S606 - gunicorn takes the place of this process
-
-
-def _healthy(asked: argparse.Namespace) -> int:
-    from app.cli_healthy import examine
-
-    fault = examine(asked.program, asked.port)
-    if fault:
-        err.print(f"{asked.program}: {fault}", markup=False)
-    return 1 if fault else 0
 
 
 def _token(asked: argparse.Namespace) -> int:
