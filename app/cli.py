@@ -11,9 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import DBAPIError
 
-from app import cli_import, cli_token, database, local, tables
+from app import cli_healthy, cli_import, cli_token, database, local, tables
 from app.cli_backup import backup_arguments, restore_arguments
-from app.cli_healthy import PROGRAMS
 from app.cli_list import list_arguments, sprint_arguments
 from app.cli_report import report_arguments
 from app.lock import AlreadyRunning, running_servers
@@ -144,8 +143,8 @@ def _add_programs(add: Add) -> None:
     add("beat", _from("app.cli_sync", "beat"), "wake the workers, until stopped")
     flower = add("flower", _from("app.cli_sync", "flower"), "serve Flower, a look into the workers")
     flower.add_argument("--bind", default="127.0.0.1:5555", metavar="HOST:PORT")
-    healthy = add("healthy", _healthy, "tell whether a program of this machine is at work")
-    healthy.add_argument("program", choices=PROGRAMS)
+    healthy = add("healthy", cli_healthy.run, "tell whether a program of this machine is at work")
+    healthy.add_argument("program", choices=cli_healthy.PROGRAMS)
     healthy.add_argument("--port", type=_port, help="of the web server or of Flower")
 
 
@@ -190,15 +189,6 @@ def _web(asked: argparse.Namespace) -> int:
     refuse_unsafe_start(get_settings(), asked.bind)
     command = programs.web(asked.bind)
     os.execv(command[0], command)  # noqa: S606 - gunicorn takes the place of this process
-
-
-def _healthy(asked: argparse.Namespace) -> int:
-    from app.cli_healthy import examine
-
-    fault = examine(asked.program, asked.port)
-    if fault:
-        err.print(f"{asked.program}: {fault}", markup=False)
-    return 1 if fault else 0
 
 
 def _token(asked: argparse.Namespace) -> int:

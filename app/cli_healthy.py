@@ -4,6 +4,7 @@ A living process is no sign: workers have stopped listening without ending. So e
 what it is there for. It is asked often, so nothing is imported that the answer does not need.
 """
 
+import argparse
 import socket
 import sys
 import urllib.error
@@ -23,6 +24,11 @@ def main(arguments: list[str]) -> int:
     if fault:
         sys.stderr.write(f"{arguments[0]}: {fault}\n")
     return 1 if fault else 0
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Tell what is wrong, if anything; the exit status is 1 then."""
+    return main([asked.program, *([str(asked.port)] if asked.port else [])])
 
 
 def examine(program: str, port: int | None = None) -> str | None:

@@ -20,7 +20,7 @@ QUEUE = "caseboard"
 # The workers that draw images have a queue of their own.
 IMAGES = "caseboard-images"
 REPORT = "report"
-QUEUES = (QUEUE,)
+QUEUES = (QUEUE, IMAGES)
 LIMITS = {"socket_timeout": 2, "socket_connect_timeout": 2, "max_retries": 0}
 
 

@@ -26,7 +26,7 @@ Finding = tuple[str, str, str]
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
-    """(what, `ok`, `wrong` or `unset`, in words) of each source and way out."""
+    """(what, `ok`, `warning`, `wrong` or `unset`, in words) of each source and way out."""
     hurried = replace(
         settings,
         source_timeout=min(settings.source_timeout, TIMEOUT_SECONDS),
@@ -45,7 +45,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
             yield name, "unset", "not connected"
             continue
         if lacking:
-            yield name, "wrong", f"set {' and '.join(lacking)} too"
+            yield name, "warning", f"not connected; set {' and '.join(lacking)} too"
             continue
         try:
             yield name, "ok", check(hurried)

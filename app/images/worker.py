@@ -16,9 +16,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from celery import Celery
-from celery.signals import worker_process_init, worker_process_shutdown, worker_ready
+from celery.signals import (
+    setup_logging,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_ready,
+)
 from redis.exceptions import RedisError
 
+from app import logs
 from app.images import renderer
 from app.images.browser import BrowserFailed, BrowserTooSlow
 from app.images.faults import LACKING
@@ -72,6 +78,12 @@ def _application() -> Celery:
 
 app = _application()
 _renderers: list[Renderer] = []
+
+
+@setup_logging.connect
+def _log(**_: object) -> None:
+    """Log as everything else of ours does, and not as Celery would."""
+    logs.set_up()
 
 
 @worker_process_init.connect

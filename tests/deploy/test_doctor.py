@@ -52,7 +52,6 @@ def test_everything_that_is_set_is_asked(empty, sandbox, capsys):
         ({"JIRA_FIELDS": '{"severity": "No such field"}'}, "no custom field named 'No such field'"),
         ({"BUGZILLA_API_KEY": "wrong"}, "bugzilla: wrong: "),
         ({"BUGZILLA_URL": "http://127.0.0.1:1/rest"}, "CASEBOARD_BUGZILLA_URL"),
-        ({"PORTAL_TOKEN_URL": ""}, "portal: wrong: set CASEBOARD_PORTAL_TOKEN_URL too"),
         ({"SMTP_URL": "smtp://127.0.0.1:1"}, "check CASEBOARD_SMTP_URL"),
         ({"SLACK_TOKEN": "xoxb-x", "SLACK_URL": "http://127.0.0.1:1"}, "CASEBOARD_SLACK_URL"),
     ],
@@ -63,6 +62,13 @@ def test_what_is_wrong_is_named_with_what_to_mend(empty, sandbox, capsys, other,
     assert status == 1
     assert words in told
     assert "Mend what is wrong above." in told
+
+
+def test_a_source_that_is_half_connected_is_named(empty, sandbox, capsys):
+    with settings(**sources(sandbox, PORTAL_TOKEN_URL="")):
+        status, told = doctor(capsys)
+    assert status == 0
+    assert "portal: warning: not connected; set CASEBOARD_PORTAL_TOKEN_URL too" in told
 
 
 def test_a_database_that_is_away_and_one_without_tables(empty, capsys):
