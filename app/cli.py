@@ -21,8 +21,8 @@ from app.settings import SettingsError, get_settings, use
 
 DATA_DIR = Path(".caseboard")
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 MOST_SEEDED = 5_000_000
 

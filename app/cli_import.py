@@ -13,8 +13,8 @@ from etl.sources.t5g_dump import read_dump
 from etl.sources.t5g_ledger import Tally
 from etl.t5g_import import MovingOver, check_t5g, import_t5g
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 Connected = Callable[[], AbstractContextManager[None]]
 Progressing = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]

@@ -18,8 +18,8 @@ from app.version import data_version
 from app.view import View
 from app.view_fields import ParameterError, parse_instant
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 PERIODS = ("opened", "closed")
 

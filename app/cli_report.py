@@ -10,7 +10,7 @@ from rich.console import Console
 from app.report.value import Report
 from app.settings import get_settings
 
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 BUSY_SECONDS = 2.0
 MARKS = {"sent": "sent", "already": "was sent before", "failed": "not sent", "unknown": "in doubt"}

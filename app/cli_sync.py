@@ -18,8 +18,8 @@ from app.syncs import progress_words, syncs, workers_alive
 from etl import schedule, sync
 from etl.syncs import BY_NAME, SYNCS
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 BUSY_SECONDS = 2.0
 BAD = {"failed", "held", "lost", "late"}

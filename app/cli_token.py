@@ -12,8 +12,8 @@ from app.auth.person import LOCAL, SCOPES, Person
 from app.auth.users import as_person, with_row
 from app.database import transaction
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 OWNERS = text("""
 select id, issuer, name, email, role from users

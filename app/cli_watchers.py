@@ -9,8 +9,8 @@ from app.settings import get_settings
 from etl.errors import Later, Missing, Refused
 from etl.outbound.watchers import Watchers
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def run(asked: argparse.Namespace) -> int:

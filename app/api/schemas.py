@@ -99,6 +99,7 @@ COMPONENTS: dict[str, Schema] = {
             "status": WHOLE,
             "detail": TEXT,
             "parameter": {**TEXT, "description": "The parameter or member that is wrong"},
+            "request_id": {**TEXT, "description": "What the log calls this request"},
         },
         "required": ["type", "title", "status", "detail"],
         "additionalProperties": False,

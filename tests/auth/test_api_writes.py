@@ -142,6 +142,6 @@ def test_faults_of_an_address_are_problems_that_say_what_would_do(empty, client)
         assert (answer.status_code, answer.headers.get("Allow")) == (status, allow), path
         assert answer.mimetype == "application/problem+json"
         body = answer.json
-        assert set(body) <= {"type", "title", "status", "detail", "parameter"}
+        assert set(body) <= {"type", "title", "status", "detail", "parameter", "request_id"}
         assert body["status"] == status
         assert words in body["detail"], body

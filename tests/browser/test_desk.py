@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from app.database import read
 from etl.seed import seed
-from tests.browser.conftest import serve_here
+from tests.browser.conftest import serve_here, settle
 from tests.browser.test_board import first_number, rows
 from tests.browser.test_board import pytestmark as browser_marks
 from tests.conftest import EMPTY, cloned
@@ -183,6 +183,8 @@ def test_columns_are_chosen_moved_and_pinned(table):
     page.locator("#columns-apply").click()
     expect(page).to_have_url(re.compile(r"columns=number,summary,severity,.*tags"))
     expect(page.locator(".ag-pinned-left-header [col-id='severity']")).to_be_visible()
+    # The page is drawn anew, its menus shut.
+    settle(page)
     page.get_by_text("Columns", exact=True).click()
     page.locator("#columns-usual").click()
     expect(page).not_to_have_url(re.compile("columns="))

@@ -109,7 +109,7 @@ SIGNED_BY_IT = {
         {"change": attribute(CONFIRMATION, "NotOnOrAfter", stamp(minutes=-6))}, "no_confirmation"
     ),
     "not_yet_valid": (
-        {"change": attribute(CONDITIONS, "NotBefore", stamp(minutes=6))}, "not_yet_valid"
+        {"change": attribute(CONDITIONS, "NotBefore", stamp(minutes=59))}, "not_yet_valid"
     ),
     "issued_in_future": (
         {"change": attribute("//saml:Assertion", "IssueInstant", stamp(hours=1))}, "not_yet_valid"
