@@ -102,7 +102,8 @@ def _operation(
         "responses": _answers(operation),
     }
     if operation.body is not None:
-        required = bool(operation.body.schema.get("required"))
+        schema = operation.body.schema
+        required = bool(schema.get("required") or schema.get("oneOf"))
         told["requestBody"] = {"required": required, "content": _content(operation.body)}
     return told
 
