@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import dash
 from dash import ALL, Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,6 +14,7 @@ from app.panels import PANELS
 from app.place import read_address
 from app.view_fields import ParameterError
 from components.filterbar import asked
+from components.pressed import pressed
 from components.tablecard import table_card
 from components.text import moment
 
@@ -98,11 +98,8 @@ def _what(one: dict[str, Any]) -> tuple[str, str]:
 )
 def revoke(_clicks: Any, whose: Any, query: Any) -> Any:
     """Revoke an embed for good."""
-    pressed, view = dash.ctx.triggered_id, asked(query)
-    if not isinstance(pressed, dict) or not dash.ctx.triggered[0]["value"] or view is None:
-        return no_update
-    number = pressed.get("embed")
-    if isinstance(number, bool) or not isinstance(number, int) or not 0 < number < 2**63:
+    number, view = pressed("embed"), asked(query)
+    if number is None or view is None:
         return no_update
     person = with_row(current())
     try:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import dash
 from dash import ALL, Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,6 +12,7 @@ from app.auth.person import Person, current
 from app.auth.users import with_row
 from app.compression import leave_alone
 from components.filterbar import asked
+from components.pressed import pressed
 from components.tablecard import table_card
 from components.text import moment
 
@@ -140,12 +140,10 @@ def make(clicks: Any, name: Any, scopes: Any, days: Any, query: Any) -> Any:
 )
 def revoke(_clicks: Any, whose: Any, query: Any) -> Any:
     """Revoke a token for good."""
-    pressed, view = dash.ctx.triggered_id, asked(query)
-    if not isinstance(pressed, dict) or not dash.ctx.triggered[0]["value"] or view is None:
+    number, view = pressed("token"), asked(query)
+    if number is None or view is None:
         return no_update
-    number, person = pressed.get("token"), with_row(current())
-    if not isinstance(number, int) or not 0 < number < 2**63:
-        return no_update
+    person = with_row(current())
     try:
         tokens.revoke(number, person)
         everybody = whose == "all" and person.is_admin
