@@ -72,13 +72,16 @@ class Outcome:
 def work(source: str, name: str | None = None) -> list[Outcome]:
     """Run what is due of a source (only the sync `name`, if given), one after the other.
 
-    Returns at once when somebody else is at it. Errors of a source end in its run's row.
+    Returns at once when somebody else is at it, and after a run that was given up: the source
+    may be another's by then. Errors of a source end in its run's row.
     """
-    outcomes = []
+    outcomes: list[Outcome] = []
     with alone(source) as mine:
         while mine and (claimed := _claim(source, name)):
             with logs.bound(run=claimed.id, sync=claimed.sync):
                 outcomes.append(_execute(claimed))
+            if outcomes[-1].state == "lost":
+                break
     return outcomes
 
 
@@ -180,6 +183,7 @@ def _end(run: Run, retry_after: float | None = None) -> None:
     with transaction() as connection:
         told = {"run_id": run.id, "state": run.state, "error": run.error}
         if connection.execute(text(FINISH), told).rowcount != 1:
+            run.state = "lost"
             return
         connection.execute(
             text("delete from sync_sightings where run_id = :run_id"), {"run_id": run.id}

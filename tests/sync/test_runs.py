@@ -129,8 +129,11 @@ def test_a_run_that_hangs_is_given_up_and_can_write_no_more(desk, monkeypatch):
     # The source is free at once for another worker, though the first one still hangs.
     desk.sandbox.faults.clear()
     assert [o.state for o in sync.work("portal", "cases")] == ["finished"]
+    # What is due by now is for whoever holds the source, and that is not the one that hung.
+    schedule.ask("cases")
     worker.join()
     assert [o.state for o in outcomes] == ["lost"]
+    assert desk.value("select asked_at is not null from syncs where name = 'cases'")
     assert desk.disagreements("cases") == []
 
 
