@@ -40,11 +40,11 @@ def series(
     """Every count of a View at each of some rising instants: `place` and a column per count."""
     names = [count.name for count in counts]
     found = readings(view, board, counts, instants[-1])
-    steps = [_steps(reading, names, instants) for reading in found]
+    steps = [steps_of(reading, names, instants) for reading in found]
     return running(steps, names, len(instants))
 
 
-def _steps(reading: Reading, names: Sequence[str], instants: Sequence[datetime]) -> Select[Any]:
+def steps_of(reading: Reading, names: Sequence[str], instants: Sequence[datetime]) -> Select[Any]:
     """+1 at the place of the first instant that a part holds, -1 at the first after it."""
     base, parts = reading.base, reading.parts
     several = len(parts) > 1
