@@ -76,7 +76,7 @@ def rolled(scope: Scope, counts: Sequence[Count], instants: Sequence[datetime]) 
         )
         .where(*rolled_filters(scope.view), STEPS.hour >= bounds[0])
         .group_by(place)
-        .cte("hours")
+        .cte()
     )
     # All steps of a count add up to nothing: those to come are its value now, taken away.
     sums = (func.coalesce(-func.sum(hours.c[name]), 0).label(name) for name in names)
@@ -98,7 +98,7 @@ def _step(count: Count) -> ColumnElement[Any]:
 def _since(hour: datetime, scope: Scope, counts: Sequence[Count], place: int) -> Select[Any]:
     """The steps of an hour that is not over at the instant."""
     names, instants = [count.name for count in counts], [hour - TICK, scope.instant]
-    moved = union(*_changed(hour, scope.instant, counts)).cte("moved")
+    moved = union(*_changed(hour, scope.instant, counts)).cte()
     changed = V.case_number.in_(select(moved.c.case_number))
     told = []
     for reading in readings(scope.view, scope.board, counts, scope.instant):
