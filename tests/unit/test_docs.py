@@ -11,7 +11,11 @@ ROOT = Path(__file__).parent.parent.parent
 
 def test_every_setting_is_in_the_table():
     told = set(
-        re.findall(r"^\| `(CASEBOARD_\w+)`", (ROOT / "docs/settings.md").read_text(), re.MULTILINE)
+        re.findall(
+            r"^\| `(CASEBOARD_\w+)`",
+            (ROOT / "docs/reference/settings.md").read_text(),
+            re.MULTILINE,
+        )
     )
     assert told == {variable(item.name) for item in declared()}
 
