@@ -7,12 +7,12 @@ from app.metrics import PERCENTILES, BugCount, Count, Duration, Metric
 
 # What a case is to a filter of which nothing is known.
 UNKNOWN = {
-    "severity": "without severity it does not count",
-    "escalated": "off the list unless a card or the source says otherwise",
-    "crit_sit": "not critical unless the portal says so",
-    "escalation": "neither unless said so",
-    "sla": "without severity there is no target, and it does not count",
-    "bugs": "without a link that is known it counts",
+    "severity": "a case without severity does not count",
+    "escalated": "a case is off the list unless a card puts it there",
+    "crit_sit": "a case is not critical unless the portal says so",
+    "escalation": "a case is neither unless somebody says so",
+    "sla": "a case without severity has no target and does not count",
+    "bugs": "a case counts until a link is known",
 }
 
 

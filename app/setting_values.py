@@ -75,7 +75,7 @@ def address(*schemes: str) -> Callable[[str], str]:
             raise ValueError(f"must begin with {' or '.join(f'{s}://' for s in schemes)}")
         return text
 
-    parse.__doc__ = "An address: " + " or ".join(f"`{scheme}://...`" for scheme in schemes)
+    parse.__doc__ = "An address: " + " or ".join(f"`{scheme}://`" for scheme in schemes)
     return parse
 
 
@@ -228,7 +228,7 @@ def yes_or_no(text: str) -> bool:
 
 
 def site(text: str) -> str:
-    """An address: `https://...` or `http://...`."""
+    """An address: `http://` or `https://`."""
     return address("http", "https")(text).rstrip("/")
 
 
