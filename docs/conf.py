@@ -29,6 +29,7 @@ html_theme = "furo"
 html_title = f"{project} {version}"
 html_static_path = ["site"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_favicon = "site/favicon.svg"
 html_copy_source = False
 html_show_sourcelink = False

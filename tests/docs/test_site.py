@@ -65,9 +65,8 @@ def test_tables_of_the_reference_have_all_their_cells(site):
 )
 def test_what_leads_nowhere_ends_the_build(tmp_path, words, complaint):
     source = tmp_path / "docs"
-    (source / "site").mkdir(parents=True)
-    for name in ("conf.py", "site/site.css", "site/favicon.svg"):
-        shutil.copy(DOCS / name, source / name)
+    shutil.copytree(DOCS / "site", source / "site")
+    shutil.copy(DOCS / "conf.py", source)
     # Its version is read from the file above it.
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (source / "index.md").write_text("# One page\n\nWords.\n")

@@ -7,9 +7,10 @@ import pytest
 
 from app.cli import _parser
 from app.settings import declared, variable
+from app.view_fields import FIELDS
 
 ROOT = Path(__file__).parent.parent.parent
-TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TEXTS = [ROOT / "README.md", ROOT / "samples/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 ROOMS = (
     "app",
     "etl",
@@ -81,3 +82,13 @@ def test_targets_of_make_that_are_named_are_there():
     for path in TEXTS:
         code = " ".join(re.findall(r"`[^`]*`|```.*?```", path.read_text(), re.DOTALL))
         assert set(re.findall(r"\bmake ([a-z]+)\b", code)) <= there, path.name
+
+
+def test_every_parameter_is_in_the_api_page():
+    told = set(re.findall(r"`(\w+)`", (ROOT / "docs/api.md").read_text()))
+    assert set(FIELDS) <= told
+
+
+def test_the_readme_names_the_rooms_that_exist():
+    named = re.findall(r"`(\w+)/`", (ROOT / "README.md").read_text())
+    assert set(ROOMS) - {"samples", "benchmarks"} <= set(named)
