@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parent.parent.parent
-OURS = ("migrate", "web", "worker", "images", "beat", "flower", "sandbox")
+OURS = ("migrate", "web", "worker", "images", "beat", "flower", "backup", "sandbox")
 VARIABLE = re.compile(r"\$\$|\$\{(\w+)(?:(:[-?])([^}]*))?\}")
 
 
@@ -67,6 +67,7 @@ class Native:
     folder: Path
     services: dict[str, dict[str, Any]]
     places: dict[str, str]
+    postgres: Any
     extra: dict[str, str] = field(default_factory=dict)
     running: dict[str, subprocess.Popen] = field(default_factory=dict)
 

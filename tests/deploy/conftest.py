@@ -140,14 +140,16 @@ def composed(tmp_path_factory) -> Iterator[Native]:
         "@queue:6379": f"@127.0.0.1:{ports['queue']}",
         "0.0.0.0:8050": f"127.0.0.1:{ports['web']}",
         "0.0.0.0:5555": f"127.0.0.1:{ports['flower']}",
+        "/backup": str(folder / "backup"),
         "127.0.0.1:8051": f"127.0.0.1:{ports['p']}",
         "sandbox:8051": f"127.0.0.1:{ports['p']}",
         "sandbox:8052": f"127.0.0.1:{ports['j']}",
         "sandbox:8053": f"127.0.0.1:{ports['b']}",
     }
+    (folder / "backup").mkdir()
     told["sandbox"]["command"] += ["--host", "127.0.0.1", "--known-as", "127.0.0.1", "--cases", CASES,
                                    "--ports", str(ports["p"]), str(ports["j"]), str(ports["b"])]  # fmt: skip
-    native = Native(folder, told, places)
+    native = Native(folder, told, places, postgres)
     lines = (Path(__file__).parents[2] / "deploy/compose/sandbox.env").read_text().splitlines()
     sources = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
     native.extra = {

@@ -122,14 +122,16 @@ def test_images_are_pinned_and_only_the_proxy_is_published():
         for port in service.get("ports", []):
             assert name == "proxy" or port.startswith("127.0.0.1:"), f"{name} is open to all"
         test = service["healthcheck"]
-        assert "test" in test or name == "migrate"
+        assert "test" in test or name in {"migrate", "backup"}
     assert not told["postgres"].get("ports")
     assert not told["flower"].get("ports")
     for name in OURS:
-        if name not in {"migrate", "sandbox"}:
+        if name not in {"migrate", "backup", "sandbox"}:
             waits = told[name]["depends_on"]["migrate"]["condition"]
             assert waits == "service_completed_successfully"
     assert told["sandbox"]["profiles"] == ["sandbox"]
+    assert told["backup"]["profiles"] == ["backup"], "`up` makes no backup"
+    assert set(told["backup"]["depends_on"]) == {"postgres"}, "a restore wants no tables there"
     assert "noeviction" in str(told["queue"]["command"])
     assert "everysec" in str(told["queue"]["command"])
     assert "allkeys-lru" in str(told["cache"]["command"])
@@ -138,15 +140,21 @@ def test_images_are_pinned_and_only_the_proxy_is_published():
 def test_the_dockerfile_builds_in_one_stage_and_runs_in_another_as_nobody_special():
     stages = re.split(r"^FROM ", DOCKERFILE, flags=re.MULTILINE)
     names = [re.match(r"\S+ AS (\w+)", stage)[1] for stage in stages[1:]]
-    assert names == ["wheels", "caseboard", "images"]
-    wheels, final, images = stages[1:]
+    assert names == ["wheels", "caseboard", "images", "backup"]
+    wheels, final, images, backup = stages[1:]
     assert "build-essential" in wheels
     assert "apt-get" not in final
     assert "chromium" in images
     assert "chromium" not in final.lower()
-    for stage in (final, images):
+    for stage in (final, images, backup):
         users = re.findall(r"^USER (.+)$", stage, re.MULTILINE)
         assert users[-1] == "10001:10001", "the last word is an unprivileged user"
+    assert "HEALTHCHECK NONE" in backup
+    [client] = re.findall(r"postgresql-client-(\d+)", backup)
+    assert services(FILLED)["postgres"]["image"].startswith(f"postgres:{client}-")
+    folder = services(FILLED)["backup"]["volumes"][0].rpartition(":")[2]
+    assert f"--owner=10001 --group=10001 --mode=0700 {folder}" in backup
+    for stage in (final, images):
         check = re.search(r"HEALTHCHECK.*?CMD (\[.*?\])", stage, re.DOTALL)[1]
         assert "curl" not in check
         assert yaml.safe_load(check)[2] == "app.cli_healthy"

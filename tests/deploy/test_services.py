@@ -290,6 +290,22 @@ def test_a_real_prometheus_scrapes_and_has_our_rules(running):
         prometheus.wait(20)
 
 
+def test_backups_are_made_and_restored_by_the_service(running):
+    """What cron runs on the host, and what one runs on the day that one needs it."""
+    backup = running.start("backup")
+    assert backup.wait(60) == 0, running.log("backup").read_text()
+    [made] = (running.folder / "backup").glob("*.dump")
+    running.postgres.execute("create database again")
+    there = {"CASEBOARD_DATABASE_URL": running.postgres.url("again")}
+    command = [*running.command("backup")[:3], "restore", str(made)]
+    done = subprocess.run(
+        command, cwd=ROOT, env=running.environment("backup") | there, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "the catalogue at 10 instants" in done.stdout
+
+
 def test_what_stops_stops_in_order_and_leaves_nothing(running):
     web, worker = running.running["web"], running.running["worker"]
     assert running.is_healthy("worker")
