@@ -95,8 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     add(
         "status",
-        _from("app.cli_sync", "status", data=True),
-        "tell how fresh the data are, and what failed",
+        _from("app.cli_status", "status", data=True),
+        "tell at a glance how everything stands, and what is late or failed",
     )
     token = add("token", _token, "make, revoke and list tokens for programs that use the API")
     cli_token.declare(token)
