@@ -20,6 +20,14 @@ FILLED = {
     "CASEBOARD_BASE_URL": "https://board.example.com",
 }
 ROLES = {"CASEBOARD_ROLES": '{"admin": ["board-admins"]}'}
+DATABASE = f"postgresql://caseboard:{'p' * 32}@postgres:5432/caseboard"
+CACHE, QUEUE = (f"redis://:{'r' * 32}@{name}:6379/0" for name in ("cache", "queue"))
+EVERYTHING = {"database", "queue", "cache", "all"}
+NEEDS = {
+    "migrate": EVERYTHING, "web": EVERYTHING, "worker": EVERYTHING,
+    "images": {"queue", "cache"}, "beat": {"database", "queue"}, "flower": {"queue"},
+    "backup": {"database"}, "sandbox": set(),
+}  # fmt: skip
 NAMES = {variable(item.name) for item in declared()}
 EXAMPLE = (ROOT / ".env.example").read_text()
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
@@ -54,9 +62,15 @@ def test_no_secret_has_a_default():
 @pytest.mark.parametrize("name", OURS)
 def test_settings_and_command_of_each_service_are_taken(name):
     service = services(FILLED)[name]
-    settings = load({**service["environment"], **ROLES})
-    assert settings.database_url.endswith("@postgres:5432/caseboard")
-    assert settings.queue_url == f"redis://:{'r' * 32}@queue:6379/0"
+    settings = load({**service.get("environment", {}), **(ROLES if "env_file" in service else {})})
+    knows = NEEDS[name]
+    assert settings.database_url == (DATABASE if "database" in knows else None)
+    assert settings.broker_url == (QUEUE if "queue" in knows else None)
+    assert settings.redis_url == (CACHE if "cache" in knows else None)
+    assert ("env_file" in service) == ("all" in knows), "secrets go where they are needed only"
+    assert bool(settings.secret_key) == bool(settings.metrics_token) == ("all" in knows)
+    assert any("/run/saml" in one for one in service.get("volumes", [])) == ("all" in knows)
+    assert ("outside" in service["networks"]) == (name in {"web", "worker"})
     command = service["command"]
     assert understands(command), f"caseboard {' '.join(command)}"
     test = service["healthcheck"].get("test")
@@ -126,7 +140,7 @@ def test_images_are_pinned_and_only_the_proxy_is_published():
     assert not told["postgres"].get("ports")
     assert not told["flower"].get("ports")
     for name in OURS:
-        if name not in {"migrate", "backup", "sandbox"}:
+        if name in {"web", "worker", "beat"}:
             waits = told[name]["depends_on"]["migrate"]["condition"]
             assert waits == "service_completed_successfully"
     assert told["sandbox"]["profiles"] == ["sandbox"]
@@ -165,6 +179,26 @@ def test_the_dockerfile_builds_in_one_stage_and_runs_in_another_as_nobody_specia
                 assert (ROOT / source).exists(), source
                 assert f"!{source}" in (ROOT / ".dockerignore").read_text().splitlines()
     assert re.search(r"^ARG PYTHON=3\.11\.\d+-slim", DOCKERFILE, re.MULTILINE)
+
+
+def test_the_proxy_asks_for_names_again():
+    """A container that is made anew has another address; the image must know the word for that."""
+    told = (ROOT / "deploy/nginx/nginx.conf").read_text()
+    version = re.search(r"nginx:(\d+)\.(\d+)", services(FILLED)["proxy"]["image"])
+    assert tuple(map(int, version.groups())) >= (1, 28)
+    upstreams = re.findall(r"upstream (\w+) \{(.*?)\}", told, re.DOTALL)
+    assert {name for name, _ in upstreams} == {"web", "flower"}
+    for name, body in upstreams:
+        assert re.search(rf"server {name}:\d+ resolve;", body)
+        assert f"zone {name} " in body
+
+
+def test_no_password_stands_on_a_command_line():
+    for name, service in services(FILLED).items():
+        command = service.get("command", [])
+        words = command[2].split("<<EOF")[0] if command[:2] == ["sh", "-c"] else str(command)
+        told = [*FILLED.values(), "PASSWORD", "requirepass"]
+        assert not any(secret in words for secret in told[:4] + told[5:]), name
 
 
 def promtool(*words: str) -> str:

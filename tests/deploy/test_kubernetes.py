@@ -22,7 +22,11 @@ DOCUMENTS = [
 KINDS = {"Deployment", "Job", "CronJob"}
 WORKLOADS = {d["metadata"]["name"]: d for d in DOCUMENTS if d["kind"] in KINDS}
 # What is at work with less than all settings, and with which.
-CHOSEN = {"backup": {"CASEBOARD_DATABASE_URL"}}
+CHOSEN = {
+    "backup": {"CASEBOARD_DATABASE_URL"},
+    "beat": {"CASEBOARD_DATABASE_URL", "CASEBOARD_BROKER_URL"},
+    "images": {"CASEBOARD_REDIS_URL", "CASEBOARD_BROKER_URL"},
+}
 VERSIONS = {
     "Namespace": "v1", "ServiceAccount": "v1", "ConfigMap": "v1", "Service": "v1", "Secret": "v1",
     "Deployment": "apps/v1", "Job": "batch/v1", "PodDisruptionBudget": "policy/v1",
@@ -90,6 +94,8 @@ def test_pods_may_little(name):
         refs = {each["name"]: each["valueFrom"]["secretKeyRef"] for each in one["env"]}
         assert refs == {key: {"name": "caseboard", "key": key} for key in CHOSEN[name]}
         assert refs.keys() <= SECRET["stringData"].keys()
+        given = services(FILLED)[name]["environment"]
+        assert {key for key, value in given.items() if value} == refs.keys(), "as in compose"
         return
     assert "env" not in one, "settings come of the config and of the secret"
     assert one["envFrom"] == [
