@@ -197,8 +197,8 @@ def test_no_password_stands_on_a_command_line():
     for name, service in services(FILLED).items():
         command = service.get("command", [])
         words = command[2].split("<<EOF")[0] if command[:2] == ["sh", "-c"] else str(command)
-        told = [*FILLED.values(), "PASSWORD", "requirepass"]
-        assert not any(secret in words for secret in told[:4] + told[5:]), name
+        secrets = {value for key, value in FILLED.items() if key != "CASEBOARD_BASE_URL"}
+        assert not any(one in words for one in (*secrets, "PASSWORD", "requirepass")), name
 
 
 def promtool(*words: str) -> str:
