@@ -17,7 +17,7 @@ run: $(STAMP) ## start Caseboard with its own PostgreSQL and Redis, and print it
 
 test: $(STAMP) ## run the whole suite, browser tests included where a Chromium can be had
 	@$(BIN)/python -m tests.browser.chromium
-	@$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(STAMP) ## lint, format, types
 	@$(BIN)/ruff check .
