@@ -68,9 +68,8 @@ def index_again(standing: list[Standing]) -> None:
         for step in (1, 2):
             list(pool.map(_run, [one.make for one in heaviest if one.step == step]))
         list(pool.map(_run, [f"vacuum (analyze, parallel 0) {table}" for table in tables]))
-    for one in heaviest:
-        if one.step == 3:
-            _run(one.make)
+        # Each locks the table that refers before the one referred to, so none waits in a circle.
+        list(pool.map(_run, [one.make for one in heaviest if one.step == 3]))
 
 
 HEAVY = {"changes": 9, "case_versions": 8, "case_words": 7, "comments": 6, "cases": 5}
