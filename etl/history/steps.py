@@ -13,6 +13,8 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, text
 
+from app.models import NOTHING
+
 KEY = ("hour", "severity", "escalated", "crit_sit")
 FLOWS = ("created", "reopened", "closed", "gone")
 COUNTS = (
@@ -119,7 +121,7 @@ TOLD_OF_CHOSEN = TOLD.format(chosen=OF_CHOSEN)
 BEFORE = f"create temp table steps_before on commit drop as {TOLD_OF_CHOSEN}"
 
 SUMS = ", ".join(f"sum({name})" for name in STEPS)
-NOTHING = ", ".join("0" for _ in STEPS)
+ZEROS = ", ".join("0" for _ in STEPS)
 
 CHANGE = f"""
 insert into open_steps as known ({", ".join((*KEY, *STEPS))})
@@ -130,20 +132,20 @@ from (
     select {", ".join(KEY)}, {", ".join(f"-{name}" for name in STEPS)} from steps_before
 ) told
 group by 1, 2, 3, 4
-having ({SUMS}) <> ({NOTHING})
+having ({SUMS}) <> ({ZEROS})
 on conflict ({", ".join(KEY)}) do update set
     ({", ".join(STEPS)}) = ({", ".join(f"known.{name} + excluded.{name}" for name in STEPS)})
 """
 
 # Hours in which nothing happened after all; an index of its own finds them.
-TIDY = f"delete from open_steps where {' and '.join(f'{name} = 0' for name in STEPS)}"
+TIDY = f"delete from open_steps where {NOTHING}"
 
 # Of all cases: several workers share the work on what is no temporary table.
 ALL_APART = "create unlogged table stretches as " + STRETCHES.format(chosen="")
 ALL_TOLD = "create temp table steps_told on commit drop as " + TOLD.format(chosen="")
 FILL = f"""
 insert into open_steps ({", ".join((*KEY, *STEPS))})
-select {", ".join((*KEY, *STEPS))} from steps_told where ({", ".join(STEPS)}) <> ({NOTHING})
+select {", ".join((*KEY, *STEPS))} from steps_told where ({", ".join(STEPS)}) <> ({ZEROS})
 """
 
 
