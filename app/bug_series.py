@@ -1,7 +1,7 @@
 """How many distinct bugs stand behind the open cases of a View, at a list of instants.
 
-The times in which a bug was linked to any open case are added up as a set; those in which it had a
-target are taken away from it. Each stretch that is left is a step up and a step down.
+The times in which a bug was linked to any open case are added up as a set. Each stretch of it is a
+step up and a step down; those in which the bug had a target are taken away from the second number.
 """
 
 from collections.abc import Sequence
@@ -16,13 +16,10 @@ from sqlalchemy import (
     case,
     cast,
     func,
-    literal,
-    literal_column,
     select,
     true,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE
 
 from app.board import Board
 from app.links import NO_TARGET
@@ -41,10 +38,8 @@ def bug_series(view: View, board: Board, instants: Sequence[datetime]) -> Select
     if asked is None:
         return running([], NAMES, len(instants))
     held = _held(asked, board, instants)
-    steps = [
-        _steps(held, "held", (1, 0), instants),
-        _steps(held, "bare", (0, 1), instants),
-    ]
+    aimed = _aimed(held, instants)
+    steps = [_steps(held, (1, 1), instants), _steps(aimed, (0, -1), instants)]
     return running(steps, NAMES, len(instants))
 
 
@@ -56,32 +51,28 @@ def _with_bugs(view: View) -> View | None:
 
 
 def _held(view: View, board: Board, instants: Sequence[datetime]) -> FromClause:
-    """Per bug: while it was linked to an open case, and while it had no target besides."""
+    """Per bug: while it was linked to an open case."""
     first, last = instants[0], instants[-1]
     links = [_links(one, first, last) for one in open_stretches(board, view)]
     told = union_all(*links).subquery("links")
-    held = (
+    return (
         select(told.c.tracker, told.c.key, func.range_agg(told.c.held).label("held"))
         .group_by(told.c.tracker, told.c.key)
         .cte()
     )
-    aimed = (
-        select(
-            BugVersion.tracker,
-            BugVersion.key,
-            func.range_agg(func.tstzrange(BugVersion.valid_from, BugVersion.valid_to)).label(
-                "held"
-            ),
-        )
+
+
+def _aimed(held: FromClause, instants: Sequence[datetime]) -> FromClause:
+    """While bugs had a target besides; a row for each of their versions that has one."""
+    version = func.tstzmultirange(func.tstzrange(BugVersion.valid_from, BugVersion.valid_to))
+    same = (BugVersion.tracker == held.c.tracker) & (BugVersion.key == held.c.key)
+    return (
+        select(held.c.held.op("*")(version).label("held"))
+        .join_from(held, BugVersion, same)
         .where(BugVersion.target.not_in(NO_TARGET))
-        .where(BugVersion.valid_from <= last, BugVersion.valid_to > first)
-        .group_by(BugVersion.tracker, BugVersion.key)
-        .subquery("aimed")
+        .where(BugVersion.valid_from <= instants[-1], BugVersion.valid_to > instants[0])
+        .subquery()
     )
-    nothing = literal_column("'{}'::tstzmultirange", TSTZMULTIRANGE)
-    bare = held.c.held.op("-")(func.coalesce(aimed.c.held, nothing))
-    same = (aimed.c.tracker == held.c.tracker) & (aimed.c.key == held.c.key)
-    return select(held.c.held, bare.label("bare")).select_from(held.outerjoin(aimed, same)).cte()
 
 
 def _links(one: Stretches, first: datetime, last: datetime) -> Select[Any]:
@@ -96,11 +87,9 @@ def _links(one: Stretches, first: datetime, last: datetime) -> Select[Any]:
     )
 
 
-def _steps(
-    held: Any, name: str, marks: tuple[int, int], instants: Sequence[datetime]
-) -> Select[Any]:
-    """+1 where a bug comes behind a case, -1 where it no longer is, under the marked names."""
-    span = func.unnest(held.c[name]).table_valued("span").render_derived(name=f"{name}_spans")
+def _steps(held: FromClause, step: tuple[int, int], instants: Sequence[datetime]) -> Select[Any]:
+    """What each of `NAMES` steps up by where a span begins, and down where it ends."""
+    span = func.unnest(held.c.held).table_valued("span").render_derived(name="spans")
     sides = both_sides()
     moment: ColumnElement[Any] = case(
         (sides.c.side == 1, func.lower(span.c.span)), else_=func.upper(span.c.span)
@@ -110,8 +99,8 @@ def _steps(
         select(
             place.label("place"),
             *(
-                (func.sum(sides.c.side) if mark else literal(0)).label(label)
-                for label, mark in zip(NAMES, marks, strict=True)
+                (func.sum(sides.c.side) * by).label(name)
+                for name, by in zip(NAMES, step, strict=True)
             ),
         )
         .select_from(held.join(span, true()).join(sides, true()))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, literal
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_
 
 from app.board import Board
 from app.metrics import Count
@@ -32,6 +32,16 @@ class Reading:
 
     base: Stretches
     parts: list[tuple[Stretches, Flags]]
+
+    def meeting(self, first: datetime, last: datetime) -> list[ColumnElement[bool]]:
+        """That a part holds at some instant of `[first, last]`, as far as it is worth asking."""
+        asked = [part.meeting(first, last) for part, _ in self.parts]
+        if len(asked) == 1:
+            return asked[0]
+        # Most cases never come near their target; of what happened of late there is little.
+        few = self.base.within is None and not any(part.whole for part, _ in self.parts)
+        some = [or_(*(and_(*one) for one in asked))] if few else []
+        return [*self.base.meeting(first, last), *some]
 
 
 def readings(

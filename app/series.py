@@ -12,6 +12,7 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     DateTime,
+    FromClause,
     Integer,
     Select,
     bindparam,
@@ -62,8 +63,7 @@ def steps_of(reading: Reading, names: Sequence[str], instants: Sequence[datetime
             ),
         )
         .select_from(base.origin)
-        .where(*base.where)
-        .where(*(base if several else parts[0][0]).meeting(instants[0], instants[-1]))
+        .where(*base.where, *reading.meeting(instants[0], instants[-1]))
         .group_by(*(literal_column(str(n)) for n in range(1, len(distinct) + 1)))
         .subquery("held")
     )
@@ -94,6 +94,11 @@ def steps_of(reading: Reading, names: Sequence[str], instants: Sequence[datetime
     )
 
 
+def fenced(statement: Select[*tuple[Any, ...]], name: str) -> FromClause:
+    """A statement as a table whose columns are worked out once a row, however often read."""
+    return statement.offset(literal_column("0")).subquery(name)
+
+
 def both_sides() -> Any:
     """A row for entering (`side` 1) and one for leaving (-1), to be joined with stretches."""
     return values(column("side", Integer), name="sides").data([(1,), (-1,)])
@@ -104,8 +109,9 @@ def place_of(moment: ColumnElement[Any], instants: Sequence[datetime]) -> Column
 
     It is the number of instants when all are before.
     """
-    known = bindparam(None, list(instants), type_=ARRAY(DateTime(timezone=True)), unique=True)
-    return func.width_bucket(moment - TICK, cast(known, ARRAY(DateTime(timezone=True))))
+    after = [instant + TICK for instant in instants]
+    known = bindparam(None, after, type_=ARRAY(DateTime(timezone=True)), unique=True)
+    return func.width_bucket(moment, cast(known, ARRAY(DateTime(timezone=True))))
 
 
 def running(steps: list[Select[Any]], names: Sequence[str], size: int) -> Select[Any]:

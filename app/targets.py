@@ -1,10 +1,9 @@
 """The SLA in SQL: the target of a case version under a policy, and when it is in which state."""
 
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Float, and_, case, cast, func, literal
+from sqlalchemy import ColumnElement, DateTime, Float, Interval, and_, case, cast, func, literal
 
 from app.setting_values import SlaPolicy
 from app.sla import PolicySpan
@@ -13,36 +12,45 @@ from app.versions import TICK, V
 
 def targets(policy: SlaPolicy) -> ColumnElement[float]:
     """The target in days under one policy."""
+    return _by_policy(policy, lambda days: literal(days, Float))
+
+
+def _by_policy(
+    policy: SlaPolicy, told: Callable[[float], ColumnElement[Any]]
+) -> ColumnElement[Any]:
     own = [
-        (and_(V.account == account, V.severity == severity), literal(days, Float))
+        (and_(V.account == account, V.severity == severity), told(days))
         for account, targets in policy.accounts.items()
         for severity, days in enumerate(targets, start=1)
     ]
-    general = [
-        (V.severity == severity, literal(days, Float))
-        for severity, days in enumerate(policy.days, start=1)
-    ]
-    return case(*own, *general, else_=None)
+    general = [(severity, told(days)) for severity, days in enumerate(policy.days, start=1)]
+    of_all = case(dict(general), value=V.severity, else_=None)
+    return case(*own, else_=of_all) if own else of_all
+
+
+def _deadline(policy: SlaPolicy, part: float) -> ColumnElement[Any]:
+    """When a part of the target is used up; NULL without a target.
+
+    The spans are told in seconds: those with days in them are added by the calendar, which is slow.
+    """
+    return V.created_date + _by_policy(
+        policy, lambda days: cast(f"{days * part * 86_400:.6f} seconds", Interval)
+    )
 
 
 def sla_bounds(
     span: PolicySpan, states: Sequence[str]
 ) -> Iterator[tuple[list[ColumnElement[Any]], list[ColumnElement[Any]]]]:
     """For each state, when an open case gets into it and out of it while a policy is in force."""
-    target = targets(span.policy)
-    breach = V.created_date + target * timedelta(days=1)
-    risk = V.created_date + target * timedelta(hours=12) + TICK
     never = cast("infinity", DateTime(True))
-    begins = {"at_risk": risk, "breached": breach}
-    ceases = {"ok": risk, "at_risk": breach}
+    # Without a target a case is in none of these states.
+    breach = func.coalesce(_deadline(span.policy, 1), never)
+    risk = func.coalesce(_deadline(span.policy, 0.5) + TICK, never)
+    has_target = case((targets(span.policy).is_not(None), V.valid_from), else_=never)
+    begins = {"ok": has_target, "at_risk": risk, "breached": breach}
+    ceases = {"ok": risk, "at_risk": breach, "breached": V.valid_to}
     for state in states:
-        starts: list[ColumnElement[Any]] = [
-            # Without a target a case is in none of these states.
-            case((target.is_(None), never), else_=begins.get(state, V.valid_from))
-        ]
-        ends: list[ColumnElement[Any]] = [
-            func.coalesce(ceases[state], never) if state in ceases else V.valid_to
-        ]
+        starts, ends = [begins[state]], [ceases[state]]
         if span.start:
             starts.append(literal(span.start, DateTime(True)))
         if span.end:

@@ -11,14 +11,13 @@ from sqlalchemy import (
     case,
     cast,
     func,
-    literal_column,
     select,
     true,
     union_all,
 )
 
 from app.board import Board
-from app.series import both_sides, place_of
+from app.series import both_sides, fenced, place_of
 from app.spans import Stretches, open_stretches
 from app.view import View
 
@@ -93,23 +92,23 @@ def value_series(view: View, board: Board, field: str, instants: Sequence[dateti
 def _steps(one: Stretches, board: Board, field: str, instants: Sequence[datetime]) -> Select[Any]:
     # Missing values are told as filters do, so that they can be joined like any other.
     unset = 0 if field == "severity" else ""
-    held = (
+    held = fenced(
         select(
             func.coalesce(board.expression(field), unset).label("value"),
             place_of(one.start, instants).label("enters"),
             place_of(one.end, instants).label("leaves"),
-            func.count().label("cases"),
         )
         .select_from(one.origin)
-        .where(*one.where, *one.meeting(instants[0], instants[-1]))
-        .group_by(*(literal_column(str(number)) for number in range(1, 4)))
-        .subquery("held")
+        .where(*one.where, *one.meeting(instants[0], instants[-1])),
+        "held",
     )
     sides = both_sides()
     place = case((sides.c.side == 1, held.c.enters), else_=held.c.leaves)
-    step = func.sum(sides.c.side * held.c.cases) * one.sign
     return (
-        select(held.c.value, place.label("place"), step.label("step"))
+        select(
+            held.c.value, place.label("place"), (func.sum(sides.c.side) * one.sign).label("step")
+        )
         .select_from(held.join(sides, true()))
+        .where(held.c.enters < held.c.leaves)
         .group_by(held.c.value, place)
     )
