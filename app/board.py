@@ -123,14 +123,18 @@ class Board:
         """The filters by values of a version alone, without the search."""
         return filters.of_values(view, self.instant)
 
-    def open_spans(self, view: View) -> list[tuple[ColumnElement[Any], ColumnElement[Any]]]:
+    def open_spans(
+        self, view: View, until: ColumnElement[Any] = V.valid_to
+    ) -> list[tuple[ColumnElement[Any], ColumnElement[Any]]]:
         """The parts `[start, end)` of an open version in which its filters of time hold.
+
+        It lasts until `until`, which a spell tells elsewhere.
 
         A case turns stale, at risk or breached without any change, so a version can begin or
         cease to match while it lasts.
         """
         starts: list[ColumnElement[Any]] = [V.valid_from]
-        ends: list[ColumnElement[Any]] = [V.valid_to]
+        ends: list[ColumnElement[Any]] = [until]
         if view.stale is not None:
             starts.append(V.updated_at + timedelta(days=view.stale))
         if view.recent is not None:
@@ -140,7 +144,7 @@ class Board:
         return [
             (_latest([*starts, *begins]), _earliest([*ends, *ceases]))
             for span in self.policies
-            for begins, ceases in sla_bounds(span, view.sla)
+            for begins, ceases in sla_bounds(span, view.sla, until)
         ]
 
     def elapsed_days(self) -> ColumnElement[float]:

@@ -67,6 +67,7 @@ NARROW = (
     "escalated",
     "crit_sit",
 )
+OPEN_SPELL = "is_open and spell_to is not null"
 YOUNG = "not gone and valid_from - created_date < interval '168 hours'"
 LATE = "not gone and closed_at is not null and valid_from - closed_at < interval '168 hours'"
 RECENT = (
@@ -95,6 +96,18 @@ CLOSING = (
     "case_number",
     "relief_at",
     "resolved_at",
+)
+SPELL = (
+    "case_number",
+    "created_date",
+    "severity",
+    "owner",
+    "engineer",
+    "account",
+    "product",
+    "group_name",
+    "crit_sit",
+    "escalated",
 )
 NOTHING = (
     "step = 0 and lasting = 0 and created = 0 and reopened = 0 and closed = 0 and gone = 0"
@@ -414,7 +427,8 @@ class CaseVersion(Base):
 
     `event` names what began the version: created, closed, reopened, gone, returned, or NULL for any
     other change; `ended_by` what ended it, in the same words. `closed_at` is the latest closing up
-    to then, also of a case reopened since.
+    to then, also of a case reopened since. Some versions begin a spell, during which the case keeps
+    what numbers over days go by (`etl.history.spells`); these tell its end in `spell_to`.
     """
 
     __tablename__ = "case_versions"
@@ -424,6 +438,8 @@ class CaseVersion(Base):
         Index("ix_case_versions_time", "valid_from", "valid_to"),
         # All that the daily numbers go by, so that they never read the wide rows.
         _ordered("daily", "is_open", "valid_to", "valid_from", beside=DAILY),
+        # The same by spells, for the numbers that these can tell.
+        _ordered("spells", OPEN_SPELL, "spell_to", "valid_from", beside=SPELL),
         Index(
             "ix_case_versions_event",
             "event",
@@ -501,6 +517,7 @@ class CaseVersion(Base):
     relief_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    spell_to: Mapped[datetime | None]
 
 
 class BugSpan(Base):

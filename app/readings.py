@@ -65,22 +65,24 @@ def _of_open(
     flags |= {count.name: literal(1) for count in bare}
     told = [(view, flags)] if flags else []
     told += [(rows, {count.name: literal(1)}) for count, rows in timed]
+    asked_for = {name for count in plain for name in count.only}
+    asked_for |= {name for asked, _ in told for name in asked.filters()}
     if told:
-        for base in open_versions(board, view):
+        for base in open_versions(board, view, asked_for):
             yield Reading(
                 base,
                 [
                     (base.cut(*span), named)
                     for asked, named in told
-                    for span in board.open_spans(asked)
+                    for span in board.open_spans(asked, base.until)
                 ],
             )
     for count, rows in known:
         if count in plain or (count, rows) in timed:
             continue
-        for base in open_versions(board, rows):
+        for base in open_versions(board, rows, ()):
             if count not in bare or base.sign < 0:
-                parts = [base.cut(*span) for span in board.open_spans(rows)]
+                parts = [base.cut(*span) for span in board.open_spans(rows, base.until)]
                 yield Reading(base, [(part, {count.name: literal(1)}) for part in parts])
 
 

@@ -3,7 +3,7 @@
 A number at any instant is a sum over these stretches: `sign` for each that has begun and not ended.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +32,11 @@ Condition = ColumnElement[bool]
 INSTANT = DateTime(timezone=True)
 EVENTS = {"created": V.created_date, "closed": V.closed_at}
 SEVERAL = "several"
+# The filters and values that are the same throughout a spell, or come and go beside it.
+SPELLED = {
+    *("state", "severity", "account", "engineer", "owner", "product", "group"),
+    *("escalated", "crit_sit", "escalation", "sla", "bugs", "bug"),
+}
 NAMED = """
 select case_number, lower(span) as valid_from, upper(span) as valid_to
 from (
@@ -45,7 +50,8 @@ from (
 class Stretches:
     """The stretches `[start, end)` of the versions out of `origin` that pass `where`.
 
-    With `within`, a moment of the case and a span, each ends a span after the moment.
+    They are read off versions that last until `until`, or off spells. With `within`, a moment of
+    the case and a span, each ends a span after the moment.
     """
 
     start: ColumnElement[Any]
@@ -54,30 +60,31 @@ class Stretches:
     origin: FromClause = VERSIONS
     sign: int = 1
     within: tuple[ColumnElement[Any], timedelta] | None = None
+    until: ColumnElement[Any] = V.valid_to
 
     def cut(self, start: ColumnElement[Any], end: ColumnElement[Any]) -> "Stretches":
         """The parts of the stretches that lie in a part `[start, end)` of their version."""
         if start is not V.valid_from and self.start is not V.valid_from:
             start = func.greatest(self.start, start)
-        if end is not V.valid_to and self.end is not V.valid_to:
+        if end is not self.until and self.end is not self.until:
             end = func.least(self.end, end)
         return replace(
             self,
             start=self.start if start is V.valid_from else start,
-            end=self.end if end is V.valid_to else end,
+            end=self.end if end is self.until else end,
         )
 
     @property
     def whole(self) -> bool:
-        """The stretches are the versions themselves."""
-        return self.start is V.valid_from and self.end is V.valid_to
+        """The stretches are the versions themselves, or the spells."""
+        return self.start is V.valid_from and self.end is self.until
 
     def meeting(self, first: datetime, last: datetime) -> list[Condition]:
         """That a stretch holds at some instant of `[first, last]`.
 
         The bounds of version and moment say nothing new, but let an index begin there.
         """
-        asked = [V.valid_to > first, V.valid_from <= last]
+        asked = [self.until > first, V.valid_from <= last]
         if self.within:
             moment, span = self.within
             asked += [moment > first - span, moment <= last]
@@ -86,16 +93,28 @@ class Stretches:
         return [*asked, self.start <= last, self.end > first, self.start < self.end]
 
 
-def open_versions(board: Board, view: View) -> Iterator[Stretches]:
-    """Which versions are open cases of a View, whatever its own state and its filters of time."""
+def open_versions(
+    board: Board, view: View, told: Collection[str] | None = None
+) -> Iterator[Stretches]:
+    """Which versions are open cases of a View, whatever its own state and its filters of time.
+
+    Who asks for no more of them than values and filters of these names in `told`, and cares for no
+    event, gets spells where they tell all this.
+    """
     where = (V.is_open, *board.lasting_filters(_without_links(view)))
-    yield from _linked(view, Stretches(V.valid_from, V.valid_to, where))
+    plain = Stretches(V.valid_from, V.valid_to, where)
+    if told is not None and {*view.filters(), *told} <= SPELLED:
+        asked = (*where, V.spell_to.is_not(None))
+        plain = Stretches(V.valid_from, V.spell_to, asked, until=V.spell_to)
+    yield from _linked(view, plain)
 
 
-def open_stretches(board: Board, view: View) -> Iterator[Stretches]:
-    """While which versions are open cases of a View, whatever its own state."""
-    for whole in open_versions(board, view):
-        for start, end in board.open_spans(view):
+def open_stretches(
+    board: Board, view: View, told: Collection[str] | None = None
+) -> Iterator[Stretches]:
+    """While which versions are open cases of a View, whatever its own state; as `open_versions`."""
+    for whole in open_versions(board, view, told):
+        for start, end in board.open_spans(view, whole.until):
             yield whole.cut(start, end)
 
 

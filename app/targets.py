@@ -39,16 +39,19 @@ def _deadline(policy: SlaPolicy, part: float) -> ColumnElement[Any]:
 
 
 def sla_bounds(
-    span: PolicySpan, states: Sequence[str]
+    span: PolicySpan, states: Sequence[str], until: ColumnElement[Any]
 ) -> Iterator[tuple[list[ColumnElement[Any]], list[ColumnElement[Any]]]]:
-    """For each state, when an open case gets into it and out of it while a policy is in force."""
+    """For each state, when an open case gets into it and out of it while a policy is in force.
+
+    What lasts until `until` is a version or a spell.
+    """
     never = cast("infinity", DateTime(True))
     # Without a target a case is in none of these states.
     breach = func.coalesce(_deadline(span.policy, 1), never)
     risk = func.coalesce(_deadline(span.policy, 0.5) + TICK, never)
     has_target = case((targets(span.policy).is_not(None), V.valid_from), else_=never)
     begins = {"ok": has_target, "at_risk": risk, "breached": breach}
-    ceases = {"ok": risk, "at_risk": breach, "breached": V.valid_to}
+    ceases = {"ok": risk, "at_risk": breach, "breached": until}
     for state in states:
         starts, ends = [begins[state]], [ceases[state]]
         if span.start:

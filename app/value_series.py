@@ -34,7 +34,7 @@ def value_series(view: View, board: Board, field: str, instants: Sequence[dateti
     """
     size, unset = len(instants), 0 if field == "severity" else ""
     told = union_all(
-        *(_steps(one, board, field, instants) for one in open_stretches(board, view))
+        *(_steps(one, board, field, instants) for one in open_stretches(board, view, {field}))
     ).subquery("told")
     steps = (
         select(told.c.value, told.c.place, func.sum(told.c.step).label("step"))

@@ -6,6 +6,7 @@ import orjson
 from sqlalchemy import Connection, text
 
 from app.settings import get_settings
+from etl.history.spells import with_spells
 from etl.history.states import changed, observed, texts
 from etl.records import HELD_SINCE_CREATION
 
@@ -35,13 +36,15 @@ HELD = "f.field = any(:held)"
 CHOSEN = "touched_cases t on t.key = c.key"
 BORN = "count(*) filter (where field = 'created') > 0"
 
-VERSIONS = f"""
-insert into case_versions (
+COLUMNS = """
     case_number, valid_from, valid_to, created_date, updated_at, event, ended_by, is_open,
     gone, status, status_since, waiting_on, severity, owner, engineer, account, summary,
     product, product_version, group_name, crit_sit, escalated, escalation_link,
     card, card_status, contributors, labels, tags, relief_at, resolved_at, closed_at
-)
+"""
+
+VERSIONS = f"""
+insert into case_versions ({COLUMNS}, spell_to)
 with {observed("case", HELD, born=BORN, chosen=CHOSEN)},
 edges as (
     select key, kind, valid_from as at from card_spans
@@ -86,7 +89,8 @@ judged as (
         coalesce(lower(state ->> 'status') = any(:closed), false) as closed,
         coalesce(lower(before ->> 'status') = any(:closed), false) as was_closed
     from changed
-)
+),
+versions ({COLUMNS}) as (
 select
     key,
     at,
@@ -145,6 +149,8 @@ select
         case when closed and state ? 'closed' then least(at, (state ->> 'closed')::timestamptz) end)
 from judged
 window history as (partition by key order by at)
+)
+{with_spells("versions", COLUMNS)}
 """
 
 CASES = """

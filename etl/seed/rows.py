@@ -23,7 +23,7 @@ COLUMNS = {
     "ended_by, is_open, gone, status, status_since, waiting_on, severity, owner, "
     "engineer, account, summary, product, group_name, crit_sit, escalated, escalation_link, card, "
     "card_status, contributors, labels, "
-    "tags, relief_at, resolved_at, closed_at",
+    "tags, relief_at, resolved_at, closed_at, spell_to",
     "comments": "case_number, created_date, author, comment_text, commented_at, source_id, "
     "is_public",
     "jira_comments": "jira_comment_id, case_number, created_date, author, body, last_update_date, "
@@ -38,6 +38,9 @@ COLUMNS = {
     "case_bugs": "case_number, tracker, key, linked_at",
     "seeded_texts": "case_number, told",
 }
+
+# With what follows from them, the parts of a case that are the same throughout a spell.
+SPELLED = ("severity", "owner", "assignee", "account", "product", "group", "crit_sit")
 
 _LETTERS = re.compile("[a-z]+").fullmatch
 _EPOCH = date(1970, 1, 1)
@@ -131,7 +134,7 @@ class Lines:
                 self._add("jira_cards", f"{key}\t{kind}\t{life.number}\t{shown}\t{first}\t{last}")
 
     def _case_versions(self, life: Life, known: list[Version]) -> None:
-        born = stamp(known[0].at)
+        born, spells = stamp(known[0].at), self._spells(known)
         for place, version in enumerate(known):
             state, get = version.state, version.state.get
             following = known[place + 1] if place + 1 < len(known) else None
@@ -149,8 +152,22 @@ class Lines:
                 "t" if get("crit_sit") else "f", self._escalated(state), self._link(state),
                 _cell(get("card")), _cell(get("card_status")), _array(get("contributors", ())),
                 _array(get("labels", ())), _array(get("tags", ())), _moment(get("relief")),
-                _moment(get("resolved")), _moment(version.closed_at),
+                _moment(get("resolved")), _moment(version.closed_at), spells[place],
             ]))  # fmt: skip
+
+    def _spells(self, known: list[Version]) -> list[str]:
+        """For each version that begins a spell when this ends, as `etl.history.spells` tells it."""
+        told = [
+            (version.is_closed, version.closed_at, self._escalated(version.state),
+             *map(version.state.get, SPELLED))
+            for version in known
+        ]  # fmt: skip
+        ends, until = [], "infinity"
+        for place in range(len(known) - 1, -1, -1):
+            begins = not place or told[place] != told[place - 1]
+            ends.append(until if begins else NOTHING)
+            until = stamp(known[place].at) if begins else until
+        return ends[::-1]
 
     def _case(self, life: Life, last: Version) -> None:
         state, get = last.state, last.state.get

@@ -1,7 +1,7 @@
-"""The hourly roll-up after any loads: what it would be if it were derived from all versions anew."""
+"""Spells and the hourly roll-up after any loads: what they would be if all were derived anew."""
 
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from app import database
 from etl.history import steps
+from etl.history.spells import SAME
 from etl.load import load
 from etl.records import Fact, Observation, canonical_instant
 from etl.runs import start_run
@@ -68,6 +69,7 @@ def test_after_any_loads_it_is_what_all_versions_say(desk, facts, cuts):
                 for entity, case, bug, fact in facts[start:end]
             ]
         )
+    assert_spells_are_what_the_versions_say(f"W{world}-%")
     kept, anew = compared()
     assert kept == anew
     sums = ", ".join(f"sum({name})" for name in ("step + lasting", *steps.COUNTS))
@@ -79,6 +81,22 @@ def take(records: list[Observation]) -> None:
     run_id = start_run("test", "steps")
     with database.transaction() as connection:
         load(connection, run_id, "test", records)
+
+
+def assert_spells_are_what_the_versions_say(cases: str) -> None:
+    """A version begins a spell where one of its values is not that of the version before."""
+    asked = f"select {SAME}, case_number, valid_from, spell_to from case_versions"
+    with database.snapshot() as connection:
+        found = connection.execute(
+            text(f"{asked} where case_number like :cases order by case_number, valid_from"),
+            {"cases": cases},
+        ).all()
+    for _, versions in groupby(found, lambda version: version.case_number):
+        until = datetime.max.replace(tzinfo=UTC)
+        for version, before in pairwise([*reversed(list(versions)), None]):
+            begins = before is None or version[:-3] != before[:-3]
+            assert version.spell_to == (until if begins else None)
+            until = version.valid_from if begins else until
 
 
 def compared() -> tuple[list, list]:
