@@ -76,7 +76,7 @@ def _rolled(scope: Scope, edges: Sequence[datetime]) -> list[Select[Any]]:
     asked = rolled_filters(scope.view)
     ended = edges[-1] == scope.instant
     bounds = [edge + TICK for edge in (edges[:-1] if ended else edges)]
-    place = place_of(STEPS.hour + TICK, bounds)
+    place = place_of(STEPS.hour, [bound - TICK for bound in bounds])
     hours = [*asked, STEPS.hour >= bounds[0]]
     last = [STEPS.hour < whole_hour(scope.instant)] if ended and not scope.live else []
     told = (

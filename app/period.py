@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal, Self
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -95,6 +96,7 @@ class Period:
 USUAL = Period()
 
 
+@lru_cache(maxsize=4096)
 def midnight(day: date, zone: str) -> datetime:
     """The first instant of a local day, in UTC."""
     return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)

@@ -61,7 +61,7 @@ def rolled(scope: Scope, counts: Sequence[Count], instants: Sequence[datetime]) 
     bounds = [edge + TICK for edge in instants]
     if parted:
         bounds[-1] = whole_hour(last)
-    place = place_of(STEPS.hour + TICK, bounds)
+    place = place_of(STEPS.hour, [bound - TICK for bound in bounds])
     hours = (
         select(
             place.label("place"),

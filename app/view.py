@@ -7,7 +7,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any, Self
@@ -35,7 +35,7 @@ BY_TIME = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class View:
     """Filters, search, order, columns, time zone and the instant looked at.
 
@@ -113,9 +113,10 @@ class View:
     def to_query(self) -> str:
         """The query string of this View: what differs from the default, in a fixed order."""
         pairs: list[str] = []
+        held = vars(self)
         for name, default in _defaults():
-            value = getattr(self, name)
-            if value != default:
+            value = held[name]
+            if value is not default and value != default:
                 pairs += [f"{name}={_quoted(text)}" for text in FIELDS[name].write(value)]
         return "&".join(pairs)
 
@@ -125,8 +126,15 @@ class View:
         return f"{path}?{query}" if query else path
 
     def but(self, **changes: Any) -> Self:
-        """This View with some fields changed; the values are those of the dataclass."""
-        return replace(self, **changes)
+        """This View with some fields changed; the values are those of the dataclass.
+
+        As `dataclasses.replace`, in a tenth of the time: a table of a year has thousands of links.
+        """
+        if not changes.keys() <= FIELDS.keys():
+            raise TypeError(f"a View has no {', '.join(sorted(changes.keys() - FIELDS.keys()))}")
+        other = object.__new__(type(self))
+        vars(other).update(vars(self), **changes)
+        return other
 
     def filters(self) -> dict[str, Any]:
         """The fields in force that choose rows, by name: what the filter bar shows as chips."""

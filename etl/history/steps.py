@@ -127,6 +127,7 @@ ALL_TOLD = f"create temp table steps_told on commit drop as {_told('')}"
 FILL = f"""
 insert into open_steps ({", ".join((*KEY, *STEPS))})
 select {", ".join((*KEY, *STEPS))} from steps_told where ({", ".join(STEPS)}) <> ({ZEROS})
+order by hour
 """
 
 

@@ -115,6 +115,7 @@ having (
     sum(no_bugs), sum(opened_last_day), sum(opened_last_week), sum(closed_last_day),
     sum(closed_last_week)
 ) <> (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+order by 1
 """
 
 
