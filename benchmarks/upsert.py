@@ -12,8 +12,9 @@ create temp table bare (case_number text, created timestamptz, updated timestamp
 ) on commit drop
 """
 FACTS = """
-insert into changes (entity, key, field, value, at, seq)
-select 'case', s.case_number, told.field, told.value, s.updated, 0
+insert into changes (entity, key, field, value, at, seq, run_id)
+select 'case', s.case_number, told.field, told.value, s.updated, 0,
+    (select max(id) from sync_runs)
 from bare s left join cases c on c.case_number = s.case_number
 cross join lateral (values
     ('severity', s.severity::text, c.severity::text), ('status', s.status, c.status),

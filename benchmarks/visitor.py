@@ -32,12 +32,21 @@ class Visitor:
         """The whole answer of a request; Failed unless it is a good one."""
         headers = {**self._headers, "Content-Type": "application/json"}
         method = "GET" if ask.body is None else "POST"
-        self._connection.request(method, ask.path, ask.body, headers)
-        answer = self._connection.getresponse()
+        answer = self._asked(method, ask, headers)
         told = answer.read()
         if answer.status not in {200, 204, 304}:
             raise Failed(f"{method} {ask.path}: {answer.status} {told[:300]!r} {ask.body!r:.600}")
         return told
+
+    def _asked(self, method: str, ask: Ask, headers: dict[str, str]) -> http.client.HTTPResponse:
+        """The answer; over a new connection, where the server has closed one that was idle."""
+        try:
+            self._connection.request(method, ask.path, ask.body, headers)
+            return self._connection.getresponse()
+        except (ConnectionError, http.client.RemoteDisconnected):
+            self._connection.close()
+        self._connection.request(method, ask.path, ask.body, headers)
+        return self._connection.getresponse()
 
     def close(self) -> None:
         """Hang up."""

@@ -88,7 +88,7 @@ def stream(port: int, query: str) -> float:
 
 def memory_grown(stack: Stack) -> float:
     """By how many MB the web processes grow at most while a file is read."""
-    before, most = stack.web_memory(), 0.0
+    before = most = stack.web_memory()
     over = threading.Event()
 
     def look() -> None:
