@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import orjson
 import psycopg2
+from flask import Flask
 from sqlalchemy import event
 
 from app import database
@@ -23,14 +25,19 @@ select case_number from cases where created_date >= (
 BESIDE = (ASKED[:40].strip(), "set local ", "insert into audit")
 
 
+@lru_cache(maxsize=1)
+def _application() -> Flask:
+    """The board; one for all worlds, as only the first one of a process has callbacks."""
+    from app.server import create_app
+
+    return create_app()
+
+
 class Witness:
     """The board in this process, which remembers nothing, to see which statements it runs."""
 
     def __init__(self) -> None:
-        from app.server import create_app
-
-        self._app = create_app()
-        self._client = self._app.test_client()
+        self._client = _application().test_client()
 
     def statements(self, *asks: Ask) -> list[Statement]:
         """Those that some requests run, but for what every request does."""

@@ -12,6 +12,14 @@ MOST_SECONDS = 6.0
 LEAST_ROUNDS = 3
 
 
+_pace = [1.0]
+
+
+def pace(share: float) -> None:
+    """Take only a share of the rounds and of their time, where a rough figure will do."""
+    _pace[0] = share
+
+
 def nothing() -> None:
     """No preparation."""
 
@@ -39,6 +47,7 @@ def milliseconds(
     for one in known:
         one.before()
         one.work()
+    rounds, most = max(LEAST_ROUNDS, round(rounds * _pace[0])), most * _pace[0]
     times: list[list[float]] = [[] for _ in known]
     begun = time.monotonic()
     for done in range(rounds):
