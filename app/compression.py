@@ -3,7 +3,7 @@
 A stream stays one: what is there first is sent at once, and what follows as it comes. Answers that
 hold a secret beside something that the asker chose are left alone, for the length of a compressed
 answer would tell of it (BREACH); `leave_alone` says so, and whatever is posted to the API is.
-Static files are not ours to compress again and again.
+Static files are compressed once, by `app.statics`.
 """
 
 import zlib

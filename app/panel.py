@@ -80,6 +80,8 @@ class Panel:
 
 # Of longer tables the rest is for files.
 LINKED_ROWS = 1_000
+# A table of more cells than this is a long one, which comes once somebody opens it.
+LONG_CELLS = 150
 BEFORE = {"previous": "the period before", "year": "a year before"}
 
 
@@ -114,15 +116,21 @@ def population(panel: Panel, view: View) -> View:
     return view.only_filters().but(state=panel.state)
 
 
-def answer(panel: Panel, scope: Scope, version: Version) -> str:
+def answer(panel: Panel, scope: Scope, version: Version, *, drawn: bool = False) -> str:
     """The finished JSON of a panel: title, sentence, n, figure, columns, rows and their links.
 
-    Of a period it tells also what is noted in it. Remembered by (panel, scope, data version).
+    Of a period it tells also what is noted in it. `drawn`: only the figure is wanted now, and a
+    table where it is short; the thousand links of a long one take longer to make than all else.
+    Remembered by (panel, scope, data version).
     """
     asked = asked_of(panel, scope)
-    return remembered(
-        (panel.name, *asked.key, version.key), lambda: _compute(panel, asked, version)
-    )
+    key = (panel.name, *asked.key, version.key, *(("drawn",) if drawn else ()))
+    return remembered(key, lambda: _compute(panel, asked, version, drawn=drawn))
+
+
+def is_long(told: Mapping[str, Any]) -> bool:
+    """Whether the table of an answer is a long one."""
+    return len(told["rows"]) * len(told["columns"]) > LONG_CELLS
 
 
 def _sentence(panel: Panel, scope: Scope) -> str:
@@ -139,14 +147,15 @@ def told_sentence(told: Mapping[str, Any]) -> str:
     return f"{told['sentence']} · {number}"
 
 
-def _compute(panel: Panel, scope: Scope, version: Version) -> str:
+def _compute(panel: Panel, scope: Scope, version: Version, *, drawn: bool) -> str:
     known = frame(panel, scope)
     rows = known.astype(object).where(known.notna(), None)
     columns = columns_of(panel, scope)
     names = [column.name for column in columns]
+    linked = 0 if drawn and len(known) * len(columns) > LONG_CELLS else LINKED_ROWS
     links = [
         {name: view.to_query() for name, view in panel.rows(row, scope).items()}
-        for row in records(known.head(LINKED_ROWS))
+        for row in records(known.head(linked))
     ]
     noted = annotations(*scope.period.filled(), version) if panel.period else []
     told: dict[str, Any] = {

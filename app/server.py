@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
 import pages
-from app import cache, compression, health, logs, meters, redirects, scrape
+from app import cache, compression, health, logs, meters, redirects, scrape, statics
 from app.api import (
     annotations,
     audit,
@@ -130,6 +130,7 @@ def create_app() -> Flask:
     meters.register(server)
     board = _board()
     compression.register(server)
+    statics.register(server)
     headers.register(server, board.csp_hashes)
     gate.register(server, board.callback_map)
     conditional.register(server)
@@ -162,6 +163,10 @@ class Board(Dash):  # type: ignore[misc]
         kept = {name: value for name, value in told.items() if "version" not in name}
         kept.pop("hot_reload", None)
         return kept | NO_TOOLS | {"disable_version_check": True}
+
+    def _collect_and_register_resources(self, *given: Any, **more: Any) -> list[Any]:
+        found = super()._collect_and_register_resources(*given, **more)
+        return [statics.addressed(one) for one in found]
 
 
 def _board() -> Board:

@@ -1,1 +1,1 @@
-"""What Caseboard costs, beside what the machine can do: ratios measured side by side in one run."""
+"""What Caseboard costs, beside what the machine can do: figures measured side by side in one run."""

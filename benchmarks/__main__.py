@@ -1,125 +1,153 @@
-"""`make bench`: prints a Markdown table of ratios; every pair is measured in turn, in one run.
-
-*Raw* is the same statement run alone through the driver; *floor* is a callback-free route of the
-same web application. The data are the sample log, and for the case table a seeded world.
-"""
+"""`make bench`: measures the board over a seeded world, and prints what it costs as a table."""
 
 import argparse
-import statistics
+import json
+import sys
 import tempfile
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from flask import Flask
-from sqlalchemy import text
+from app.local import servers
+from app.lock import Servers
+from benchmarks import document, table
+from benchmarks.figure import Figure
+from benchmarks.growth import Growth
+from benchmarks.machine import in_words, machine
+from benchmarks.parts import PARTS
+from benchmarks.sizes import growths
+from benchmarks.stack import Stack, board
+from benchmarks.timing import pace
+from benchmarks.world import world
 
-from app import database
-from app.database import read
-from app.export import case_csv
-from app.local import LocalServers
-from app.panels import PANELS
-from app.selection import rows
-from app.settings import use
-from app.view import View
-from benchmarks import desk, images
-from etl.events_import import SAMPLE, import_events
-
-ROUNDS = 40
-AS_OF = datetime(2016, 3, 10, tzinfo=UTC)
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """How long one call takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
+CASES, QUICK_CASES = 1_000_000, 50_000
+QUICK_PACE = 0.25
+GROWTH = "growth"
+SAVED = Path("build/bench.json")
 
 
-def pair(work: Callable[[], object], beside: Callable[[], object]) -> tuple[float, float]:
-    """Median seconds of both, run in turn."""
-    work(), beside()
-    times = [(seconds(work), seconds(beside)) for _ in range(ROUNDS)]
-    return statistics.median(a for a, _ in times), statistics.median(b for _, b in times)
+def main() -> int:
+    """Measure what was asked for, and tell; 1 where a part could not be measured."""
+    parser = arguments()
+    asked = parser.parse_args()
+    cases = asked.cases or (QUICK_CASES if asked.quick else CASES)
+    wanted = asked.parts or [*PARTS, GROWTH]
+    begun = time.monotonic()
+    pace(QUICK_PACE if asked.quick else 1.0)
+    with (
+        _servers(asked.data) as local,
+        tempfile.TemporaryDirectory(prefix="caseboard-bench-") as at,
+    ):
+        name, seeded = world(local, cases)
+        if seeded is not None:
+            print(f"{cases:,} cases were seeded in {seeded:.0f} s.", flush=True)
+        with board(local, name, cases, Path(at), quick=asked.quick) as stack:
+            about = machine(local)
+            rows: list[Figure] = []
+            whole = True
+            for part in (part for part in PARTS if part in wanted):
+                whole &= _measure(part, stack, rows)
+        fits: list[Growth] = list(growths(local, cases)) if GROWTH in wanted else []
+    _tell(asked, cases, about, rows, fits)
+    print(f"\nThis took {(time.monotonic() - begun) / 60:.1f} minutes.")
+    return 0 if whole else 1
 
 
-def report(app: Flask) -> list[tuple[str, str, float, float]]:
-    """Each figure: what, beside what, and the median seconds of both."""
-    client = app.test_client()
-    view = View(as_of=AS_OF)
-    block = rows(view, AS_OF, limit=100)
-    everything = View(state="all", as_of=AS_OF)
-    panel = PANELS["backlog"]
-    copy = "copy (select * from case_versions where valid_to = 'infinity') to stdout with csv"
-
-    def raw(statement: object) -> Callable[[], object]:
-        def run() -> object:
-            with database.engine().connect() as connection:
-                return connection.execute(statement).all()
-
-        return run
-
-    def copied() -> int:
-        class Sink:
-            size = 0
-
-            def write(self, data: bytes) -> None:
-                self.size += len(data)
-
-        sink = Sink()
-        with database.engine().connect() as connection:
-            connection.connection.cursor().copy_expert(copy, sink)
-        return sink.size
-
-    # Each cold call asks for another instant, so that nothing can be remembered.
-    cold = iter(range(10**6))
-    return [
-        ("block of 100 rows through the API", "raw SQL",
-         *pair(lambda: client.get("/api/v1/cases?as_of=2016-03-10"), raw(block))),
-        ("frame of 100 rows", "raw SQL", *pair(lambda: read(block), raw(block))),
-        ("backlog of every day, cold", "raw SQL",
-         *pair(lambda: client.get(f"/api/v1/charts/backlog.json?as_of=2016-03-10T00:00:{next(cold) % 60:02d}Z"),
-               raw(panel.select(view, AS_OF)))),
-        ("backlog of every day, warm", "floor (/healthz)",
-         *pair(lambda: client.get("/api/v1/charts/backlog.json?as_of=2016-03-10"),
-               lambda: client.get("/healthz"))),
-        ("CSV of all cases", "COPY of the same rows",
-         *pair(lambda: b"".join(case_csv(everything, AS_OF)), copied)),
-        ("import of the log again (nothing new)", "count of its facts",
-         *pair(lambda: import_events(SAMPLE), raw(text("select count(*) from changes")))),
-    ]  # fmt: skip
+def _measure(part: str, stack: Stack, rows: list[Figure]) -> bool:
+    """Add the figures of a part; whether all of them could be measured."""
+    started = time.monotonic()
+    try:
+        rows.extend(PARTS[part](stack))
+    except Exception:  # noqa: BLE001 - whatever it is, the other parts are measured
+        print(f"{part} could not be measured:\n{traceback.format_exc()}", flush=True)
+        return False
+    print(f"{part}: {time.monotonic() - started:.0f} s", flush=True)
+    return True
 
 
-def main() -> None:
-    """Run everything on servers of its own and print the table."""
-    parser = argparse.ArgumentParser(prog="make bench ARGS=")
-    parser.add_argument("--cases", type=int, default=100_000, help="of the seeded world")
-    cases = parser.parse_args().cases
-    with tempfile.TemporaryDirectory(prefix="caseboard-bench-") as folder:
-        local = LocalServers(Path(folder) / "data")
-        running = local.start()
-        try:
-            use(running.environment())
-            database.upgrade()
-            first = seconds(lambda: import_events(SAMPLE))
-            from app.server import create_app
+def arguments() -> argparse.ArgumentParser:
+    """What can be asked for."""
+    parser = argparse.ArgumentParser(prog="make bench ARGS=", description=__doc__)
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        type=_part,
+        metavar="PART",
+        help=f"only these: {', '.join([*PARTS, GROWTH])}",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help=f"{QUICK_CASES:,} cases and fewer rounds"
+    )
+    parser.add_argument(
+        "--cases", type=int, metavar="N", help=f"of the seeded world (default: {CASES:,})"
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="keep servers' data and worlds here, and use those that there are",
+    )
+    parser.add_argument(
+        "--json",
+        type=Path,
+        default=SAVED,
+        metavar="FILE",
+        help="where all figures are saved (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--write",
+        type=Path,
+        metavar="FILE",
+        help="write the page of documentation, docs/performance.md",
+    )
+    return parser
 
-            app = create_app()
-            figures = report(app)
-            database.downgrade("base")
-            database.upgrade()
-            with app.app_context():
-                figures += desk.report(app.test_client(), cases, pair)
-            figures += images.report()
-        finally:
-            database.reset()
-            local.stop()
-    print("| figure | beside | ms | ms beside | ratio |\n|---|---|---:|---:|---:|")
-    for what, beside, mine, other in figures:
-        print(f"| {what} | {beside} | {mine * 1e3:.2f} | {other * 1e3:.2f} | {mine / other:.1f} |")
-    print(f"\nFirst import of the log (5,998 rows, 890 cases): {first:.2f} s.")
+
+def _part(name: str) -> str:
+    """The name of a part; a fault for anything else."""
+    if name not in {*PARTS, GROWTH}:
+        known = ", ".join([*PARTS, GROWTH])
+        raise argparse.ArgumentTypeError(f"there is no part {name!r}; parts are {known}")
+    return name
+
+
+@contextmanager
+def _servers(folder: Path | None) -> Iterator[Servers]:
+    """PostgreSQL and Redis of our own, with data that stay where a folder is given."""
+    if folder is not None:
+        with servers(folder) as (running, _, _):
+            yield running
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="caseboard-bench-data-") as temporary,
+        servers(Path(temporary)) as (running, _, _),
+    ):
+        yield running
+
+
+def _tell(
+    asked: argparse.Namespace,
+    cases: int,
+    about: dict[str, object],
+    rows: list[Figure],
+    fits: list[Growth],
+) -> None:
+    print(f"\n{cases:,} cases. {in_words(about)}\n\n{table.figures(rows)}")
+    if fits:
+        print(f"\n{table.growths(fits)}")
+    told = table.as_json({**about, "cases": cases}, rows, fits)
+    asked.json.parent.mkdir(parents=True, exist_ok=True)
+    asked.json.write_text(json.dumps(told, indent=1))
+    print(f"\nSaved in {asked.json}.")
+    if asked.write:
+        given = [*asked.parts, *(["--quick"] if asked.quick else [])]
+        given += [f"--cases {cases}"] if asked.cases else []
+        command = " ".join([*given, f"--write {asked.write}"])
+        asked.write.write_text(document.page(about, rows, fits, cases, command))
+        print(f"Written to {asked.write}.")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

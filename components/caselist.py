@@ -13,11 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.caselists import CASE_LISTS, CaseList, Listed, listed
 from app.scope import Scope
-from app.version import data_version
+from app.version import Version, data_version
 from app.view import View
+from app.view_fields import write_instant
 from app.words import SEVERITY_NAMES, SLA_NAMES
 from components import notices
 from components.filterbar import asked
+from components.finished import finished
 from components.number import counted
 from components.shell import case_path
 from components.text import moment, time_left
@@ -79,9 +81,15 @@ def show(told: Any, _version: Any) -> tuple[Any, Any]:
     try:
         version = data_version()
         instant = view.instant(datetime.now(UTC), version.changed_at)
-        found = listed(case_list, Scope.of(view.only_filters(), instant, version), version)
+        key = ("list card", case_list.name, view.to_query(), write_instant(instant), version.key)
+        body, head = finished(key, lambda: _shown(case_list, view, instant, version))
     except SQLAlchemyError as error:
         return notices.panel_fault(error), no_update
+    return body, head
+
+
+def _shown(case_list: CaseList, view: View, instant: datetime, version: Version) -> tuple[Any, Any]:
+    found = listed(case_list, Scope.of(view.only_filters(), instant, version), version)
     if not found.rows:
         return html.Div(case_list.nothing, className="panel-empty"), "0 cases"
     return _table(case_list, found, view, instant), _head(case_list, found)

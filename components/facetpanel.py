@@ -8,10 +8,12 @@ from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.facets import TOGETHER, Values, facets
-from app.version import data_version
+from app.version import Version, data_version
 from app.view import View
+from app.view_fields import write_instant
 from app.words import FIELD_LABELS
 from components.filterbar import UNSET_UNKNOWN, asked, value_label
+from components.finished import finished
 
 PATH = "/cases"
 SHOWN_AT_ONCE = 8
@@ -42,7 +44,7 @@ def facets_open() -> Component:
     Input("facets-open", "data"),
     Input("table-view", "data"),
 )
-def tell_facets(is_open: Any, query: Any) -> tuple[list[Component], bool]:
+def tell_facets(is_open: Any, query: Any) -> tuple[Any, bool]:
     """The facets of the View that is shown; counts respect all its other filters."""
     view = asked(query)
     if is_open is not True or view is None:
@@ -50,10 +52,16 @@ def tell_facets(is_open: Any, query: Any) -> tuple[list[Component], bool]:
     try:
         version = data_version()
         instant = view.instant(datetime.now(UTC), version.changed_at)
-        told = facets(view, instant, version)
+        key = ("facet panel", view.to_query(), write_instant(instant), version.key)
+        [panel] = finished(key, lambda: [_panel(view, instant, version)])
     except SQLAlchemyError:
         return [html.P("The facets cannot be read at the moment.", className="secondary")], False
-    return [_facet(view, name, told[name]) for name in TOGETHER if told[name]], False
+    return panel, False
+
+
+def _panel(view: View, instant: datetime, version: Version) -> list[Component]:
+    told = facets(view, instant, version)
+    return [_facet(view, name, told[name]) for name in TOGETHER if told[name]]
 
 
 def _facet(view: View, name: str, values: Values) -> Component:

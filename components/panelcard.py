@@ -23,16 +23,17 @@ from dash import (
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.panel import Panel, answer, told_sentence
+from app.panel import Panel, answer, is_long, told_sentence
 from app.panels import PANELS
 from app.period import Period
 from app.place import Place, read_address
 from app.scope import Scope
-from app.version import data_version
+from app.version import Version, data_version
 from app.view import View
 from app.view_fields import ParameterError
 from components import notices
-from components.paneltable import is_long, plain_table, table
+from components.finished import finished
+from components.paneltable import plain_table, table
 from components.share import share_chart
 
 GRAPH_OPTIONS = {
@@ -118,13 +119,24 @@ def show(asked: Any, opened: Any) -> tuple[Any, Any, Any, Any]:
     if panel is None or scope is None:
         return no_update, no_update, no_update, no_update
     try:
-        told = _answer(panel, scope)
+        version = data_version()
+        full = _scope(scope, version)
+        key = ("card", panel.name, *full.key, str(opened is True), version.key)
+        body, short, long, sentence = finished(
+            key, lambda: _shown(panel, full, version, opened=opened is True)
+        )
     except SQLAlchemyError as error:
         return notices.panel_fault(error), None, None, no_update
+    return body, short, long, sentence
+
+
+def _shown(panel: Panel, scope: Scope, version: Version, *, opened: bool) -> tuple[Any, ...]:
+    """Chart, short table, long table and sentence; of a long table nothing until it is opened."""
+    told: dict[str, Any] = orjson.loads(answer(panel, scope, version, drawn=not opened))
     body, sentence = [_body(panel, told), *_noted(told)], told_sentence(told)
     if not is_long(told):
-        return body, table(told, scope[0]), None, sentence
-    return body, None, plain_table(told, scope[0]) if opened is True else None, sentence
+        return body, table(told, scope.view), None, sentence
+    return body, None, plain_table(told, scope.view) if opened else None, sentence
 
 
 @callback(
@@ -138,18 +150,15 @@ def show_table(opened: Any, asked: Any) -> Any:
     panel, scope = _asked(asked)
     if panel is None or scope is None or opened is not True:
         return no_update
-    told = _answer(panel, scope)
-    return plain_table(told, scope[0]) if is_long(told) else no_update
-
-
-def _answer(panel: Panel, asked: tuple[View, Period]) -> dict[str, Any]:
     version = data_version()
+    full = _scope(scope, version)
+    told = orjson.loads(answer(panel, full, version))
+    return plain_table(told, full.view) if is_long(told) else no_update
+
+
+def _scope(asked: tuple[View, Period], version: Version) -> Scope:
     view, period = asked
-    instant = view.instant(datetime.now(UTC), version.changed_at)
-    told: dict[str, Any] = orjson.loads(
-        answer(panel, Scope.of(view, instant, version, period), version)
-    )
-    return told
+    return Scope.of(view, view.instant(datetime.now(UTC), version.changed_at), version, period)
 
 
 def _asked(asked: Any) -> tuple[Panel | None, Any]:

@@ -14,14 +14,6 @@ from app.view import View
 from app.words import FIELD_LABELS, SEVERITY_NAMES
 from components.number import counted, rows_url
 
-# A table of more cells than this is a long one.
-LONG_CELLS = 150
-
-
-def is_long(told: dict[str, Any]) -> bool:
-    """Whether the table of a panel's answer is a long one."""
-    return len(told["rows"]) * len(told["columns"]) > LONG_CELLS
-
 
 def table(told: dict[str, Any], view: View) -> Component:
     """The table of a panel's answer; numbers of cases lead to their rows."""
