@@ -94,13 +94,23 @@ def browser():
         chromium.close()
 
 
-@pytest.fixture
-def page(browser):
-    """A page that fails its test on a console error or a request to another host."""
+@pytest.fixture(scope="module")
+def window(browser):
+    """What the pages of a module share: scripts that were read once are not read again."""
     context = browser.new_context(
         viewport={"width": 1440, "height": 900}, accept_downloads=True, color_scheme="light"
     )
-    page = context.new_page()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(window):
+    """A page that fails its test on a console error or a request to another host.
+
+    It finds nothing of what an earlier one has kept: no cookies, storage or rights.
+    """
+    page = window.new_page()
     faults: list[str] = []
     page.add_init_script(REPORT)
     page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
@@ -123,6 +133,11 @@ def page(browser):
     )
     page.expected_faults = []
     yield page
-    context.close()
+    if page.url.startswith("http"):
+        page.evaluate("localStorage.clear()")
+    for one in window.pages:
+        one.close()
+    window.clear_cookies()
+    window.clear_permissions()
     left = [f for f in faults if not any(re.search(p, f) for p in page.expected_faults)]
     assert not left, f"{left}\n{WEB_LOG.read_text()[-3000:]}"
