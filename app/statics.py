@@ -76,6 +76,8 @@ def _sent(response: Response) -> Response:
     response.headers["Cache-Control"] = FOR_EVER if _named_by_content(path) else ASK_AGAIN
     if request.method == "GET" and response.mimetype in TEXTS and "Range" not in request.headers:
         _compress(response)
+        # Parts that scripts ask for later come by an address without a mark: who has them is told.
+        response.make_conditional(request)
     return response
 
 

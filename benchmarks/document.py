@@ -11,8 +11,8 @@ from benchmarks.machine import in_words
 
 PAGE = """# Performance
 
-This page is made by `make bench ARGS="{command}"`; make it anew on your machine, and compare ratios,
-not times.
+This page is made by `make bench ARGS="{command}"`;
+make it anew on your machine, one that does nothing else, and compare ratios, not times.
 
 **What was measured.** {cases:,} cases over ten years, 5 % of them open, with comments, cards, bugs
 and their whole history (`caseboard seed`), on {day}. {machine}
@@ -33,7 +33,7 @@ over the same data on such a machine, and are constants here.
 
 ## Growth
 
-The statements alone, in worlds of three sizes: cost grows as cases ^ k.
+The statements alone, the best of some rounds, in worlds of three sizes: cost grows as cases ^ k.
 
 {growths}
 """

@@ -55,7 +55,7 @@ def growths(rows: Sequence[Growth]) -> str:
     )
     lines = [
         f"| {row.what} | {' | '.join(amount(cost) for cost in row.costs)} | {row.k:.2f} "
-        f"| ≤ {row.told:g}: {row.why} | {'as told' if row.as_told else '**faster**'} |"
+        f"| ≤ {row.told:g}: {row.why} | {'as told' if row.as_told else '**more**'} |"
         for row in rows
     ]
     return "\n".join([head, *lines])

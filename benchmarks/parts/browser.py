@@ -53,7 +53,7 @@ def measure(stack: Stack) -> Iterator[Figure]:
 
 
 def _visits(stack: Stack, path: str, selector: str) -> Iterator[tuple[float, float, float]]:
-    for _ in range(2 if stack.quick else VISITS):
+    for _ in range(1 if stack.quick else VISITS):
         with window(NOTE_TASKS) as page:
             if page is None:
                 return

@@ -18,12 +18,13 @@ def measure(stack: Stack) -> Iterator[Figure]:
     """What gunicorn's processes hold after the first requests, and after a thousand more."""
     asks = [ask for visit in mix(stack) for ask in visit]
     chance = random.Random(1)  # noqa: S311 - the same each time
-    visit(stack, asks, BEFORE, chance)
+    few = 0.3 if stack.quick else 1
+    visit(stack, asks, int(BEFORE * few), chance)
     before = stack.web_memory()
-    visit(stack, asks, REQUESTS, chance)
+    visit(stack, asks, int(REQUESTS * few), chance)
     after = stack.web_memory()
     yield Figure.within(
-        PART, f"web server, after {REQUESTS:,} mixed requests more", after, FLAT * before,
+        PART, f"web server, after {int(REQUESTS * few):,} mixed requests more", after, FLAT * before,
         raw=before, unit="MB", rule=f"{FLAT:g} × before them",
     )  # fmt: skip
 

@@ -24,9 +24,9 @@ PART = "Sync"
 CASES, LATENCY = 1_000, 0.05
 OLD_SECONDS, OLD_REQUESTS = 138.0, 2_076
 NAMES = ("cases", "details", "cards", "escalations", "issues", "bugs")
-SYNCS, QUICK_SYNCS = 100, 30
+SYNCS, QUICK_SYNCS = 100, 15
 # The first ones fill what a process keeps.
-FIRST, FLAT = 10, 1.05
+FIRST, FLAT = 6, 1.05
 LONGEST = 240.0
 DONE = """
 select count(*) from syncs s where name = any(:names) and asked_at is null and exists (

@@ -1,5 +1,6 @@
 """Addresses: what they answer, and how they refuse."""
 
+import orjson
 import pytest
 
 pytestmark = pytest.mark.database
@@ -98,14 +99,15 @@ def test_a_block_is_the_rows_of_the_view_in_the_order_of_the_headers(log):
 
     request = {"startRow": 10, "endRow": 20, "sortModel": [{"colId": "number", "sort": "desc"}]}
     told = block(request, "as_of=2016-03-10&columns=number")
-    numbers = [row["number"] for row in told["rowData"]]
+    numbers = [row["number"] for row in orjson.loads(orjson.dumps(told["rowData"]))]
     assert len(numbers) == 10
     assert numbers == sorted(numbers, reverse=True)
     assert told["rowCount"] is None
     last = block({"startRow": 300, "endRow": 400}, "as_of=2016-03-10")
     assert last["rowCount"] == 362
     strange = {**request, "sortModel": [{"colId": "nonsense", "sort": "desc"}]}
-    assert block(strange, "as_of=2016-03-10")["rowData"]
+    rows = orjson.loads(orjson.dumps(block(strange, "as_of=2016-03-10")["rowData"]))
+    assert len(rows) == 10
 
 
 @pytest.mark.parametrize(

@@ -62,11 +62,16 @@ def test_another_address_of_a_file_is_asked_about_each_time(client):
         answer.close()
 
 
-def test_who_asks_about_a_file_that_is_the_same_is_told_so(client):
-    takes = {"Accept-Encoding": "br"}
-    with client.get("/assets/caseboard.js", headers=takes) as first:
+@pytest.mark.parametrize("taken", ["br", "gzip", ""])
+@pytest.mark.parametrize(
+    "address", ["/assets/caseboard.js", "/_dash-component-suites/plotly/package_data/plotly.min.js"]
+)
+def test_who_asks_about_a_file_that_is_the_same_is_told_so(client, address, taken):
+    takes = {"Accept-Encoding": taken}
+    with client.get(address, headers=takes) as first:
+        assert first.status_code == 200
         known = {**takes, "If-None-Match": first.headers["ETag"]}
-    with client.get("/assets/caseboard.js", headers=known) as again:
+    with client.get(address, headers=known) as again:
         assert again.status_code == 304
         assert not again.data
 
