@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from app import away
 from app.settings import SettingsError, get_settings
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,9 @@ LOCK_NOT_AVAILABLE = "55P03"
 LOCK_ATTEMPTS = 15
 POOL_SIZE = 8
 POOL_TIMEOUT_SECONDS = 3
+# A line that has died without a word is noticed within half a minute.
+KEEP_ALIVE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
+LINE_MILLISECONDS = 30_000
 
 # Where what this thread does now reads. Whoever only reads says `undecided` first; the replica is
 # chosen when it knows all that the primary knew a moment before, so nobody misses what they wrote.
@@ -64,7 +68,23 @@ def engine() -> Engine:
             "(postgresql://user:password@host/name), or start with `caseboard up`, "
             "which brings its own."
         )
-    return _engine(url)
+    made = _engine(url, poolclass=away.WatchedPool)
+    away.listen(made)
+    return made
+
+
+def watch() -> None:
+    """See to it that nobody in this process waits for a database that does not answer."""
+    away.begin(_address)
+
+
+def _address() -> str | None:
+    """Where the database is, as libpq wants it."""
+    url = get_settings().database_url
+    if not url:
+        return None
+    told = make_url(url).set(drivername="postgresql")
+    return told.render_as_string(hide_password=False)
 
 
 @lru_cache(maxsize=1)
@@ -74,7 +94,7 @@ def replica() -> Engine | None:
     return _engine(url) if url else None
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, **given: Any) -> Engine:
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg2"),
         pool_pre_ping=True,
@@ -84,10 +104,13 @@ def _engine(url: str) -> Engine:
         # What statements are given may be texts of cases; faults are logged without.
         hide_parameters=True,
         connect_args={
-            "connect_timeout": 3,
+            "connect_timeout": 2,
             "application_name": "caseboard",
             "options": OPTIONS,
+            "tcp_user_timeout": LINE_MILLISECONDS,
+            **KEEP_ALIVE,
         },
+        **given,
     )
 
 
@@ -266,6 +289,7 @@ def _drop(*, close: bool) -> None:
             known.dispose(close=close)
         made.cache_clear()
     _Avoided.until = 0.0
+    away.forget()
 
 
 def _alembic() -> Config:

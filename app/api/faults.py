@@ -45,7 +45,12 @@ def _database_away(error: SQLAlchemyError) -> Response:
         told = f"The database was stopped after {patience.get()} seconds; narrow the selection."
         return problem(503, "Takes too long", told)
     log.warning("%s %s: the database does not answer: %s", request.method, request.path, error)
-    response = problem(503, "Database away", "The database does not answer; try again soon.")
+    told = "The database does not answer; try again soon."
+    if request.method not in {"GET", "HEAD"}:
+        told = (
+            "The database does not answer: nothing can be changed now, nor was it. Try again soon."
+        )
+    response = problem(503, "Database away", told)
     response.headers["Retry-After"] = RETRY_AFTER_SECONDS
     return response
 

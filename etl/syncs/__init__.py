@@ -56,6 +56,7 @@ SYNCS: tuple[Sync, ...] = (
         fresh=timedelta(hours=49),
         needs=PORTAL,
         wakes=("details",),
+        eager=False,
     ),
     Sync(
         "cards",
@@ -96,6 +97,7 @@ SYNCS: tuple[Sync, ...] = (
         full=None,
         fresh=timedelta(hours=49),
         needs=JIRA,
+        eager=False,
     ),
     Sync(
         "bugs",
@@ -116,6 +118,7 @@ SYNCS: tuple[Sync, ...] = (
         full=None,
         fresh=timedelta(hours=49),
         needs=BUGZILLA,
+        eager=False,
     ),
     Sync(
         "snapshot",

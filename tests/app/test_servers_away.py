@@ -112,7 +112,7 @@ def test_a_restarted_postgresql_is_found_again(client, tmp_path_factory):
         right = client.get(path).get_json()
         assert right["metrics"]["open_cases"]["value"] == 362
         local.stop()
-        away = client.get(path)
+        away = client.get("/api/v1/stats?as_of=2016-03-09")
         assert away.status_code == 503
         assert away.headers["Retry-After"]
         assert "database does not answer" in away.get_json()["detail"]
