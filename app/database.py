@@ -33,7 +33,15 @@ STATEMENT_SECONDS = 15
 STATEMENT_CANCELLED = "57014"
 # jit costs more than it saves on statements of milliseconds (see docs/decisions); a year of days is
 # sorted and hashed in memory.
-OPTIONS = f"-c timezone=UTC -c jit=off -c work_mem=32MB -c statement_timeout={STATEMENT_SECONDS}s"
+# A client that died without a word holds its locks no longer than half a minute, one that hangs in
+# the middle of a transaction a minute.
+ALIVE = (
+    "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 "
+    "-c client_connection_check_interval=10s -c idle_in_transaction_session_timeout=60s"
+)
+OPTIONS = (
+    f"-c timezone=UTC -c jit=off -c work_mem=32MB -c statement_timeout={STATEMENT_SECONDS}s {ALIVE}"
+)
 LOCK_NOT_AVAILABLE = "55P03"
 LOCK_ATTEMPTS = 15
 POOL_SIZE = 8
