@@ -32,6 +32,7 @@ class Fault:
     block: Callable[[Stack], contextlib.AbstractContextManager[str | None]]
     hold: float = 3.0
     short: bool = False
+    times: int = 1
 
 
 def _kill(process: psutil.Process) -> None:
@@ -145,19 +146,6 @@ def lock_held(stack: Stack) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def statements_time_out(stack: Stack) -> Iterator[None]:
-    """Every statement of new connections is ended after 30 ms."""
-    with stack.beside() as cursor:
-        cursor.execute("alter role postgres set statement_timeout = '1ms'")
-        cursor.execute("select pg_reload_conf()")
-    try:
-        yield
-    finally:
-        with _patient(stack) as cursor:
-            cursor.execute("alter role postgres reset statement_timeout")
-
-
-@contextlib.contextmanager
 def disk_full(stack: Stack) -> Iterator[str | None]:
     """The disk under PostgreSQL is full."""
     place = stack.local.data_dir
@@ -169,8 +157,9 @@ def disk_full(stack: Stack) -> Iterator[str | None]:
         while True:
             file.write(b"\0" * (1 << 16))
     try:
-        stack.swap()
-        stack.ask()
+        with stack.beside() as cursor, contextlib.suppress(psycopg2.errors.DiskFull):
+            cursor.execute("create table filling as select generate_series(1, 1000000)")
+            raise AssertionError("The disk is not full.")
         yield None
     finally:
         filler.unlink()
@@ -324,17 +313,6 @@ def _own(stack: Stack) -> Iterator[psycopg2.extensions.cursor]:
         connection.close()
 
 
-@contextlib.contextmanager
-def _patient(stack: Stack) -> Iterator[psycopg2.extensions.cursor]:
-    connection = psycopg2.connect(stack.direct, options="-c statement_timeout=10s")
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
-            yield cursor
-    finally:
-        connection.close()
-
-
 def _running(stack: Stack) -> bool:
     with stack.beside() as cursor:
         cursor.execute("select count(*) from sync_runs where state = 'running'")
@@ -365,7 +343,7 @@ def untmpfs(place: Path) -> None:
 
 
 FAULTS = (
-    Fault("web process killed (-9), three times", web_worker, 1, short=True),
+    Fault("web process killed (-9)", web_worker, 1, short=True, times=3),
     Fault("sync worker killed (-9) while it waits for the portal", celery_in_fetch, 1),
     Fault("sync worker killed (-9) in the middle of a load", celery_in_load, 1, short=True),
     Fault("beat killed (-9)", beat, 1),
@@ -373,22 +351,27 @@ FAULTS = (
     Fault("PostgreSQL killed (-9)", postmaster, 3, short=True),
     Fault("PostgreSQL restarted", restart, 1),
     Fault("PostgreSQL frozen", frozen_database, 7, short=True),
-    Fault("all connections to PostgreSQL cut, five times", cut_connections, 1),
-    Fault("tables locked by somebody else", lock_held, 5),
-    Fault("statements of PostgreSQL time out", statements_time_out, 3),
+    Fault("all connections to PostgreSQL cut", cut_connections, 1, times=5),
+    Fault("tables locked by somebody else", lock_held, 4),
+    Fault("tables locked until statements time out", lock_held, 13),
     Fault("disk under PostgreSQL full", disk_full, 4),
     Fault("Redis killed (-9), an empty one in its place", redis_killed, 3, short=True),
-    Fault("Redis emptied, five times", redis_emptied, 1),
+    Fault("Redis emptied", redis_emptied, 1, times=5),
     Fault("Redis full (noeviction)", redis_full, 3),
     Fault("Redis read-only (no replica to write to)", redis_read_only, 3),
-    Fault("Redis slow (stops of 0.4 s)", redis_in_pulses, 1),
+    Fault("Redis slow (stops of 0.4 s)", redis_in_pulses, 1, times=6),
     Fault("Redis frozen", redis_frozen, 5),
     *(
-        Fault(f"{words} between Caseboard and {name}", link(name, what), 4)
+        Fault(
+            f"{words} between Caseboard and {name}",
+            link(name, what),
+            4,
+            times=10 if what == "reset" else 1,
+        )
         for name in ("PostgreSQL", "Redis", "sources")
         for what, words in (
             ("slow", "100 ms more for each packet"),
-            ("reset", "connections reset, ten times"),
+            ("reset", "connections reset"),
             ("silent", "half-open connections"),
             ("drip", "20 kB a second"),
         )

@@ -51,6 +51,7 @@ class Book:
 
     lines: list[Line] = field(default_factory=list)
     beside: list[str] = field(default_factory=list)
+    inputs: int = 0
 
 
 def table(lines: Sequence[Line]) -> str:

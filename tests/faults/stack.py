@@ -34,16 +34,19 @@ QUICK = {"CASEBOARD_SOURCE_TIMEOUT": "3", "CASEBOARD_SOURCE_PATIENCE": "6"}
 class Stack:
     """What runs, and what can be done to it. `links` are the proxies by what is behind them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, lively: bool = False) -> None:
+        """`lively`: things happen at the sources as time goes on, from a week ago."""
         self.folder = folder
         self.local = LocalServers(
             folder / "servers", Path(os.environ.get("TEST_PG_BIN", POSTGRES_BIN))
         )
-        self.running = self.local.start(durable=False)
+        # What is committed must outlive the server that is killed.
+        self.running = self.local.start()
         self.clock = Clock()
-        self.world = World(
-            cases=CASES, start=self.clock() - timedelta(days=365), clock=self.clock, frozen=True
-        )
+        self.clock.at -= timedelta(days=6 * lively)
+        start = self.clock() - timedelta(days=365)
+        cases = CASES * (10 if lively else 1)
+        self.world = World(cases=cases, start=start, clock=self.clock, frozen=not lively)
         self.sandbox = Sandbox(self.world).__enter__()
         self.links: dict[str, Proxy] = {}
         self.children: dict[str, Child] = {}
@@ -63,7 +66,7 @@ class Stack:
         self.desk = Desk(self.sandbox)
         self.desk.fill()
         self.desk.fill()
-        self._pairs = self._choose()
+        self._pairs = [] if self.world.frozen is False else self._choose()
         self._connect()
         for name, command in (
             ("web", programs.web(f"127.0.0.1:{self.port}")),
@@ -219,10 +222,10 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def whole_stack(folder: Path) -> Iterator[Stack]:
+def whole_stack(folder: Path, *, lively: bool = False) -> Iterator[Stack]:
     """A stack that runs, until the end of the block."""
     with own_settings():
-        stack = Stack(folder)
+        stack = Stack(folder, lively=lively)
         try:
             stack.begin()
             wait(lambda: _answers(stack.address), 40, "the web server does not answer")

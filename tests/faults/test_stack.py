@@ -62,7 +62,7 @@ def test_a_fault(stack: Stack, readers: Readers, book: report.Book, fault: Fault
         cursor.execute(DOUBLED)
         [doubled] = cursor.fetchone()
     line = report.Line(
-        fault.name, 1, phase.fresh + phase.stale, phase.stale, phase.refused.total(),
+        fault.name, fault.times, phase.fresh + phase.stale, phase.stale, phase.refused.total(),
         phase.longest, recovered, len(lost), doubled, len(phase.wrong),
     )  # fmt: skip
     book.lines.append(line)
