@@ -31,6 +31,20 @@ LOOK_SECONDS = 0.5
 CONNECT_SECONDS = 2
 TOLD = "the database does not answer"
 
+# A line that has died without a word is noticed within half a minute, at our end ...
+KEEP_ALIVE = {
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+# ... and at the server's: a client that died holds its locks no longer than that, one that hangs in
+# the middle of a transaction a minute.
+ALIVE = (
+    "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 "
+    "-c client_connection_check_interval=10s -c idle_in_transaction_session_timeout=60s"
+)
+
 # The marks of what is done now, one for each time that it met a database that was away. A list, for
 # Dash runs callbacks in a copy of the context.
 _met: ContextVar[list[str] | None] = ContextVar("met", default=None)

@@ -33,22 +33,11 @@ STATEMENT_SECONDS = 15
 STATEMENT_CANCELLED = "57014"
 # jit costs more than it saves on statements of milliseconds (see docs/decisions); a year of days is
 # sorted and hashed in memory.
-# A client that died without a word holds its locks no longer than half a minute, one that hangs in
-# the middle of a transaction a minute.
-ALIVE = (
-    "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 "
-    "-c client_connection_check_interval=10s -c idle_in_transaction_session_timeout=60s"
-)
-OPTIONS = (
-    f"-c timezone=UTC -c jit=off -c work_mem=32MB -c statement_timeout={STATEMENT_SECONDS}s {ALIVE}"
-)
+OPTIONS = f"-c timezone=UTC -c jit=off -c work_mem=32MB -c statement_timeout={STATEMENT_SECONDS}s {away.ALIVE}"
 LOCK_NOT_AVAILABLE = "55P03"
 LOCK_ATTEMPTS = 15
 POOL_SIZE = 8
 POOL_TIMEOUT_SECONDS = 3
-# A line that has died without a word is noticed within half a minute.
-KEEP_ALIVE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
-LINE_MILLISECONDS = 30_000
 
 # Where what this thread does now reads. Whoever only reads says `undecided` first; the replica is
 # chosen when it knows all that the primary knew a moment before, so nobody misses what they wrote.
@@ -115,8 +104,7 @@ def _engine(url: str, **given: Any) -> Engine:
             "connect_timeout": 2,
             "application_name": "caseboard",
             "options": OPTIONS,
-            "tcp_user_timeout": LINE_MILLISECONDS,
-            **KEEP_ALIVE,
+            **away.KEEP_ALIVE,
         },
         **given,
     )

@@ -105,6 +105,8 @@ def progress(frame: pd.DataFrame) -> list[Component]:
 
 def _marks(frame: pd.DataFrame, version: Version, now: datetime) -> list[Component]:
     sources = frame[~frame["source"].isin(OURS)] if not frame.empty else frame
+    # One that has not run yet, and need not have, says nothing of how fresh the data are.
+    sources = sources[(sources["standing"] != "never") | (sources["due_at"] <= sources["now"])]
     if sources.empty:
         told = f"Data: {ago(version.changed_at, now)}" if version.changed_at else "No data yet"
         return [html.Span(told, className="mark-words")]
