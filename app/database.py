@@ -33,7 +33,13 @@ STATEMENT_SECONDS = 15
 STATEMENT_CANCELLED = "57014"
 # jit costs more than it saves on statements of milliseconds (see docs/decisions); a year of days is
 # sorted and hashed in memory.
-OPTIONS = f"-c timezone=UTC -c jit=off -c work_mem=32MB -c statement_timeout={STATEMENT_SECONDS}s {away.ALIVE}"
+OPTIONS = " ".join(
+    (
+        "-c timezone=UTC -c jit=off -c work_mem=32MB",
+        f"-c statement_timeout={STATEMENT_SECONDS}s",
+        away.ALIVE,
+    )
+)
 LOCK_NOT_AVAILABLE = "55P03"
 LOCK_ATTEMPTS = 15
 POOL_SIZE = 8
