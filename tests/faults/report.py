@@ -2,7 +2,8 @@
 
 import os
 import platform
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,27 +48,37 @@ class Line:
 
 @dataclass
 class Book:
-    """What a whole run has met: the lines of the table, and sentences about what else was done."""
+    """What a run has met: lines of the table, and sentences about what else was done, by subject."""
 
     lines: list[Line] = field(default_factory=list)
-    beside: list[str] = field(default_factory=list)
+    beside: dict[str, str] = field(default_factory=dict)
     inputs: int = 0
 
 
-def table(lines: Sequence[Line]) -> str:
-    """The lines as a Markdown table."""
-    rows = [HEADS, tuple("---" + ":" * (n > 0) for n in range(len(HEADS)))]
-    rows += [line.cells() for line in lines]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
+def table(rows: Iterable[Sequence[str]]) -> str:
+    """Rows as a Markdown table."""
+    under = tuple("---" + ":" * (place > 0) for place in range(len(HEADS)))
+    return "".join(f"| {' | '.join(row)} |\n" for row in (HEADS, under, *rows))
 
 
-def write(lines: Sequence[Line], beside: Sequence[str]) -> None:
-    """Put the table, and sentences about what else was done, into the page."""
-    text = PAGE.read_text()
-    head, rest = text.split(BEGIN)
-    _, tail = rest.split(END)
-    done = sum(not line.skipped for line in lines)
+def write(book: Book, order: Sequence[str]) -> None:
+    """Put what was met into the page; what this run did not do stays as it was met before.
+
+    `order` are the names of the faults as the table has them.
+    """
+    head, rest = PAGE.read_text().split(BEGIN)
+    told, tail = rest.split(END)
+    rows = {cells[0]: cells for cells in _cells(told)}
+    rows |= {line.fault: line.cells() for line in book.lines}
+    beside = dict(re.findall(r"^(\w+): (.+)$", told, re.MULTILINE)) | book.beside
     machine = f"Linux on {platform.machine()} with {os.cpu_count()} cores"
-    told = f"{done} faults on {machine}, all processes on one machine.\n\n{table(lines)}"
-    more = "".join(f"\n{words}\n" for words in beside)
-    PAGE.write_text(f"{head}{BEGIN}\n{told}{more}\n{END}{tail}")
+    first = f"On {machine}, all processes on one machine."
+    found = table([rows[name] for name in order if name in rows])
+    more = "".join(f"\n{name}: {words}\n" for name, words in sorted(beside.items()))
+    PAGE.write_text(f"{head}{BEGIN}\n{first}\n\n{found}{more}\n{END}{tail}")
+
+
+def _cells(text: str) -> list[tuple[str, ...]]:
+    """The rows of a table that was written before."""
+    lines = [line for line in text.splitlines() if line.startswith("| ")][2:]
+    return [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines]

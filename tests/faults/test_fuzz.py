@@ -288,7 +288,7 @@ def test_addresses_asked_for(log: str, client, book: report.Book) -> None:
 def test_so_many_inputs_were_given(book: report.Book) -> None:
     if WHOLE:
         assert book.inputs >= 100_000
-        book.beside.append(
+        book.beside["Rubbish"] = (
             f"{book.inputs:,} inputs made up by chance for the parsers of portal, JIRA, Bugzilla, "
             "event logs, old dumps, Views, cursors, tokens, embeds, callbacks and addresses: "
             "no fault of the server, no hang, no crash."

@@ -111,7 +111,7 @@ def test_days_of_work(tmp_path_factory, book: report.Book) -> None:
         stack.desk.fill()
         assert stack.desk.disagreements("cases") == []
     hours = ROUNDS * MINUTES // 60
-    book.beside.append(
+    book.beside["Endurance"] = (
         f"{hours} hours at the sources in {took / 60:.0f} minutes, {ROUNDS * len(SOURCES)} runs of "
         f"syncs. From half-way to the end: web {early.web:.0f} to {late.web:.0f} MiB, worker "
         f"{early.worker:.0f} to {late.worker:.0f} MiB, open files {early.files} to {late.files}, "
