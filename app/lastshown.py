@@ -4,8 +4,11 @@ Each person has their own: nobody is shown what somebody else saw. It lies in Re
 changes anything is refused meanwhile; as soon as the database answers, nothing of this is used.
 """
 
+import base64
 import hashlib
+import threading
 import time
+import zlib
 from collections import OrderedDict
 from datetime import UTC, datetime
 from typing import Any
@@ -20,16 +23,18 @@ from app.database import watch
 from app.view_fields import write_instant
 
 KEEP_SECONDS = 86_400
-LARGEST = 1 << 20
+LARGEST = 300_000
 # The same answer is put down once in so many seconds, however often it is given.
 AGAIN_SECONDS = 60.0
-MOST_NOTED = 4_096
+# So many answers are kept by a process; what nobody has looked at for longest goes.
+MOST_KEPT = 2_000
 CALLBACKS = "/_dash-update-component"
 # What a page tells beside what is asked for: that time goes on, and which version it knows of.
 BESIDE = {"pulse", "board-version", "away"}
 BANNER = "away"
 
-_noted: OrderedDict[str, tuple[str, float]] = OrderedDict()
+_noted: OrderedDict[tuple[str, ...], tuple[str, float]] = OrderedDict()
+_guard = threading.Lock()
 
 
 def register(server: Flask) -> None:
@@ -113,26 +118,40 @@ def _keep(key: tuple[str, ...], response: Response) -> None:
     body = response.get_data(as_text=True)
     if len(body) > LARGEST:
         return
-    mark = hashlib.sha256(body.encode()).hexdigest()
-    name, now = repr(key), time.monotonic()
-    before, at = _noted.get(name, ("", 0.0))
+    mark, now = hashlib.sha256(body.encode()).hexdigest(), time.monotonic()
+    before, at = _noted.get(key, ("", 0.0))
     if before == mark and now - at < AGAIN_SECONDS:
         return
-    told = {"at": write_instant(datetime.now(UTC)), "body": body}
+    told = {"at": write_instant(datetime.now(UTC)), "body": _packed(body)}
     cache.remember(key, orjson.dumps(told).decode(), KEEP_SECONDS)
-    _noted[name] = (mark, now)
-    while len(_noted) > MOST_NOTED:
-        _noted.popitem(last=False)
+    for forgotten in _note(key, (mark, now)):
+        cache.remember(forgotten, "", 1)
+
+
+def _note(key: tuple[str, ...], what: tuple[str, float]) -> list[tuple[str, ...]]:
+    """Note that something was kept; tells what to keep no longer."""
+    with _guard:
+        _noted[key] = what
+        _noted.move_to_end(key)
+        return [_noted.popitem(last=False)[0] for _ in range(len(_noted) - MOST_KEPT)]
+
+
+def _packed(body: str) -> str:
+    return base64.b64encode(zlib.compress(body.encode(), 1)).decode()
+
+
+def _unpacked(text: str) -> str:
+    return zlib.decompress(base64.b64decode(text)).decode()
 
 
 def _shown(key: tuple[str, ...]) -> Response | None:
     """The last answer once more, None where there is none."""
     kept = cache.known(key)
-    if kept is None:
+    if not kept:
         return None
     told = orjson.loads(kept)
     at, now = datetime.fromisoformat(told["at"]), datetime.now(UTC)
-    body, text = told["body"], words(at, now)
+    body, text = _unpacked(told["body"]), words(at, now)
     if request.path == CALLBACKS:
         answer = orjson.loads(body)
         beside = answer.setdefault("sideUpdate", {})

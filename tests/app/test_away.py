@@ -263,3 +263,17 @@ def test_who_is_signed_in_sees_what_they_saw_and_nobody_else_does(servers, app):
             forged = {**viewer, "Cookie": viewer["Cookie"][:-2] + "xx"}
             assert client.get(STATS, headers=forged).status_code == 503
     well(client)
+
+
+def test_only_so_much_is_kept(servers, client, monkeypatch):
+    well(client)
+    monkeypatch.setattr(lastshown, "MOST_KEPT", 3)
+    paths = [f"/api/v1/stats?as_of=2016-03-{day:02d}" for day in range(1, 9)]
+    for path in paths:
+        assert client.get(path).status_code == 200
+    assert len(lastshown._noted) == 3
+    time.sleep(1.1)
+    with gone(servers):
+        shown = [client.get(path).status_code for path in paths]
+    assert shown == [503] * 5 + [200] * 3
+    well(client)
