@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 # Nobody waits for longer before it is asked whether the server answers at all.
 WAIT_SECONDS = 2.0
 LOOK_SECONDS = 0.5
+# A machine that is merely busy may be slow once.
+MISSES = 2
 # The least that libpq knows.
 CONNECT_SECONDS = 2
 TOLD = "the database does not answer"
@@ -139,35 +141,35 @@ def _counted(who: object) -> Iterator[None]:
 
 
 def _look() -> None:
-    asked_at = 0.0
+    asked_at, missed = 0.0, 0
     while True:
         time.sleep(LOOK_SECONDS)
         now = time.monotonic()
         oldest = min(list(_watch.waiting.values()), default=now)
         patient = now - oldest < WAIT_SECONDS or now - asked_at < WAIT_SECONDS
-        if not _watch.away and patient:
+        if not _watch.away and not missed and patient:
             continue
         asked_at = now
-        answers = _answers()
-        if answers and _watch.away:
+        missed = 0 if _answers() else missed + 1
+        if not missed and _watch.away:
             log.warning("The database answers again")
             _watch.away = False
-        elif not answers and not _watch.away:
+        elif missed >= MISSES and not _watch.away:
             log.warning("The database does not answer; its last answers are shown meanwhile")
             _watch.away = True
-        if not answers:
+        if _watch.away:
             _cut()
 
 
 def _answers() -> bool:
-    """Whether a fresh connection gets through to the server."""
+    """Whether a fresh connection gets through to the server; a refusal in words is an answer."""
     address = _watch.address()
     if address is None:
         return True
     try:
         psycopg2.connect(address, connect_timeout=CONNECT_SECONDS).close()
-    except psycopg2.Error:
-        return False
+    except psycopg2.Error as error:
+        return "FATAL" in str(error)
     return True
 
 

@@ -161,7 +161,7 @@ def test_the_last_board_is_shown_with_its_age(servers, client, how):
             assert answer.get_json() == told
             assert int(answer.headers["Age"]) < 60
             assert "does not answer" in answer.headers["Warning"]
-            assert time.monotonic() - began < 8
+            assert time.monotonic() - began < 12
         # Once it is known, nobody waits.
         began = time.monotonic()
         again = page(client, "/", "?as_of=2016-03-10")
@@ -202,7 +202,7 @@ def test_many_who_wait_for_a_frozen_database_all_get_an_answer(servers, app):
         for reader in readers:
             reader.join(20)
     assert [same for same, _ in got] == [True] * 8
-    assert max(seconds for _, seconds in got) < 8
+    assert max(seconds for _, seconds in got) < 12
     recovered(app.test_client(), STATS, right)
 
 
@@ -228,13 +228,9 @@ def test_without_redis_too_there_is_nothing_to_show_and_that_is_said(servers, cl
     redis = servers.children[1].process
     redis.send_signal(signal.SIGSTOP)
     try:
-        os.kill(postmaster(servers), signal.SIGSTOP)
-        for pid in family(servers)[1:]:
-            os.kill(pid, signal.SIGSTOP)
-        assert client.get(STATS).status_code == 503
+        with gone(servers):
+            assert client.get(STATS).status_code == 503
     finally:
-        for pid in family(servers):
-            os.kill(pid, signal.SIGCONT)
         redis.send_signal(signal.SIGCONT)
     well(client)
 

@@ -353,7 +353,7 @@ FAULTS = (
     Fault("a backend of PostgreSQL killed (-9)", backend, 2),
     Fault("PostgreSQL killed (-9)", postmaster, 3, short=True),
     Fault("PostgreSQL restarted", restart, 1),
-    Fault("PostgreSQL frozen", frozen_database, 7, short=True),
+    Fault("PostgreSQL frozen", frozen_database, 10),
     Fault("all connections to PostgreSQL cut", cut_connections, 1, times=5),
     Fault("tables locked by somebody else", lock_held, 4),
     Fault("tables locked until statements time out", lock_held, 13),

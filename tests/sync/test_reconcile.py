@@ -28,7 +28,7 @@ ALL = ("reconcile_portal", "reconcile_jira", "reconcile_bugzilla")
 def big():
     """A filled board of some hundred cases; each test leaves it in agreement."""
     clock = Clock()
-    world = World(cases=400, start=clock() - timedelta(days=365), clock=clock, frozen=True)
+    world = World(cases=300, start=clock() - timedelta(days=365), clock=clock, frozen=True)
     with desk_of(world) as desk:
         desk.clock = clock
         desk.fill()
