@@ -72,7 +72,7 @@ class WatchedPool(QueuePool):
     def connect(self) -> Any:
         """A connection of the pool; OperationalError at once while the database is away."""
         if _watch.away:
-            _mark()
+            note()
             raise OperationalError(TOLD, None, psycopg2.OperationalError(TOLD))
         with _counted(threading.get_ident()):
             return super().connect()
@@ -88,7 +88,8 @@ def was_met() -> bool:
     return bool(_met.get())
 
 
-def _mark() -> None:
+def note() -> None:
+    """What is done now has met a database that was away."""
     marks = _met.get()
     if marks is not None:
         marks.append(TOLD)
@@ -113,7 +114,7 @@ def listen(engine: Engine) -> None:
     def _failed(context: Any) -> None:
         # A pooled connection that was found dead is made anew, and nobody notices.
         if not context.is_pre_ping and (context.is_disconnect or context.connection is None):
-            _mark()
+            note()
 
 
 def begin(address: Callable[[], str | None]) -> None:
