@@ -10,7 +10,7 @@ from tests.faults import report
 from tests.faults.injectors import FAULTS, tmpfs, untmpfs
 from tests.faults.oracle import Oracle
 from tests.faults.readers import Readers
-from tests.faults.stack import Stack, whole_stack
+from tests.faults.stack import Stack, wait, whole_stack
 
 WHOLE = os.environ.get("TEST_FAULTS") == "whole"
 
@@ -42,6 +42,8 @@ def readers(stack: Stack) -> Iterator[Readers]:
     """Readers who look at the board all the time, beside an oracle."""
     oracle = Oracle(stack.direct)
     looking = Readers(stack.address, oracle, stack.openly())
+    # What was never shown cannot be shown again.
+    wait(lambda: looking.phase.fresh > 30, 30, "readers get nothing")
     yield looking
     looking.stop()
     oracle.stop()
