@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PORT ?= 8050
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench docs reference lock
+.PHONY: help run test faults check format bench docs reference lock
 
 help: ## tell what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ run: $(STAMP) ## start Caseboard with its own PostgreSQL and Redis, and print it
 test: $(STAMP) ## run the whole suite, browser tests included where a Chromium can be had
 	@$(BIN)/python -m tests.browser.chromium
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+faults: $(STAMP) ## do to a whole stack all that may befall one, and write docs/reliability.md
+	@TEST_FAULTS=whole $(BIN)/python -m pytest -q -n 0 -s tests/faults $(ARGS)
 
 check: $(STAMP) ## lint, format, types
 	@$(BIN)/ruff check .

@@ -145,9 +145,9 @@ def known(parts: tuple[str, ...]) -> str | None:
     return _look(_key(parts))
 
 
-def remember(parts: tuple[str, ...], value: str) -> None:
+def remember(parts: tuple[str, ...], value: str, seconds: int = KEEP_SECONDS) -> None:
     """Remember a text for a key made of `parts`, where Redis answers."""
-    _set(_key(parts), value)
+    _set(_key(parts), value, seconds)
 
 
 def _key(parts: tuple[str, ...]) -> str:
@@ -174,10 +174,10 @@ def _get(key: str) -> str | None:
     return value.removeprefix(mark) if isinstance(value, str) and value.startswith(mark) else None
 
 
-def _set(key: str, value: str) -> None:
+def _set(key: str, value: str, seconds: int = KEEP_SECONDS) -> None:
     if not breaker.allows:
         return
     try:
-        cache.set(key, f"{key}\n{value}")
+        cache.set(key, f"{key}\n{value}", timeout=seconds)
     except (RedisError, OSError) as error:
         breaker.trip(error)

@@ -110,6 +110,8 @@ def _lines(
     yield (
         f"Records set aside: {rejects}; /sync tells why." if rejects else "Records set aside: none."
     )
+    if board.differing:
+        yield f"Compared with its sources: {board.differing:,} records differ; see /quality."
     changed = f"of {_ago(board.changed_at, board.now)} ago" if board.changed_at else "empty so far"
     yield f"Data: version {board.version:,}, {changed}."
     yield f"Database: {board.size / MIB:,.0f} MiB."

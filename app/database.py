@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from app import away
 from app.settings import SettingsError, get_settings
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,13 @@ STATEMENT_SECONDS = 15
 STATEMENT_CANCELLED = "57014"
 # jit costs more than it saves on statements of milliseconds (see docs/decisions); a year of days is
 # sorted and hashed in memory.
-OPTIONS = f"-c timezone=UTC -c jit=off -c work_mem=32MB -c statement_timeout={STATEMENT_SECONDS}s"
+OPTIONS = " ".join(
+    (
+        "-c timezone=UTC -c jit=off -c work_mem=32MB",
+        f"-c statement_timeout={STATEMENT_SECONDS}s",
+        away.ALIVE,
+    )
+)
 LOCK_NOT_AVAILABLE = "55P03"
 LOCK_ATTEMPTS = 15
 POOL_SIZE = 8
@@ -64,7 +71,23 @@ def engine() -> Engine:
             "(postgresql://user:password@host/name), or start with `caseboard up`, "
             "which brings its own."
         )
-    return _engine(url)
+    made = _engine(url, poolclass=away.WatchedPool)
+    away.listen(made)
+    return made
+
+
+def watch() -> None:
+    """See to it that nobody in this process waits for a database that does not answer."""
+    away.begin(_address)
+
+
+def _address() -> str | None:
+    """Where the database is, as libpq wants it."""
+    url = get_settings().database_url
+    if not url:
+        return None
+    told = make_url(url).set(drivername="postgresql")
+    return told.render_as_string(hide_password=False)
 
 
 @lru_cache(maxsize=1)
@@ -74,7 +97,7 @@ def replica() -> Engine | None:
     return _engine(url) if url else None
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, **given: Any) -> Engine:
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg2"),
         pool_pre_ping=True,
@@ -84,10 +107,12 @@ def _engine(url: str) -> Engine:
         # What statements are given may be texts of cases; faults are logged without.
         hide_parameters=True,
         connect_args={
-            "connect_timeout": 3,
+            "connect_timeout": 2,
             "application_name": "caseboard",
             "options": OPTIONS,
+            **away.KEEP_ALIVE,
         },
+        **given,
     )
 
 
@@ -266,6 +291,7 @@ def _drop(*, close: bool) -> None:
             known.dispose(close=close)
         made.cache_clear()
     _Avoided.until = 0.0
+    away.forget()
 
 
 def _alembic() -> Config:

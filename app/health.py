@@ -1,5 +1,7 @@
 """`/healthz` and `/readyz`: is the process alive, and may it be given work?"""
 
+import threading
+
 from flask import Blueprint, Response
 from redis import Redis
 from redis.exceptions import RedisError
@@ -12,6 +14,9 @@ from app.settings import get_settings
 
 blueprint = Blueprint("health", __name__)
 
+# Set as soon as this process has been ready.
+_seen = threading.Event()
+
 
 @blueprint.get("/healthz")
 def healthz() -> Response:
@@ -23,7 +28,8 @@ def healthz() -> Response:
 def readyz() -> Response:
     """The database answers and has the tables of this version; 503 otherwise.
 
-    Redis is told of, but only makes things faster: without it Caseboard is ready all the same.
+    A process that has been ready stays so while the database is away, for it shows what it showed
+    before. Redis is told of, but only makes things faster: without it all is ready all the same.
     """
     checks = {"database": "ok", "migrations": "ok", "redis": redis_state()}
     try:
@@ -34,8 +40,12 @@ def readyz() -> Response:
         checks["database"] = f"does not answer ({type(error).__name__})"
         checks["migrations"] = "unknown"
     ready = checks["database"] == checks["migrations"] == "ok"
-    response = as_json({"status": "ready" if ready else "not ready", "checks": checks})
-    response.status_code = 200 if ready else 503
+    away = checks["database"] != "ok" and _seen.is_set()
+    if ready:
+        _seen.set()
+    status = "ready" if ready else "shows the last board" if away else "not ready"
+    response = as_json({"status": status, "checks": checks})
+    response.status_code = 200 if ready or away else 503
     return response
 
 

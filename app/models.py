@@ -748,6 +748,55 @@ class Restatement(Base):
     found_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
+class Recount(Base):
+    """How many records of a kind a source and the board had when they were last compared.
+
+    Kinds are `case`, `tracking`, `escalation`, `issue`, `bug`. `lost` are records that only the
+    source has still; `loaded` were lost, and were loaded then; `surplus` only the board has.
+    """
+
+    __tablename__ = "recounts"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    sync: Mapped[str]
+    shown: Mapped[int] = mapped_column(BigInteger)
+    held: Mapped[int] = mapped_column(BigInteger)
+    lost: Mapped[int] = mapped_column(BigInteger)
+    loaded: Mapped[int] = mapped_column(BigInteger)
+    surplus: Mapped[int] = mapped_column(BigInteger)
+    run_id: Mapped[int] = mapped_column(BigInteger)
+    counted_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class Difference(Base):
+    """A record that source and board do not both have: `lacks` says which has it not.
+
+    `lacks` is `board` or `source`; `told` explains in words. Settled when both agree again:
+    `outcome` is `loaded` where we loaded it, else `agreed`.
+    """
+
+    __tablename__ = "differences"
+    __table_args__ = (
+        Index(
+            "ux_differences_open",
+            "kind",
+            "key",
+            "lacks",
+            unique=True,
+            postgresql_where=text("settled_at is null"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    kind: Mapped[str]
+    key: Mapped[str]
+    lacks: Mapped[str]
+    told: Mapped[str]
+    found_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    settled_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+
+
 class Mute(Base):
     """An entry of a work list of `/quality` that need not be seen until an instant, and why.
 

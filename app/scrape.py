@@ -41,6 +41,9 @@ blueprint = Blueprint("scrape", __name__)
 STANDINGS = ("fresh", "late", "partial", "running", "failed", "held", "lost", "never")
 OF_RUNS = ("seen", "inserted", "updated", "unchanged", "gone", "rejected", "requests")
 
+OF_COMPARISONS = ("shown", "held", "lost", "loaded", "surplus")
+COMPARED = text(f"select kind, {', '.join(OF_COMPARISONS)} from recounts order by kind")  # noqa: S608
+
 LAG = """
 select case when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0
     else extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()) end,
@@ -175,7 +178,13 @@ def _of_syncs(connection: Connection) -> Iterator[Metric]:
     rejects = _family("rejects", "Records that could not be understood and still are not", "source")
     for source, number in connection.execute(REJECTS):
         rejects.add_metric([source], number)
-    yield from (age, objective, duration, standing, last, rejects)
+    compared = _family(
+        "compared_records", "Of the latest comparison with the sources", "kind", "what"
+    )
+    for kind, *numbers in connection.execute(COMPARED):
+        for what, number in zip(OF_COMPARISONS, numbers, strict=True):
+            compared.add_metric([kind, what], number)
+    yield from (age, objective, duration, standing, last, rejects, compared)
 
 
 def _of_data(version: Version) -> Iterator[Metric]:

@@ -13,7 +13,17 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
 import pages
-from app import cache, compression, health, logs, meters, redirects, scrape, statics
+from app import (
+    cache,
+    compression,
+    health,
+    lastshown,
+    logs,
+    meters,
+    redirects,
+    scrape,
+    statics,
+)
 from app.api import (
     annotations,
     audit,
@@ -134,6 +144,7 @@ def create_app() -> Flask:
     headers.register(server, board.csp_hashes)
     gate.register(server, board.callback_map)
     conditional.register(server)
+    lastshown.register(server)
     cache.init_cache(server, settings.redis_url)
     for blueprint in BLUEPRINTS:
         server.register_blueprint(blueprint)

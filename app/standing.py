@@ -10,9 +10,10 @@ from sqlalchemy import Connection, text
 BACKUP = """
 select at from audit_log where act = 'backup' and outcome = 'done' order by id desc limit 1
 """
+DIFFERING = "select count(*) from differences where settled_at is null"
 TOLD = text(f"""
 select d.version, d.changed_at, pg_database_size(current_database()) as size,
-    ({BACKUP}) as backup_at, clock_timestamp() as now
+    ({BACKUP}) as backup_at, ({DIFFERING}) as differing, clock_timestamp() as now
 from data_version d
 """)  # noqa: S608
 REJECTS = text("""
@@ -25,6 +26,7 @@ class Standing:
     """`version` and `changed_at` are those of the data, `size` the database's bytes.
 
     `rejects` counts by source the records that could not be understood and still are not;
+    `differing` is how many records source and board do not both have, as last compared.
     `backup_at` is when Caseboard last made a backup. Instants are UTC, None where there was none,
     and `now` is the database's clock.
     """
@@ -33,6 +35,7 @@ class Standing:
     changed_at: datetime | None
     size: int
     rejects: Mapping[str, int]
+    differing: int
     backup_at: datetime | None
     now: datetime
 
@@ -46,6 +49,7 @@ def standing(connection: Connection) -> Standing:
         changed_at=told.changed_at,
         size=int(told.size),
         rejects=rejects,
+        differing=int(told.differing),
         backup_at=told.backup_at,
         now=told.now,
     )

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
-from dash import Input, Output, State, callback, dcc, html, no_update
+from dash import Input, Output, State, callback, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -14,6 +14,7 @@ from app.auth.person import current
 from app.database import records
 from app.syncs import connected, progress_words, syncs
 from app.version import Version, data_version
+from components import notices
 from components.text import ago
 
 PULSE_MILLISECONDS = 4_000
@@ -104,6 +105,8 @@ def progress(frame: pd.DataFrame) -> list[Component]:
 
 def _marks(frame: pd.DataFrame, version: Version, now: datetime) -> list[Component]:
     sources = frame[~frame["source"].isin(OURS)] if not frame.empty else frame
+    # One that has not run yet, and need not have, says nothing of how fresh the data are.
+    sources = sources[(sources["standing"] != "never") | (sources["due_at"] <= sources["now"])]
     if sources.empty:
         told = f"Data: {ago(version.changed_at, now)}" if version.changed_at else "No data yet"
         return [html.Span(told, className="mark-words")]
@@ -126,9 +129,10 @@ def _marks(frame: pd.DataFrame, version: Version, now: datetime) -> list[Compone
     Input("pulse", "n_intervals"),
     State("board-version", "data"),
     State("page-version", "data"),
+    State("away", "children"),
     prevent_initial_call=True,
 )
-def look(_beats: Any, told: Any, shown: Any) -> Any:
+def look(_beats: Any, told: Any, shown: Any, banner: Any) -> Any:
     """The marks, the progress and the data version as they are now.
 
     What is shown stays while nobody answers. The version is told only when it is a new one, as
@@ -137,9 +141,15 @@ def look(_beats: Any, told: Any, shown: Any) -> Any:
     try:
         frame, version = syncs(), data_version()
     except SQLAlchemyError:
+        if not banner:
+            set_props("away", {"children": notices.shown_before()})
         return no_update, no_update, no_update
     fresh = version.number not in (told, shown)
     news = version.number if fresh else no_update
+    if banner:
+        # What was shown meanwhile is drawn anew, whether or not something has changed.
+        set_props("away", {"children": ""})
+        news = version.number
     return _marks(frame, version, datetime.now(UTC)), progress(frame), news
 
 

@@ -43,6 +43,25 @@ def database_away() -> html.Section:
     )
 
 
+def shown_before() -> html.Div:
+    """The database has ceased to answer while a page was open."""
+    told = (
+        "The database does not answer. What you see is what was read before; nothing can be "
+        "changed until it answers again."
+    )
+    return html.Div(told, className="away-banner", role="status")
+
+
+def nothing_changed() -> html.Section:
+    """The database does not answer, and somebody wanted to change something."""
+    return notice(
+        "Nothing can be changed at the moment",
+        "The database does not answer, and nothing was changed. What you see is what was read "
+        "before. Try again in a minute.",
+        kind="fault",
+    )
+
+
 def panel_fault(error: SQLAlchemyError) -> html.Section:
     """One panel could not be made; the others may be."""
     return too_long() if took_too_long(error) else database_away()

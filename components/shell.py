@@ -20,6 +20,7 @@ from dash import (
     set_props,
 )
 from dash.development.base_component import Component
+from flask import g, has_app_context
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.auth import policy
@@ -73,6 +74,7 @@ def root() -> Component:
             facets_open(),
             pulse(),
             html.Datalist([html.Option(value=name) for name in sorted(zones())], id="zones"),
+            html.Div(id="away"),
             html.Div(id="fault", role="alert"),
             html.Div(id="announce", className="visually-hidden", **{"aria-live": "polite"}),
             dash.page_container,
@@ -116,7 +118,8 @@ def tell_fault(error: Exception) -> None:
     if took_too_long(error):
         fault = notices.too_long()
     elif isinstance(error, SQLAlchemyError):
-        fault = notices.database_away()
+        need = g.get("callback_need") if has_app_context() else None
+        fault = notices.nothing_changed() if need and not need.kept else notices.database_away()
     else:
         fault = notices.internal_fault()
     set_props("fault", {"children": [fault, html.P(html.A("Reload the page", href=""))]})

@@ -16,7 +16,8 @@ create temp table staged_facts (
 LONGEST_ACTOR = 200
 COPY = "copy staged_facts from stdin"
 
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+# No text of PostgreSQL holds NUL; one that slipped through must not cost the whole load.
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": None})
 
 
 class Staging:
@@ -76,7 +77,7 @@ def _lines(record: Observation) -> bytes:
         f"{head}\t{fact.field}\t{_cell(fact.value)}\t{fact.at.isoformat()}\t{fact.seq}"
         f"\t{_cell(fact.actor, LONGEST_ACTOR)}\n"
         for fact in record.facts
-    ).encode()
+    ).encode("utf-8", "replace")
 
 
 def _cell(value: str | None, longest: int | None = None) -> str:

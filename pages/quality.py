@@ -16,6 +16,7 @@ from app.place import Place
 from app.quality import LISTS
 from app.quality.answers import SHOWN, counts, oldest
 from app.quality.checks import checked
+from app.quality.unreconciled import KINDS, recounts
 from app.quality.worklist import WorkList
 from app.scope import Scope
 from app.version import Version, data_version
@@ -60,7 +61,7 @@ def _lists(view: View, version: Version, own: Look) -> list[Component]:
         html.Section(
             [
                 html.H2(one.title),
-                html.P([one.why, *_notes(one, scope, version)], className="secondary"),
+                html.Div([one.why, *_notes(one, scope, version)], className="secondary"),
                 _tools(one, own, view, found[one.name]),
                 mute_form(),
                 *_entries(one, own, scope, version),
@@ -71,7 +72,9 @@ def _lists(view: View, version: Version, own: Look) -> list[Component]:
 
 
 def _notes(one: WorkList, scope: Scope, version: Version) -> list[Any]:
-    """Of restatements: how they are found, and when that was last done."""
+    """Of restatements and reconciliation: how they are found, and when that was last done."""
+    if one.name == "unreconciled":
+        return _recounts(scope)
     if one.name != "restated":
         return []
     days, at = checked(scope, version)
@@ -82,6 +85,21 @@ def _notes(one: WorkList, scope: Scope, version: Version) -> list[Any]:
     )
     whole = " They are of the whole board, whatever the filters."
     return [compared, whole if scope.view.filters() else ""]
+
+
+def _recounts(scope: Scope) -> list[Any]:
+    """What sources counted beside the board, and what was lost and loaded again."""
+    found = recounts()
+    if not found:
+        return [" Nothing has been compared yet; the reconciliation syncs do it once a day."]
+    items = []
+    for row in found:
+        name, source = KINDS[row["kind"]]
+        at = moment(row["counted_at"], scope.view.tz)
+        told = f"{source} has {row['shown']:,} {name}, the board {row['held']:,}, on {at}"
+        loaded = f"; {row['loaded']:,} were lost and were loaded then" if row["loaded"] else ""
+        items.append(html.Li(f"{told}{loaded}."))
+    return [" They are of the whole board, whatever the filters.", html.Ul(items)]
 
 
 def _tools(one: WorkList, own: Look, view: View, found: dict[str, int]) -> Component:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
 
+from app import away
 from app.api.requests import problem
 from app.database import patience, took_too_long
 from app.view_fields import Contradiction, ParameterError
@@ -44,8 +45,15 @@ def _database_away(error: SQLAlchemyError) -> Response:
         log.warning("%s %s took too long", request.method, request.path)
         told = f"The database was stopped after {patience.get()} seconds; narrow the selection."
         return problem(503, "Takes too long", told)
+    if not isinstance(error, PoolTimeoutError):
+        away.note()
     log.warning("%s %s: the database does not answer: %s", request.method, request.path, error)
-    response = problem(503, "Database away", "The database does not answer; try again soon.")
+    told = "The database does not answer; try again soon."
+    if request.method not in {"GET", "HEAD"}:
+        told = (
+            "The database does not answer: nothing can be changed now, nor was it. Try again soon."
+        )
+    response = problem(503, "Database away", told)
     response.headers["Retry-After"] = RETRY_AFTER_SECONDS
     return response
 

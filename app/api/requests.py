@@ -44,6 +44,12 @@ def asked_version() -> Version:
     return version
 
 
+def look_at_version_anew() -> None:
+    """The data have another version by now, and what is answered has no mark yet."""
+    g.pop("data_version", None)
+    g.etag = None
+
+
 def asked_instant(view: View) -> datetime:
     """The instant that a View is looked at (UTC), one and the same for the whole request."""
     if "now" not in g:

@@ -8,12 +8,13 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, Response, g, redirect, request
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import logs
 from app.api.requests import problem
-from app.auth import audit, policy, sessions, tokens
+from app.auth import audit, policy, recall, sessions, tokens
 from app.auth.callbacks import BadCallback, declared
 from app.auth.limits import Limiter
 from app.auth.loopback import is_from_here
@@ -65,19 +66,29 @@ class Gate:
             return problem(
                 403, "Only on this machine", "There is no login, so only this machine is served."
             )
+        away = None
         try:
-            g.person = person = self._who()
+            person = self._who()
         except tokens.BadToken as fault:
             return self._limited("refused", _address()) or _sign_in(str(fault))
+        except OperationalError as fault:
+            # They may see what they saw, and no more: below it is raised again.
+            away, person = fault, _recalled()
+            if person is None:
+                raise
+        g.person = person
         if person is None:
             return _sign_in("Sign in, or send a token (Authorization: Bearer cb_...).")
         # Refusals are recorded, so they have their limit too.
-        return (
+        answer = (
             self._limited(need.limit if need else "page", person.name, person)
             or self._limited("search" if "q" in request.args else None, person.name, person)
             or _unfit(person, need)
             or (self._callback(person) if request.path == CALLBACKS else None)
         )
+        if answer is None and away is not None:
+            raise away
+        return answer
 
     def _callback(self, person: Person) -> Answer:
         """The same for the callback that is asked for."""
@@ -92,19 +103,30 @@ class Gate:
         need = policy.callback(function)
         if need is None:
             return _refuse("undeclared", "This is closed.", policy.callback_name(function))
-        g.callback = policy.callback_name(function)
+        g.callback, g.callback_need = policy.callback_name(function), need
         unfit = _unfit(person, need, policy.callback_name(function))
         return unfit or self._limited(need.limit, person.name, person)
 
     def _who(self) -> Person | None:
         """Who asks: the token's owner, else the session's, else whoever is at this machine."""
-        scheme, _, value = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            return tokens.find(value.strip())
-        if get_settings().auth == "none":
+        token = _token()
+        if token is None and get_settings().auth == "none":
             return LOCAL
-        cookie = sessions.sent()
-        return sessions.find(cookie, touch=not _by_itself()) if cookie else None
+        proof = token or sessions.sent()
+        if not proof:
+            return None
+        digest = sessions.digest(proof)
+        try:
+            touch = not _by_itself()
+            person = tokens.find(proof) if token else sessions.find(proof, touch=touch)
+        except tokens.BadToken:
+            recall.forget(digest)
+            raise
+        if person is None:
+            recall.forget(digest)
+        else:
+            recall.note(digest, person)
+        return person
 
     def _limited(self, kind: str | None, who: str, person: Person | None = None) -> Answer:
         # Whoever is at this machine can burden it in easier ways.
@@ -159,6 +181,18 @@ def register(server: Flask, callbacks: Callbacks) -> None:
         if need and need.act and response.status_code == 200 and request.method != "HEAD":
             audit.record(need.act, outcome="done", target=_target())
         return response
+
+
+def _token() -> str | None:
+    """The token that was sent, None for none."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else None
+
+
+def _recalled() -> Person | None:
+    """Who was known by what was sent a moment ago."""
+    proof = _token() or sessions.sent()
+    return recall.recall(sessions.digest(proof)) if proof else None
 
 
 def _unfit(person: Person, need: Need | None, target: str | None = None) -> Answer:

@@ -14,7 +14,8 @@ class Need:
     `role` is the least role, None for everybody. `scope` is what a token must have; without one no
     token is taken. `limit` names the rate limit, `act` what the audit log calls it when it was
     done. `cross_site`: other sites may send it (it proves itself by a signature). `scraped`:
-    whoever sends CASEBOARD_METRICS_TOKEN may have it too.
+    whoever sends CASEBOARD_METRICS_TOKEN may have it too. `kept`: it only tells, and what it told a
+    person last is told again while the database is away.
     """
 
     role: str | None
@@ -23,6 +24,7 @@ class Need:
     act: str | None = None
     cross_site: bool = False
     scraped: bool = False
+    kept: bool = False
 
 
 OPEN = Need(None)
@@ -32,7 +34,7 @@ PAGE = Need("viewer", limit="page")
 STATIC = Need("viewer")
 # Whoever has the signed address; it proves itself, and no cookie is looked at.
 EMBED = Need(None, limit="embed")
-READ = Need("viewer", "read", "api")
+READ = Need("viewer", "read", "api", kept=True)
 EXPORT = Need("viewer", "export", "export", act="export")
 # A report brings many charts at once, and whoever may read them may draw them.
 IMAGE = Need("viewer", "read", "image", act="export")
@@ -158,36 +160,38 @@ PAGES: dict[str, str] = {
 # What a page does by itself, again and again, is no sign of a person.
 PULSE = "pulse.n_intervals"
 
+SHOWN = Need("viewer", kept=True)
+
 CALLBACKS: dict[str, Need] = {
-    "dash.dash.update": Need("viewer"),
-    "components.bugcard.show": Need("viewer"),
-    "components.caselist.show": Need("viewer"),
-    "components.panelcard.show": Need("viewer"),
-    "components.panelcard.show_table": Need("viewer"),
+    "dash.dash.update": SHOWN,
+    "components.bugcard.show": SHOWN,
+    "components.caselist.show": SHOWN,
+    "components.panelcard.show": SHOWN,
+    "components.panelcard.show_table": SHOWN,
     "components.dayspicker.choose": Need("viewer"),
     "components.timemachine.turn": Need("viewer"),
-    "components.annotationlist.tell_notes": Need("viewer"),
+    "components.annotationlist.tell_notes": SHOWN,
     "components.annotationlist.add": Need("editor"),
     "components.annotationlist.act": Need("editor"),
     "components.periodpicker.choose": Need("viewer"),
-    "components.whogrid.fill": Need("viewer"),
-    "components.filterbar.offer": Need("viewer"),
+    "components.whogrid.fill": SHOWN,
+    "components.filterbar.offer": SHOWN,
     "components.filterbar.apply": Need("viewer"),
-    "components.facetpanel.tell_facets": Need("viewer"),
+    "components.facetpanel.tell_facets": SHOWN,
     "components.freshness.look": Need("viewer"),
     "components.freshness.refresh": Need("editor"),
-    "components.viewmenu.tell_views": Need("viewer"),
+    "components.viewmenu.tell_views": SHOWN,
     "components.viewmenu.save": Need("viewer"),
     "components.viewmenu.act": Need("viewer"),
     "components.when.go_to": Need("viewer"),
     "components.when.set_zone": Need("viewer"),
     "components.shell.search": Need("viewer", limit="search"),
-    "components.casedetail.tell_detail": Need("viewer"),
-    "components.casegrid.rows_of_block": Need("viewer"),
-    "components.tablehead.tell_count": Need("viewer"),
-    "components.sample.look": Need("viewer"),
+    "components.casedetail.tell_detail": SHOWN,
+    "components.casegrid.rows_of_block": SHOWN,
+    "components.tablehead.tell_count": SHOWN,
+    "components.sample.look": SHOWN,
     "components.sample.load": Need("admin"),
-    "pages.case.show_all": Need("viewer"),
+    "pages.case.show_all": SHOWN,
     "pages.quality.choose": Need("editor"),
     "pages.quality.apply": Need("editor"),
     "pages.quality.end": Need("editor"),

@@ -10,7 +10,7 @@ from flask import has_request_context, request
 from sqlalchemy import text
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.auth import audit
+from app.auth import audit, recall
 from app.auth.audit import written
 from app.auth.person import Person
 from app.auth.users import NO_ROLE, AuthRefused, Identity, arrive, as_person, lose
@@ -104,6 +104,7 @@ def find(value: str, *, touch: bool = True) -> Person | None:
 def end(value: str, *, reason: str = "logout") -> bool:
     """End the session of a cookie's value; False when there was none that lived."""
     told = {"digest": digest(value), "reason": reason}
+    recall.forget(digest(value))
     with transaction() as connection:
         return connection.execute(END_ONE, told).first() is not None
 

@@ -1,6 +1,6 @@
 """The work lists of `/quality`, in the order in which the page shows them."""
 
-from app.quality import bug_lists, case_lists, restated, severity_lists
+from app.quality import bug_lists, case_lists, restated, severity_lists, unreconciled
 from app.quality.worklist import WorkList
 
 LISTS: dict[str, WorkList] = {
@@ -10,5 +10,6 @@ LISTS: dict[str, WorkList] = {
         *severity_lists.LISTS,
         *bug_lists.LISTS,
         *restated.LISTS,
+        *unreconciled.LISTS,
     )
 }

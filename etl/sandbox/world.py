@@ -40,7 +40,7 @@ class World:
         self.lock = threading.RLock()
         self.cases, self.issues, self.bugs = Cases(), Issues(), Bugs()
         self._heap: list[tuple[datetime, int, str, tuple[Any, ...]]] = []
-        self._days = self._serial = 0
+        self._days = self._serial = self._made = 0
         self.frozen = False
         self.advance(self.start + days * DAY if frozen else clock())
         self.frozen = frozen
@@ -106,11 +106,16 @@ class World:
     def add_case(self, **fields: Any) -> str:
         """A case arrives; its number."""
         with self.lock:
-            number = fields.pop("number", None) or number_of(10_000_000 + len(self.cases.by_number))
+            number = fields.pop("number", None) or self._free_number()
             known = {"summary": "Added by hand", "tags": [WANTED_TAG], **fields}
             created = known.pop("created", None) or self.now()
             self.cases.open(created, Case(number, created, created, **known))
             return str(number)
+
+    def _free_number(self) -> str:
+        """A number that no case has had, also none that was deleted since."""
+        self._made += 1
+        return number_of(10_000_000 + len(self.cases.by_number) + self._made)
 
     def change_case(self, number: str, **fields: Any) -> None:
         """Fields of a case become other values."""

@@ -95,6 +95,26 @@ class Jira:
                 whole.append(self._whole(raw, key))
         return whole, hidden
 
+    def count(self, condition: str) -> int:
+        """How many issues match a JQL condition; on Cloud JIRA calls its answer approximate."""
+        if self.is_cloud:
+            return int(self._ask(self._client.approximate_issue_count, condition))
+        asked = {"jql": condition, "maxResults": 0, "fields": "key"}
+        # The client takes a search for no issues for one of all.
+        answer = self._ask(self._client._get_json, "search", params=asked)  # noqa: SLF001
+        return int(answer.get("total", 0))
+
+    def updates(self, condition: str) -> Iterator[dict[str, Any]]:
+        """The issues that match a JQL condition, of their fields only `updated`."""
+        pages = self._token_pages if self.is_cloud else self._key_pages
+        for issues in pages(condition, fields=("updated",), expand=""):
+            yield from issues
+
+    def shown(self, keys: Sequence[str]) -> set[str]:
+        """Those of at most PAGE keys under which JIRA shows an issue."""
+        ask = self._fetch if self.is_cloud else self._search_keys
+        return {str(issue["key"]) for issue in ask(list(keys), fields=("updated",), expand="")}
+
     def remote_links(self, key: str) -> list[dict[str, Any]]:
         """The objects that an issue links outside of JIRA: url, title."""
         return [
@@ -142,11 +162,12 @@ class Jira:
             found[purpose] = ids[0]
         return found
 
-    def _token_pages(self, condition: str) -> Iterator[list[dict[str, Any]]]:
+    def _token_pages(self, condition: str, **told: Any) -> Iterator[list[dict[str, Any]]]:
         token, seen = None, set[str]()
         for _ in range(MOST_PAGES):
             search = self._client.enhanced_search_issues
-            answer = self._search(search, f"{condition} ORDER BY key ASC", nextPageToken=token)
+            jql = f"{condition} ORDER BY key ASC"
+            answer = self._search(search, jql, nextPageToken=token, **told)
             issues = issues_of(answer)
             if seen and not issues:
                 raise Later("JIRA gave an empty page in the middle of a search.")
@@ -159,13 +180,14 @@ class Jira:
                 raise Later("JIRA gave the same page of a search twice.")
             seen.add(token)
 
-    def _key_pages(self, condition: str) -> Iterator[list[dict[str, Any]]]:
+    def _key_pages(self, condition: str, **told: Any) -> Iterator[list[dict[str, Any]]]:
         """Pages by key, so that nothing slips between two when issues come and go."""
         last = None
         for _ in range(MOST_PAGES):
             after = f" AND key > {last!r}".replace("'", '"') if last else ""
             search = self._client.search_issues
-            answer = self._search(search, f"({condition}){after} ORDER BY key ASC", startAt=0)
+            jql = f"({condition}){after} ORDER BY key ASC"
+            answer = self._search(search, jql, startAt=0, **told)
             issues = issues_of(answer)
             if last and not issues:
                 raise Later("JIRA gave an empty page in the middle of a search.")
@@ -174,45 +196,51 @@ class Jira:
                 return
             last = issues[-1]["key"]
 
-    def _search(self, search: Any, jql: str, **place: Any) -> Any:
-        """One page of a search, as JIRA's JSON."""
+    def _search(
+        self, search: Any, jql: str, fields: Sequence[str] = (), expand: str = EXPAND, **place: Any
+    ) -> Any:
+        """One page of a search, as JIRA's JSON, by default with all that a card is read for."""
         return self._ask(
             search,
             jql,
             maxResults=PAGE,
-            fields=self._asked_fields(),
-            expand=EXPAND,
+            fields=list(fields) or self._asked_fields(),
+            expand=expand or None,
             json_result=True,
             **place,
         )
 
-    def _fetch(self, keys: Sequence[str]) -> list[dict[str, Any]]:
+    def _fetch(
+        self, keys: Sequence[str], fields: Sequence[str] = (), expand: str = EXPAND
+    ) -> list[dict[str, Any]]:
         body = {
             "issueIdsOrKeys": list(keys),
-            "fields": self._asked_fields(),
-            "expand": EXPAND.split(","),
+            "fields": list(fields) or self._asked_fields(),
+            "expand": expand.split(",") if expand else [],
         }
         url = self._client._get_url("issue/bulkfetch")  # noqa: SLF001
         answer = self._ask(self._client._session.post, url, json=body)  # noqa: SLF001
         return issues_of(answer.json())
 
-    def _search_keys(self, keys: list[str]) -> list[dict[str, Any]]:
+    def _search_keys(self, keys: list[str], **told: Any) -> list[dict[str, Any]]:
         """Issues by key; one key that is hidden fails the whole search, so it is left out."""
         if not keys:
             return []
         quoted = ", ".join(f'"{key}"' for key in keys)
         try:
-            answer = self._search(self._client.search_issues, f"key in ({quoted})", startAt=0)
+            search = self._client.search_issues
+            answer = self._search(search, f"key in ({quoted})", startAt=0, **told)
         except Refused as fault:
             if fault.status != 400:
                 raise
             named = [key for key in keys if f"'{key}'" in str(fault)]
             if named:
-                return self._search_keys([key for key in keys if key not in named])
+                return self._search_keys([key for key in keys if key not in named], **told)
             if len(keys) == 1:
                 return []
             half = len(keys) // 2
-            return self._search_keys(keys[:half]) + self._search_keys(keys[half:])
+            first, rest = keys[:half], keys[half:]
+            return self._search_keys(first, **told) + self._search_keys(rest, **told)
         return issues_of(answer)
 
     def _moved(self, key: str) -> dict[str, Any] | None:

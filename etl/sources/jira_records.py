@@ -51,7 +51,8 @@ def updated(issue: Issue) -> datetime:
     """When an issue was updated last (UTC), long ago when it does not tell."""
     try:
         told = instant((issue.raw.get("fields") or {}).get("updated"), "updated")
-    except Malformed:
+    except (Malformed, AttributeError):
+        # One issue that has another form than promised is rejected by itself, later.
         told = None
     return told or datetime.min.replace(tzinfo=UTC)
 

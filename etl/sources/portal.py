@@ -64,16 +64,18 @@ class Portal:
         self._url, self._query = str(settings.portal_url), settings.portal_query
         self.page = settings.portal_page_size
 
-    def search(self, condition: str = "", *, start: int = 0, rows: int | None = None) -> Found:
+    def search(
+        self, condition: str = "", *, start: int = 0, rows: int | None = None, fields: str = FIELDS
+    ) -> Found:
         """The cases that match the configured query and a condition, from place `start` on.
 
-        At most `rows` of them, a page by default.
+        At most `rows` of them, a page by default, each with some `fields`.
         """
         query = f"({self._query}){f' AND {condition}' if condition else ''}"
         asked = {
             "q": query,
-            "fl": FIELDS,
-            "rows": min(rows or self.page, RESULT_WINDOW - start),
+            "fl": fields,
+            "rows": min(self.page if rows is None else rows, RESULT_WINDOW - start),
             "start": start,
             "partnerSearch": "false",
         }

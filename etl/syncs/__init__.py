@@ -5,7 +5,17 @@ from datetime import timedelta
 from app.settings import Settings
 from etl.source import Sync
 from etl.sources import portal
-from etl.syncs import bugs, cards, cases, details, issues, retention, snapshot, weekly
+from etl.syncs import (
+    bugs,
+    cards,
+    cases,
+    details,
+    issues,
+    reconcile,
+    retention,
+    snapshot,
+    weekly,
+)
 
 PORTAL = portal.NEEDS
 JIRA = ("jira_url", "jira_token")
@@ -35,6 +45,18 @@ SYNCS: tuple[Sync, ...] = (
         fresh=timedelta(hours=25),
         needs=PORTAL,
         wakes=("issues", "bugs"),
+    ),
+    Sync(
+        "reconcile_portal",
+        "portal",
+        "compares the portal's cases with the board's, and loads what was lost",
+        reconcile.portal,
+        schedule="5 4 * * *",
+        full=None,
+        fresh=timedelta(hours=49),
+        needs=PORTAL,
+        wakes=("details",),
+        eager=False,
     ),
     Sync(
         "cards",
@@ -67,6 +89,17 @@ SYNCS: tuple[Sync, ...] = (
         needs=JIRA,
     ),
     Sync(
+        "reconcile_jira",
+        "jira",
+        "compares JIRA's cards and linked issues with the board's, and loads what was lost",
+        reconcile.jira,
+        schedule="10 4 * * *",
+        full=None,
+        fresh=timedelta(hours=49),
+        needs=JIRA,
+        eager=False,
+    ),
+    Sync(
         "bugs",
         "bugzilla",
         "Bugzilla bugs that cases link, with their past",
@@ -75,6 +108,17 @@ SYNCS: tuple[Sync, ...] = (
         full="48 0,12 * * *",
         fresh=timedelta(hours=25),
         needs=BUGZILLA,
+    ),
+    Sync(
+        "reconcile_bugzilla",
+        "bugzilla",
+        "compares the linked bugs with those the board knows, and loads what was lost",
+        reconcile.bugzilla,
+        schedule="15 4 * * *",
+        full=None,
+        fresh=timedelta(hours=49),
+        needs=BUGZILLA,
+        eager=False,
     ),
     Sync(
         "snapshot",

@@ -25,22 +25,27 @@ def work(run: Run) -> None:
     run.tell("bugs", 0, len(keys))
     hidden_in_all = 0
     for done, some in enumerate(batches(keys, BATCH)):
-        bugs = bugzilla.bugs(some)
-        before = hidden_before("bugzilla", some)
-        absent = {
-            key: bugzilla.why_hidden(key) for key in some if key not in bugs and key not in before
-        }
-        hidden = {key: why for key, why in absent.items() if why != "shown"}
-        if len(hidden) < len(absent):
-            run.note("Bugzilla left out bugs that it does show one by one.", partial=True)
-        known = _known(some)
-        changed = [key for key, bug in bugs.items() if known.get(key) != changed_at(bug)]
-        pasts = bugzilla.histories(changed)
-        run.load(_records(bugs, pasts, hidden, bugzilla.door.now()))
-        hidden_in_all += len(hidden) + len(before - bugs.keys())
+        hidden_in_all += fetch(run, bugzilla, some)
         run.tell("bugs", min(len(keys), (done + 1) * BATCH), len(keys))
     if hidden_in_all:
         run.note(f"Bugzilla does not show us {hidden_in_all:,} of the linked bugs.")
+
+
+def fetch(run: Run, bugzilla: Bugzilla, keys: list[str]) -> int:
+    """Load bugs by their ids, at most BATCH of them; tells how many Bugzilla does not show us."""
+    bugs = bugzilla.bugs(keys)
+    before = hidden_before("bugzilla", keys)
+    absent = {
+        key: bugzilla.why_hidden(key) for key in keys if key not in bugs and key not in before
+    }
+    hidden = {key: why for key, why in absent.items() if why != "shown"}
+    if len(hidden) < len(absent):
+        run.note("Bugzilla left out bugs that it does show one by one.", partial=True)
+    known = _known(keys)
+    changed = [key for key, bug in bugs.items() if known.get(key) != changed_at(bug)]
+    pasts = bugzilla.histories(changed)
+    run.load(_records(bugs, pasts, hidden, bugzilla.door.now()))
+    return len(hidden) + len(before - bugs.keys())
 
 
 def _known(keys: list[str]) -> dict[str, datetime | None]:

@@ -7,6 +7,7 @@ from sqlalchemy import exists, select
 
 from app.database import transaction
 from app.models import Case, Change, JiraCard
+from app.settings import Settings
 from etl.records import Fact, Observation, Record
 from etl.run import Run
 from etl.sources.jira import Issue, Jira
@@ -20,20 +21,25 @@ OVERLAP = timedelta(minutes=5)
 
 def track(run: Run) -> None:
     """Load the tracking cards that changed; when full, all, and mark what is gone."""
-    settings = run.settings
-    condition = _condition(str(settings.jira_project), settings.jira_label)
-    if settings.jira_sprint:
-        condition += f" AND sprint = {_quoted(settings.jira_sprint)}"
-    _work(run, "tracking", condition)
+    _work(run, "tracking", condition_of("tracking", run.settings))
 
 
 def escalate(run: Run) -> None:
     """Load the cards of the prio-list that changed; when full, all, and mark what is gone."""
-    settings = run.settings
-    project = str(settings.jira_escalations_project)
-    complete = _work(run, "escalation", _condition(project, settings.jira_escalations_label))
+    complete = _work(run, "escalation", condition_of("escalation", run.settings))
     if complete:
         _end_what_was_told_before(run)
+
+
+def condition_of(kind: str, settings: Settings) -> str:
+    """JQL for the cards of a kind, tracking or escalation."""
+    if kind == "escalation":
+        project = str(settings.jira_escalations_project)
+        return _condition(project, settings.jira_escalations_label)
+    condition = _condition(str(settings.jira_project), settings.jira_label)
+    if settings.jira_sprint:
+        condition += f" AND sprint = {_quoted(settings.jira_sprint)}"
+    return condition
 
 
 def _work(run: Run, kind: str, condition: str) -> bool:
@@ -53,7 +59,7 @@ def _work(run: Run, kind: str, condition: str) -> bool:
         seen += len(cards)
         run.tell("cards", seen)
     if full:
-        sweep(run, kind, "card", lambda keys: _confirm(run, jira, condition, kind, keys))
+        sweep(run, kind, "card", lambda keys: ask_for(run, jira, condition, kind, keys))
     if latest is not None and run.state == "finished":
         # Not further than what was shown: an answer that was empty by mistake must not count.
         run.advance(min(latest, jira.door.now()))
@@ -106,8 +112,8 @@ def _linked(jira: Jira) -> Callable[[Issue], list[str]]:
     return cases
 
 
-def _confirm(run: Run, jira: Jira, condition: str, kind: str, keys: list[str]) -> Iterator[str]:
-    """Those of some cards that JIRA does show when the search is asked for them."""
+def ask_for(run: Run, jira: Jira, condition: str, kind: str, keys: list[str]) -> Iterator[str]:
+    """Those of some cards that JIRA does show when its search is asked for them; it loads them."""
     for some in batches(keys, 50):
         numbers = sorted(int(key.rpartition("-")[2]) for key in some if "-" in key)
         project = some[0].rpartition("-")[0]

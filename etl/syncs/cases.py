@@ -21,7 +21,7 @@ CONFIRMED_AT_ONCE = 50
 def work(run: Run) -> None:
     """Load changed cases; when full, all, and mark what is gone."""
     portal = Portal(run)
-    wanted = _wanted_tag(run.settings.portal_query)
+    wanted = wanted_tag(run.settings.portal_query)
     until = run.watermark()
     full = run.full or until is None
     since = None if full or until is None else min(until, portal.door.now()) - OVERLAP
@@ -41,7 +41,7 @@ def work(run: Run) -> None:
         told = f"The portal promised {promised:,} cases and showed {len(seen):,}."
         run.note(told, partial=True)
     if full:
-        sweep(run, "case", "case", lambda keys: _confirm(run, portal, keys, wanted))
+        sweep(run, "case", "case", lambda keys: ask_for(run, portal, keys, wanted))
     if latest is not None and run.state == "finished":
         # Never past the source's now, nor further than what it showed: an answer that was empty
         # by mistake must not make us skip what it left out.
@@ -64,8 +64,8 @@ def _records(docs: Iterable[dict[str, Any]], portal: Portal) -> Iterator[Record]
         yield from case_records(position, doc, seen_at)
 
 
-def _confirm(run: Run, portal: Portal, keys: list[str], wanted: str | None) -> Iterator[str]:
-    """Those of some cases that the portal does show when asked for by number."""
+def ask_for(run: Run, portal: Portal, keys: list[str], wanted: str | None) -> Iterator[str]:
+    """Those of some cases that the portal does show when asked for by number; they are loaded."""
     for some in batches(keys, CONFIRMED_AT_ONCE):
         asked = " OR ".join(f"case_number:{key}" for key in some)
         docs = portal.search(f"({asked})").docs
@@ -74,7 +74,7 @@ def _confirm(run: Run, portal: Portal, keys: list[str], wanted: str | None) -> I
         yield from (str(doc.get("case_number")) for doc in ours)
 
 
-def _wanted_tag(query: str) -> str | None:
+def wanted_tag(query: str) -> str | None:
     """The tag that a query of the form `case_tags:*tag*` means: its stars match more than that."""
     field, _, value = query.strip().partition(":")
     tag = value.strip('*"')

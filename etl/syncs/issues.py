@@ -48,17 +48,22 @@ def work(run: Run) -> None:
     run.tell("issues", 0, len(keys))
     hidden_in_all = 0
     for done, some in enumerate(batches(keys, PAGE)):
-        issues, hidden = jira.issues(some, hidden_before("jira", some))
-        seen_at = jira.door.now()
-
-        def records() -> Iterator[Record]:
-            for position, issue in enumerate(issues, start=1):  # noqa: B023 - used at once
-                yield from issue_records(position, issue, jira.fields, seen_at)  # noqa: B023
-            for position, key in enumerate(hidden, start=len(issues) + 1):  # noqa: B023
-                yield hidden_issue(position, key, seen_at)  # noqa: B023
-
-        run.load(records())
-        hidden_in_all += len(hidden)
+        hidden_in_all += len(fetch(run, jira, some))
         run.tell("issues", min(len(keys), (done + 1) * PAGE), len(keys))
     if hidden_in_all:
         run.note(f"JIRA does not show us {hidden_in_all:,} of the linked issues.")
+
+
+def fetch(run: Run, jira: Jira, keys: list[str]) -> list[str]:
+    """Load issues by their keys, at most PAGE of them; tells those that JIRA does not show us."""
+    issues, hidden = jira.issues(keys, hidden_before("jira", keys))
+    seen_at = jira.door.now()
+
+    def records() -> Iterator[Record]:
+        for position, issue in enumerate(issues, start=1):
+            yield from issue_records(position, issue, jira.fields, seen_at)
+        for position, key in enumerate(hidden, start=len(issues) + 1):
+            yield hidden_issue(position, key, seen_at)
+
+    run.load(records())
+    return hidden

@@ -32,6 +32,7 @@ RULES = (
     Rule("sessions", "keep_sessions_days", f"least(r.ended_at, r.expires_at) < {AGO}"),
     Rule("saml_seen", "keep_sessions_days", f"r.until < {AGO}"),
     Rule("rejects", "keep_rejects_days", f"r.resolved_at < {AGO}"),
+    Rule("differences", "keep_rejects_days", f"r.settled_at < {AGO}"),
     Rule("report_sendings", "keep_reports_days", f"coalesce(r.ended_at, r.begun_at) < {AGO}"),
     # Facts tell by which run they were learned; of each sync the latest run of each end is shown.
     Rule(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from app import cache
+from app import cache, health
 from app.local import POSTGRES_BIN, LocalServers
 from app.settings import get_settings, use
 
@@ -110,12 +110,16 @@ def test_a_restarted_postgresql_is_found_again(client, tmp_path_factory):
         import_events(SAMPLE)
         path = "/api/v1/stats?as_of=2016-03-10"
         right = client.get(path).get_json()
+        assert client.get("/readyz").get_json()["status"] == "ready"
         assert right["metrics"]["open_cases"]["value"] == 362
         local.stop()
-        away = client.get(path)
+        away = client.get("/api/v1/stats?as_of=2016-03-09")
         assert away.status_code == 503
         assert away.headers["Retry-After"]
         assert "database does not answer" in away.get_json()["detail"]
+        # Who was ready shows the last board; who never was is given nothing to do.
+        assert client.get("/readyz").get_json()["status"] == "shows the last board"
+        health._seen.clear()
         assert client.get("/readyz").status_code == 503
         assert client.get("/healthz").status_code == 200
         local.start(durable=False)

@@ -1,0 +1,1 @@
+"""Reconciliation: what a source counts beside what the board holds, and which records differ."""
