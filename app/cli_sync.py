@@ -48,7 +48,8 @@ def flower(asked: argparse.Namespace) -> int:
 def run(asked: argparse.Namespace) -> int:
     """Run syncs here and now, also without workers."""
     settings = get_settings()
-    names = [one.name for one in SYNCS] if asked.name == "all" else [asked.name]
+    every = [one.name for one in SYNCS if not (one.writes and settings.read_only)]
+    names = every if asked.name == "all" else [asked.name]
     possible = [name for name in names if BY_NAME[name].is_configured(settings)]
     for name in names:
         if name not in possible:

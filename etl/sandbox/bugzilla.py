@@ -15,6 +15,8 @@ API_KEY = "sandbox-bugzilla-key"
 VERSION = "5.0.4"
 LIMIT, MOST = 20, 1_000
 XML = "text/xml"
+US = "caseboard@example.com"
+WHITEBOARD = "cf_internal_whiteboard"
 
 
 class BugzillaFault(Exception):
@@ -56,6 +58,9 @@ class Bugzilla:
             return self._search(request, names)
         if found := re.fullmatch(r"/bug/(\w+)(/history)?", path):
             bug = self._visible(found[1])
+            if request.method == "PUT" and not found[2]:
+                return self._update([str(i) for i in request.get_json().get("ids") or [bug.id]],
+                                    request.get_json())  # fmt: skip
             if found[2]:
                 return {"bugs": [self._history(bug, _rest_time)]}
             return {"bugs": [_told(bug, names, _rest_time)]}
@@ -71,6 +76,16 @@ class Bugzilla:
         shown = found[start : start + min(limit, MOST)]
         told = [_told(bug, names, _rest_time) for bug in shown]
         return {"bugs": told, "total_matches": len(found)}
+
+    def _update(self, ids: list[str], asked: dict[str, Any]) -> dict[str, Any]:
+        """Only the whiteboard can be changed here."""
+        unknown = set(asked) - {"ids", "id", WHITEBOARD, "minor_update", "Bugzilla_api_key"}
+        if unknown or not isinstance(asked.get(WHITEBOARD), str):
+            raise BugzillaFault(108, f"There is no field {min(unknown or {WHITEBOARD})!r}.")
+        bugs = [self._visible(i) for i in ids]
+        for bug in bugs:
+            self.world.change_bug(bug.id, US, internal_whiteboard=asked[WHITEBOARD])
+        return {"bugs": [{"id": bug.id, "changes": {}} for bug in bugs]}
 
     def _seen(self, name: str) -> Bug | None:
         bug = self.world.bugs.by_id.get(int(name)) if name.isdigit() else None
@@ -117,6 +132,8 @@ class Bugzilla:
         names = list(asked.get("include_fields") or [])
         if method == "Bug.get":
             return self._get(ids, names, permissive=bool(asked.get("permissive")))
+        if method == "Bug.update":
+            return self._update(ids, asked)
         if method == "Bug.history":
             return {"bugs": [self._history(self._visible(i), _xml_time) for i in ids]}
         if method == "Bug.search":
@@ -162,6 +179,7 @@ def _told(bug: Bug, names: list[str], time: Any) -> dict[str, Any]:
         "creation_time": time(bug.created),
         "last_change_time": time(bug.changed),
         "keywords": bug.keywords,
+        WHITEBOARD: bug.internal_whiteboard,
         "alias": [],
     }
     return {name: whole[name] for name in names or whole if name in whole}

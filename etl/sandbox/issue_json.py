@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from etl.sandbox.issues import FINISHED
 from etl.sandbox.jql import sprint_name
-from etl.sandbox.model import Change, Comment, Issue
+from etl.sandbox.model import Change, Comment, Issue, RemoteLink
 from etl.sandbox.people import person
 
 # Purpose: (name, id in Cloud, id in Data Center).
@@ -16,9 +16,11 @@ CUSTOM = {
     "severity": ("Severity", "customfield_10840", "customfield_12316142"),
     "cases_link": ("SFDC Cases Links", "customfield_10979", "customfield_12313441"),
     "sprint": ("Sprint", "customfield_10020", "customfield_12310940"),
+    "private_keywords": ("RH Private Keywords", "customfield_11087", "customfield_12323649"),
 }
 NAMES = {"fix_versions": "Fix Version", "contributors": "Contributors", "severity": "Severity"}
 NAMES |= {"cases_link": "SFDC Cases Links", "sprint": "Sprint"}
+NAMES |= {"private_keywords": "RH Private Keywords"}
 
 
 class Writer:
@@ -66,7 +68,11 @@ class Writer:
         elif asked != ["id"]:
             told["fields"] = {name: whole[name] for name in asked if name in whole}
         if "renderedFields" in expand:
-            told["renderedFields"] = {self.custom("cases_link"): self._rendered(issue)}
+            told["renderedFields"] = {
+                self.custom("cases_link"): self._rendered(issue),
+                self.custom("private_keywords"): issue.private_keywords
+                and f"<p>{escape(issue.private_keywords)}</p>",
+            }
         if "changelog" in expand:
             shown = issue.changes if most_changes is None else issue.changes[-most_changes:]
             told["changelog"] = {
@@ -110,6 +116,11 @@ class Writer:
             "updated": self.stamp(comment.updated),
         }
 
+    def link(self, link: RemoteLink) -> dict[str, Any]:
+        """A link to somewhere else."""
+        told = {"id": link.id, "object": {"url": link.url, "title": link.title}}
+        return told if link.global_id is None else {**told, "globalId": link.global_id}
+
     def person(self, name: str | None) -> dict[str, Any] | None:
         """A person; Cloud hides the address of some."""
         if name is None:
@@ -151,6 +162,8 @@ class Writer:
             self.custom("severity"): {"value": issue.severity} if issue.severity else None,
             # Readable only as rendered.
             self.custom("cases_link"): None,
+            self.custom("private_keywords"): None,
+            "components": [{"name": name} for name in issue.components],
             self.custom("sprint"): self._sprint(issue),
         }
 

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from datetime import timedelta
 from functools import cmp_to_key
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from werkzeug.wrappers import Request
 
 from etl.sandbox.answers import Answer, json_answer
 from etl.sandbox.issue_json import Writer
+from etl.sandbox.jira_writes import JiraWrites
 from etl.sandbox.jql import BadQuery, Query, parse
 from etl.sandbox.model import Issue
 from etl.sandbox.world import World
@@ -26,11 +28,16 @@ POST_FIELDS = {"jql", "fields", "expand", "maxResults", "nextPageToken", "proper
 
 
 class Jira:
-    """Answers JIRA's requests; `zone` is that of the account that asks."""
+    """Answers JIRA's requests; `zone` is that of the account that asks.
+
+    A search finds what was made at least `lag` ago.
+    """
 
     def __init__(self, world: World, kind: str, zone: str = "America/New_York") -> None:
         self.world, self.is_cloud, self.zone = world, kind == "cloud", ZoneInfo(zone)
         self.url = ""
+        self.lag = timedelta(0)
+        self._writes = JiraWrites(world, is_cloud=self.is_cloud)
 
     def answer(self, request: Request) -> Answer:
         """The answer to a request."""
@@ -42,6 +49,8 @@ class Jira:
             return self._route(request, path)
 
     def _route(self, request: Request, path: str) -> Answer:
+        if written := self._writes.answer(request, path, self._writer()):
+            return written
         match request.method, path:
             case "GET", "/serverInfo":
                 return self._server_info()
@@ -102,7 +111,7 @@ class Jira:
             issue
             for project in sorted(projects)
             for number, issue in issues.by_project[project].items()
-            if number > after and not issue.hidden
+            if number > after and not issue.hidden and issue.created <= self.world.now() - self.lag
         ]
         return query, _ordered([i for i in candidates if query.test(i)], query.order)
 
@@ -197,8 +206,7 @@ class Jira:
                              most_comments=most, most_changes=most)
             )  # fmt: skip
         if part == "remotelink":
-            links = [{"id": x.id, "object": {"url": x.url, "title": x.title}} for x in issue.links]
-            return json_answer(links)
+            return json_answer([writer.link(link) for link in issue.links])
         if part == "changelog":
             if not self.is_cloud:
                 return _missing("null for uri")

@@ -20,7 +20,10 @@ from etl.sandbox.answers import Answer, json_answer
 from etl.sandbox.bugzilla import API_KEY, Bugzilla
 from etl.sandbox.faults import Fault, Faults
 from etl.sandbox.jira import Jira
+from etl.sandbox.jira_writes import BOARD_NAME
 from etl.sandbox.model import ESCALATION_LABEL, TEAM_LABEL, WANTED_TAG, Gone
+from etl.sandbox.people import NAMES as NAMES_OF_PEOPLE
+from etl.sandbox.people import person
 from etl.sandbox.portal import Portal
 from etl.sandbox.world import World
 
@@ -114,6 +117,9 @@ class Sandbox:
             "JIRA_TOKEN": jira.TOKEN,
             "JIRA_PROJECT": "FE",
             "JIRA_LABEL": TEAM_LABEL,
+            "JIRA_BOARD": BOARD_NAME,
+            "JIRA_CARD_TYPE": "Story",
+            "TEAM": json.dumps(self._team()),
             "JIRA_ESCALATIONS_PROJECT": "ESC",
             "JIRA_ESCALATIONS_LABEL": ESCALATION_LABEL,
             "BUGZILLA_URL": self.url("bugzilla") + "/rest",
@@ -122,6 +128,15 @@ class Sandbox:
         if self.jira_kind == "cloud":
             told["JIRA_USERNAME"] = jira.USERNAME
         return {f"CASEBOARD_{name}": value for name, value in told.items()}
+
+    def _team(self) -> list[dict[str, Any]]:
+        """Some of the people as a team; on Cloud JIRA knows them by their account."""
+        cloud = self.jira_kind == "cloud"
+        people = map(person, NAMES_OF_PEOPLE[:6])
+        return [
+            {"name": one.name, "jira_user": one.account_id if cloud else one.username}
+            for one in people
+        ]
 
     def _application(self, name: str, source: Any) -> Callable[[Any, Any], Iterable[bytes]]:
         def application(environ: Any, start_response: Any) -> Iterable[bytes]:
@@ -143,9 +158,11 @@ class Sandbox:
         self.world.advance()
         if self.latency:
             time.sleep(self.latency)
-        fault = self.faults.strike(request.full_path)
+        fault = self.faults.strike(request.full_path, request.method)
         if fault is None or fault.kind in {"truncated", "drip"}:
             return source.answer(request), fault
+        if fault.done:
+            source.answer(request)
         return self._strike(fault, request), fault
 
     def _strike(self, fault: Fault, request: Request) -> Answer:

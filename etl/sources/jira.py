@@ -15,6 +15,8 @@ from etl.sources.jira_answers import issues_of, reads, refusal, see_that_we_are_
 
 PAGE = 100
 MOST_PAGES = 100_000
+# Custom fields that only writing back needs: whoever only reads need not have them.
+WRITTEN = frozenset({"private_keywords"})
 EXPAND = "changelog,renderedFields"
 PLAIN_FIELDS = (
     "summary",
@@ -67,7 +69,9 @@ class Jira:
         session = self.door.guard(self._client._session)  # noqa: SLF001 - the client's only way
         session.hooks["response"].append(see_that_we_are_known)
         self._greet()
-        self.fields = self._resolve(settings.jira_fields)
+        self.fields = self._resolve(
+            {p: n for p, n in settings.jira_fields.items() if p not in WRITTEN}
+        )
 
     def cards(self, condition: str) -> Iterator[list[Issue]]:
         """The issues that match a JQL condition, a page at a time, by ascending key."""
@@ -101,6 +105,20 @@ class Jira:
             dict(link.raw.get("object", {})) for link in self._ask(self._client.remote_links, key)
         ]
 
+    def call(
+        self, method: str, path: str, body: Any = None, *, agile: bool = False, **asked: str
+    ) -> Any:
+        """Ask for something, or change it, by its path in the API; the answer's JSON, or None.
+
+        `agile` is the API of boards and sprints; `asked` are parameters of the address.
+        """
+        base = "{server}/rest/agile/1.0/{path}" if agile else self._client.JIRA_BASE_URL
+        url = self._client._get_url(path, base=base)  # noqa: SLF001 - the client's only way
+        given = {} if body is None else {"json": body}
+        session = self._client._session  # noqa: SLF001
+        answer = self._ask(session.request, method, url, params=asked, **given)
+        return answer.json() if answer.content else None
+
     def since(self, watermark: datetime, overlap: timedelta) -> str:
         """JQL for what was updated since an instant.
 
@@ -125,22 +143,24 @@ class Jira:
 
     def _resolve(self, wanted: Any) -> dict[str, str]:
         """The ids of custom fields by purpose, found by name; Refused when a name tells none."""
-        known = self._ask(self._client.fields)
+        self._known_fields = self._ask(self._client.fields)
         # The client would ask for the fields once more to translate names, which we do not need.
         self._client._fields_cache_value = {"issuekey": "issuekey"}  # noqa: SLF001
-        found = {}
-        for purpose, name in wanted.items():
-            ids = [f["id"] for f in known if name == f["id"]] or [
-                f["id"] for f in known if f.get("name") == name and f.get("custom", True)
-            ]
-            if len(ids) != 1:
-                how = "no custom field" if not ids else f"{len(ids)} custom fields"
-                raise Refused(
-                    f"JIRA has {how} named {name!r} ({purpose}). In CASEBOARD_JIRA_FIELDS give "
-                    f'{purpose} the name or id of the right one, or "" to go without.'
-                )
-            found[purpose] = ids[0]
-        return found
+        return {purpose: self.custom(purpose, name) for purpose, name in wanted.items()}
+
+    def custom(self, purpose: str, name: str) -> str:
+        """The id of a custom field by its name or id; Refused when that tells none, or several."""
+        known = self._known_fields
+        ids = [f["id"] for f in known if name == f["id"]] or [
+            f["id"] for f in known if f.get("name") == name and f.get("custom", True)
+        ]
+        if len(ids) != 1:
+            how = "no custom field" if not ids else f"{len(ids)} custom fields"
+            raise Refused(
+                f"JIRA has {how} named {name!r} ({purpose}). In CASEBOARD_JIRA_FIELDS give "
+                f'{purpose} the name or id of the right one, or "" to go without.'
+            )
+        return str(ids[0])
 
     def _token_pages(self, condition: str) -> Iterator[list[dict[str, Any]]]:
         token, seen = None, set[str]()

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app.settings import Settings
 from etl.source import Sync
-from etl.syncs import bugs, cards, cases, details, issues, retention, snapshot, weekly
+from etl.syncs import bugs, cards, cases, details, issues, retention, snapshot, weekly, writeback
 
 PORTAL = ("portal_url", "portal_token_url", "portal_offline_token")
 JIRA = ("jira_url", "jira_token")
@@ -74,6 +74,45 @@ SYNCS: tuple[Sync, ...] = (
         full="48 0,12 * * *",
         fresh=timedelta(hours=25),
         needs=BUGZILLA,
+    ),
+    Sync(
+        "portal2jira",
+        "outbound",
+        "makes cards for open cases without one, and takes old ones up again",
+        writeback.work,
+        schedule="10 * * * *",
+        full=None,
+        fresh=timedelta(hours=3),
+        needs=(*PORTAL, *JIRA, "jira_project"),
+        wakes=("cards",),
+        eager=False,
+        writes=True,
+    ),
+    Sync(
+        "priority",
+        "outbound",
+        "gives cards the priority that follows from the severity of their case",
+        writeback.work,
+        schedule="12 3 * * *",
+        full=None,
+        fresh=timedelta(hours=49),
+        needs=(*PORTAL, *JIRA, "jira_project"),
+        wakes=("cards",),
+        eager=False,
+        writes=True,
+    ),
+    Sync(
+        "tags",
+        "outbound",
+        "tags the bugs and issues that open cases link",
+        writeback.work,
+        schedule="33 0 * * *",
+        full=None,
+        fresh=timedelta(hours=49),
+        needs=(*PORTAL, "bug_tags"),
+        ways=(BUGZILLA, JIRA),
+        eager=False,
+        writes=True,
     ),
     Sync(
         "snapshot",

@@ -1,0 +1,128 @@
+"""What writing back would do now: the plans of portal2jira, priority and tags.
+
+A plan only reads. What the preview shows and what a run writes down are made here, by the same
+function.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from app.database import transaction
+from etl.errors import Refused
+from etl.outbound import cards, tags
+from etl.outbound.assignment import Assignment
+from etl.outbound.cards import FINISHED, priority_of
+from etl.outbound.intent import Act, Intent
+from etl.outbound.jira_writer import JiraWriter
+from etl.outbound.state import (
+    OpenCase,
+    carried,
+    linked_bugs,
+    open_cases,
+    see_that_all_was_read,
+    settled,
+)
+from etl.run import Run
+
+
+HIDDEN = {403, 404}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is called for, and who can do it; `most_new` cards may be made without asking."""
+
+    intents: list[Intent]
+    acts: dict[str, Act]
+    most_new: int | None = None
+
+
+def portal2jira(run: Run) -> Plan:
+    """Cards for open cases without one, and old cards taken up again."""
+    see_that_all_was_read(("cases", "details", "cards"))
+    settings, jira = run.settings, JiraWriter(run)
+    with transaction() as connection:
+        cases, load = open_cases(connection), carried(connection)
+        now = connection.execute(select(func.now())).scalar_one()
+    run.tell("looking for earlier cards")
+    earlier = jira.earlier(cards.old_without_card(cases, now))
+    assignment = Assignment(settings.team, load)
+    planned = cards.plan(cases, earlier, assignment, settings, jira.active_sprint(), now)
+    return Plan(planned, jira.acts, settings.max_to_create)
+
+
+def priority(run: Run) -> Plan:
+    """Cards whose priority is not that of their case."""
+    see_that_all_was_read(("cases", "cards"))
+    with transaction() as connection:
+        cases = open_cases(connection)
+    return Plan([one for case in cases for one in _priority(case)], JiraWriter(run).acts)
+
+
+def _priority(case: OpenCase) -> list[Intent]:
+    wanted = priority_of(case.severity)
+    if not case.card or None in {case.severity, case.priority} or case.card_status == FINISHED:
+        return []
+    if case.priority == wanted:
+        return []
+    seen = case.card_updated.isoformat() if case.card_updated else "?"
+    return [
+        Intent(
+            key=f"priority:{case.card}:{case.priority}>{wanted}:{seen}",
+            kind="priority",
+            case=case.number,
+            target=case.card,
+            before={"priority": case.priority},
+            after={"priority": wanted},
+            reason=f"The case has severity {cards.SEVERITIES[case.severity or 3]}.",
+        )
+    ]
+
+
+def tagging(run: Run) -> Plan:
+    """Bugs and issues that open cases link and that lack our tags."""
+    see_that_all_was_read(("cases", "details"))
+    settings, wanted = run.settings, run.settings.bug_tags
+    with transaction() as connection:
+        bugs = linked_bugs(connection)
+        keys = {tags.tag_key(bug, wanted): bug for bug in bugs}
+        for key in settled(connection, list(keys)):
+            del keys[key]
+    texts: dict[tuple[str, str], str] = {}
+    acts: dict[str, Act] = {}
+    numbers = [bug.key for bug in keys.values() if bug.tracker == "bugzilla"]
+    if settings.bugzilla_url:
+        bugzilla = tags.BugzillaWriter(run)
+        acts |= bugzilla.acts
+        run.tell("reading whiteboards")
+        texts |= {("bugzilla", n): t for n, t in bugzilla.whiteboards(numbers).items()}
+    issues = [bug.key for bug in keys.values() if bug.tracker == "jira"]
+    if settings.jira_url and settings.jira_token and settings.jira_fields.get("private_keywords"):
+        jira = JiraWriter(run)
+        acts |= jira.acts
+        texts |= _keywords(run, jira, issues)
+    return Plan(tags.plan(list(keys.values()), texts, wanted), acts)
+
+
+def _keywords(run: Run, jira: JiraWriter, issues: list[str]) -> dict[tuple[str, str], str]:
+    """The private keywords of issues, without those that JIRA does not show us."""
+    found = {}
+    for place, key in enumerate(issues, start=1):
+        run.tell("reading private keywords", place, len(issues))
+        try:
+            found["jira", key] = jira.private_keywords(key)
+        except Refused as fault:
+            if fault.status not in HIDDEN:
+                # Bugzilla's bugs are tagged all the same.
+                run.note(str(fault), partial=True)
+                break
+    return found
+
+
+PLANS: dict[str, Callable[[Run], Plan]] = {
+    "portal2jira": portal2jira,
+    "priority": priority,
+    "tags": tagging,
+}
