@@ -157,8 +157,8 @@ class Settings:
     jira_escalations_project: str | None = _setting("project of the prio-list", str)
     jira_escalations_label: str | None = _setting("label of the prio-list; unset: all", str)
     jira_fields: Mapping[str, str] = _setting(
-        "JSON of purpose (contributors, cases, severity, sprint, private_keywords) to the name or id "
-        'of the custom field; "" for a purpose that your JIRA lacks; laid over the defaults',
+        "JSON of purpose (contributors, cases, severity, sprint, private_keywords) to the name or "
+        'id of the custom field; "" for a purpose that your JIRA lacks; laid over the defaults',
         values.name_map(values.DEFAULT_JIRA_FIELDS),
         MappingProxyType(values.DEFAULT_JIRA_FIELDS),
     )

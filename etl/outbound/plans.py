@@ -26,7 +26,6 @@ from etl.outbound.state import (
 )
 from etl.run import Run
 
-
 HIDDEN = {403, 404}
 
 
