@@ -36,6 +36,11 @@ def marker(number: str) -> str:
     return f"caseboard-{number}"
 
 
+def card_key(number: str) -> str:
+    """What names the making of a case's card for ever."""
+    return f"card:{number}"
+
+
 def priority_of(severity: int | None) -> str:
     """What a card's priority is to be."""
     return PRIORITIES.get(severity or 0, DEFAULT_PRIORITY)
@@ -75,7 +80,7 @@ def plan(
 def _created(
     case: OpenCase, choice: Choice | None, settings: Settings, sprint: Sprint | None
 ) -> Iterator[Intent]:
-    head = f"card:{case.number}"
+    head = card_key(case.number)
     who = f"{choice.why}." if choice else "Nobody of CASEBOARD_TEAM is active; it is left open."
     yield Intent(
         key=head,

@@ -25,6 +25,7 @@ LONGEST_TOLD = 2_000
 # So many acts in a row without a clear answer, and the tracker is left alone for now.
 MOST_FAULTS = 3
 MOST_AT_ONCE = 1_000
+BEGUN = ("acting", "uncertain", "done")
 
 KNOWN = """
 select key, state, target, before, after, reason from outbox
@@ -94,7 +95,11 @@ class Outbox:
             given = {"keys": [one.key for one in intents], "sync": self.sync}
             known = {row.key: row for row in connection.execute(text(KNOWN), given)}
             held = too_many(intents, {k: r.state for k, r in known.items()}, most_new)
+            begun = {key for key, row in known.items() if row.state in BEGUN}
             for one in intents:
+                if one.waits_for in begun:
+                    # What hangs on something that was begun stays as it was planned with it.
+                    continue
                 state = "held" if {one.key, one.waits_for} & held else "planned"
                 self._put(connection, one, known.get(one.key), state)
             connection.execute(text(WITHDRAW), given)

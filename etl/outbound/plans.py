@@ -18,6 +18,7 @@ from etl.outbound.intent import Act, Intent
 from etl.outbound.jira_writer import JiraWriter
 from etl.outbound.state import (
     OpenCase,
+    begun,
     carried,
     linked_bugs,
     open_cases,
@@ -44,6 +45,8 @@ def portal2jira(run: Run) -> Plan:
     settings, jira = run.settings, JiraWriter(run)
     with transaction() as connection:
         cases, load = open_cases(connection), carried(connection)
+        made = begun(connection, [cards.card_key(case.number) for case in cases if not case.card])
+        cases = [case for case in cases if cards.card_key(case.number) not in made]
         now = connection.execute(select(func.now())).scalar_one()
     run.tell("looking for earlier cards")
     earlier = jira.earlier(cards.old_without_card(cases, now))

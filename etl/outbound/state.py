@@ -126,6 +126,13 @@ def linked_bugs(connection: Connection) -> list[LinkedBug]:
     ]
 
 
+def begun(connection: Connection, keys: list[str]) -> set[str]:
+    """Which of some intents were begun: they go their way as they were planned."""
+    asked = """select key from outbox
+        where key = any(:keys) and state in ('acting', 'uncertain', 'done')"""
+    return set(connection.execute(text(asked), {"keys": keys}).scalars())
+
+
 def settled(connection: Connection, keys: list[str]) -> set[str]:
     """Which of some intents were done, or have failed and wait for an admin."""
     asked = "select key from outbox where key = any(:keys) and state in ('done', 'failed')"
