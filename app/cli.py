@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from app import cli_healthy, cli_import, cli_token, database, local, tables
 from app.cli_backup import backup_arguments, restore_arguments
 from app.cli_list import list_arguments, sprint_arguments
+from app.cli_outbound import outbound_arguments
 from app.cli_report import report_arguments
 from app.lock import AlreadyRunning, running_servers
 from app.processes import StartFailed
@@ -110,6 +111,12 @@ def _parser() -> argparse.ArgumentParser:
     list_arguments(add("list", listing, "write a list of cases or faults as CSV"))
     sprinting = _from("app.cli_list", "sprinted", data=True)
     sprint_arguments(add("sprint", sprinting, "sum up the cards of a sprint"))
+    outbound = add(
+        "outbound",
+        _from("app.cli_outbound", "run", data=True),
+        "tell what is written back to the trackers, and decide about it",
+    )
+    outbound_arguments(outbound)
     watching = _from("app.cli_watchers", "run", data=True)
     watchers = add("watchers", watching, "tell, add or remove who is told of all in a case")
     watchers.add_argument("act", choices=("list", "add", "remove"))

@@ -28,6 +28,7 @@ from app.view import View
 from components.filterbar import asked
 from components.freshness import WORDS
 from components.notices import notice
+from components.outboxtable import outbox_cards
 from components.synctables import (
     latest_runs,
     reconciliation,
@@ -58,6 +59,7 @@ def _live(zone: str) -> list[Component]:
             *_alarms(frame, alive=alive, last=last, zone=zone),
             *_unknown(connection),
             schedule(frame, zone),
+            *outbox_cards(connection, zone),
             reconciliation(reconciled(connection), zone),
             rejected_records(refused, rejected(connection), zone),
             latest_runs(runs(RUNS_SHOWN, connection=connection), zone),

@@ -49,7 +49,7 @@ ACTS = {
     "sample_load": "Sample loaded",
     "write_back": "Written back",
     "outbox_approve": "Writing back approved",
-    "outbox_refuse": "Writing back refused",
+    "outbox_again": "Writing back tried again",
     "outbox_undo": "Writing back undone",
     "watcher_add": "Watchers added",
     "watcher_remove": "Watchers removed",

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from app.database import transaction
 from etl.errors import Later, Missing, Refused, Unsure
+from etl.load import BUMP
 from etl.outbound.intent import Act, Done, Entry, Intent, NotYet, Overtaken
 from etl.run import Run
 from etl.runs import count, own
@@ -51,7 +52,7 @@ where o.sync = :sync and o.undoes is null and o.state in ('planned', 'held', 'ap
             and head.state in ('acting', 'uncertain', 'done'))
 """
 DUE = """
-select o.id from outbox o left join outbox head on head.key = o.waits_for
+select o.id, o.kind from outbox o
 where o.sync = :sync and o.state in ('planned', 'approved', 'acting', 'uncertain')
 order by o.id limit :most
 """
@@ -128,14 +129,18 @@ class Outbox:
         done, faults, waits = 0, 0, list[float]()
         with transaction() as connection:
             given = {"sync": self.sync, "most": MOST_AT_ONCE}
-            due = list(connection.execute(text(DUE), given).scalars())
-        for place, number in enumerate(due, start=1):
+            due = connection.execute(text(DUE), given).all()
+        for place, (number, kind) in enumerate(due, start=1):
             self.run.tell("writing back", place, len(due))
+            act = acts.get(kind)
+            if act is None:
+                self.run.note(f"Nobody can do {kind} with these settings; it waits.")
+                continue
             entry = self._begin(int(number))
             if entry is None:
                 continue
             try:
-                done += self._act(entry, acts[entry.kind])
+                done += self._act(entry, act)
                 faults = 0
             except NotYet as fault:
                 waits.append(fault.seconds)
@@ -213,6 +218,9 @@ class Outbox:
         with transaction() as connection:
             own(connection, self.run.id)
             count(connection, self.run.id, seen=due, updated=done, **numbers)
+            if done:
+                # The stories of cases tell it.
+                connection.execute(text(BUMP))
 
 
 def too_many(

@@ -24,6 +24,7 @@ from etl.outbound.state import (
     open_cases,
     see_that_all_was_read,
     settled,
+    undone_priorities,
 )
 from etl.run import Run
 
@@ -59,8 +60,15 @@ def priority(run: Run) -> Plan:
     """Cards whose priority is not that of their case."""
     see_that_all_was_read(("cases", "cards"))
     with transaction() as connection:
-        cases = open_cases(connection)
-    return Plan([one for case in cases for one in _priority(case)], JiraWriter(run).acts)
+        cases, undone = open_cases(connection), undone_priorities(connection)
+    wanted = [one for case in cases for one in _priority(case)]
+    # What somebody undid is not done again while it is as they left it.
+    planned = [
+        one
+        for one in wanted
+        if (one.target, (one.before or {})["priority"], one.after["priority"]) not in undone
+    ]
+    return Plan(planned, JiraWriter(run).acts)
 
 
 def _priority(case: OpenCase) -> list[Intent]:

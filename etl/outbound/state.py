@@ -133,6 +133,13 @@ def begun(connection: Connection, keys: list[str]) -> set[str]:
     return set(connection.execute(text(asked), {"keys": keys}).scalars())
 
 
+def undone_priorities(connection: Connection) -> set[tuple[str | None, str, str]]:
+    """What people undid: the card, the priority that they wanted, and the one that we had set."""
+    asked = """select target, after ->> 'priority' as wanted, before ->> 'priority' as ours
+        from outbox where kind = 'priority' and undoes is not null and state = 'done'"""
+    return {(row.target, row.wanted, row.ours) for row in connection.execute(text(asked))}
+
+
 def settled(connection: Connection, keys: list[str]) -> set[str]:
     """Which of some intents were done, or have failed and wait for an admin."""
     asked = "select key from outbox where key = any(:keys) and state in ('done', 'failed')"

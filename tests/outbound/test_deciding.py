@@ -1,0 +1,186 @@
+"""What is to be done is shown beforehand, decided by an admin, told in the story, and undone."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from app import database, outbox
+from app.cli import main
+from app.database import plain, snapshot
+from app.settings import get_settings, use
+from app.story import story
+from etl.outbound.preview import preview
+
+pytestmark = pytest.mark.database
+
+
+def held(desk, number=3):
+    use({"CASEBOARD_MAX_TO_CREATE": str(number - 1)})
+    numbers = [desk.world.add_case() for _ in range(number)]
+    for name in ("cases", "details"):
+        desk.run(name)
+    return numbers
+
+
+def test_the_preview_says_exactly_what_happens(desk):
+    number = desk.arrive(severity=2)
+    use({"CASEBOARD_READ_ONLY": "true"})
+    asked = desk.sandbox.requests["jira"]
+    told = preview("portal2jira", get_settings())
+    assert desk.sandbox.requests["jira"] > asked
+    assert not desk.outbox()
+    assert not desk.cards_of(number)
+    assert preview("portal2jira", get_settings()) == told
+    use({"CASEBOARD_READ_ONLY": "false"})
+    desk.run("portal2jira")
+    happened = [(r["key"], r["kind"], r["before"], r["after"], r["reason"]) for r in desk.outbox()]
+    assert happened == [(o.key, o.kind, o.before, o.after, o.reason) for o in told]
+    assert preview("portal2jira", get_settings()) == []
+
+
+def test_the_command_tells_and_approves(desk, capsys):
+    numbers = held(desk)
+    assert main(["outbound", "preview", "portal2jira"]) == 0
+    told = capsys.readouterr().out
+    assert all(f"[held] case {number}: Make a card" in told for number in numbers)
+    desk.run("portal2jira")
+    assert main(["outbound", "list"]) == 0
+    assert "held" in capsys.readouterr().out
+    assert main(["outbound", "approve"]) == 0
+    assert "3 cards are approved" in capsys.readouterr().out
+    assert main(["outbound", "approve"]) == 1
+    assert desk.run("portal2jira").state == "finished"
+    assert all(desk.card(number).status == "To Do" for number in numbers)
+    entry = desk.one("select * from audit_log where act = 'outbox_approve'")
+    assert (entry.actor, entry.detail["cards"]) == ("caseboard", 3)
+
+
+def test_only_what_was_shown_is_approved(desk):
+    numbers = held(desk)
+    desk.run("portal2jira")
+    with snapshot() as connection:
+        _, cards, last = outbox.counted(connection)
+    assert cards == 3
+    late = desk.world.add_case()
+    desk.run("cases")
+    desk.run("details")
+    use({"CASEBOARD_MAX_TO_CREATE": "0"})
+    desk.run("portal2jira")
+    assert outbox.approve(last, "ana").done
+    desk.run("portal2jira")
+    assert all(desk.cards_of(number) for number in numbers)
+    assert not desk.cards_of(late)
+    assert desk.states()[f"card:{late}"] == "held"
+
+
+def test_nothing_is_decided_while_it_is_read_only(desk):
+    held(desk)
+    desk.run("portal2jira")
+    use({"CASEBOARD_READ_ONLY": "true"})
+    assert outbox.approve(10_000, "ana").told == outbox.READ_ONLY
+    assert outbox.undo(1, "ana").told == outbox.READ_ONLY
+    assert set(desk.states().values()) == {"held"}
+
+
+def test_what_failed_is_tried_again_when_somebody_says_so(desk):
+    number = desk.arrive()
+    use({"CASEBOARD_JIRA_COMPONENT": "No such thing"})
+    desk.run("portal2jira")
+    [row] = desk.outbox("state = 'failed'")
+    use({"CASEBOARD_JIRA_COMPONENT": "Field"})
+    assert not outbox.again(row["id"] + 1, "ana").done
+    assert outbox.again(row["id"], "ana").done
+    assert desk.run("portal2jira").state == "finished"
+    assert desk.card(number).components == ["Field"]
+    [row] = desk.outbox("kind = 'create_card'")
+    assert (row["state"], row["after"]["component"], row["decided_by"]) == ("done", "Field", "ana")
+
+
+def test_what_was_done_is_undone_where_the_tracker_allows_it(desk, clock):
+    number = desk.world.add_case(severity=1)
+    key = desk.world.add_card(number)
+    bug = next(iter(desk.world.bugs.by_id))
+    desk.world.change_bug(bug, internal_whiteboard="seen")
+    desk.world.link_bug(number, bug)
+    other = desk.world.add_case()
+    desk.fill()
+    for name in ("portal2jira", "priority", "tags"):
+        assert desk.run(name).state == "finished"
+    card, made = desk.card(number), desk.card(other)
+    assert card.priority == "Critical"
+    done = {row["key"]: row["id"] for row in desk.outbox()}
+    for name, undoable in (
+        ("priority:", True), ("tag:bugzilla:", True), ("status:", True), ("watch:", True),
+        ("link:", True), ("card:", False),
+    ):  # fmt: skip
+        [row] = [number for key, number in done.items() if key.startswith(name)][-1:]
+        assert outbox.undo(row, "ana").done is undoable, name
+        assert not outbox.undo(row, "ana").done
+    for name in ("portal2jira", "priority", "tags"):
+        assert desk.run(name).state == "finished"
+    assert card.priority == "Normal"
+    assert desk.world.bugs.get(bug).internal_whiteboard == "seen"
+    assert made.status == "New"
+    assert made.watchers == []
+    assert made.links == []
+    # And it stays so.
+    clock.pass_(hours=1)
+    desk.fill()
+    for name in ("portal2jira", "priority", "tags"):
+        assert desk.run(name).state == "finished"
+    assert card.priority == "Normal"
+    assert key == card.key
+
+
+def test_what_was_changed_since_is_not_undone(desk):
+    number = desk.world.add_case(severity=1)
+    key = desk.world.add_card(number)
+    desk.fill()
+    desk.run("priority")
+    [row] = desk.outbox("target = :k", k=key)
+    desk.world.change_issue(key, priority="Minor")
+    assert outbox.undo(row["id"], "ana").done
+    desk.run("priority")
+    assert desk.card(number).priority == "Minor"
+    [row] = desk.outbox("undoes is not null")
+    assert row["state"] == "withdrawn"
+
+
+def test_the_story_of_the_case_tells_it(desk, client):
+    number = desk.arrive()
+    before = datetime.now(UTC)
+    desk.run("portal2jira")
+    now = datetime.now(UTC) + timedelta(minutes=1)
+    with snapshot() as connection:
+        acts = [e for e in plain(connection, story(number, now)) if e["kind"] == "acts"]
+        earlier = [e for e in plain(connection, story(number, before)) if e["kind"] == "acts"]
+    assert not earlier
+    assert {e["field"] for e in acts} == {"create_card", "sprint", "transition", "link", "watch"}
+    assert {e["key"] for e in acts} == {desk.card(number).key}
+    assert {e["source"] for e in acts} == {"caseboard"}
+    told = client.get(f"/api/v1/cases/{number}/history?kind=acts").get_json()
+    assert len(told["items"]) == len(acts)
+    assert told["kinds"]["acts"] == len(acts)
+
+
+def test_the_page_shows_it_and_asks_an_admin(desk):
+    from components.outboxtable import outbox_cards
+
+    def shown():
+        with snapshot() as connection:
+            return str(outbox_cards(connection, "UTC"))
+
+    use({"CASEBOARD_READ_ONLY": "true"})
+    assert "caseboard outbound preview" in shown()
+    use({"CASEBOARD_READ_ONLY": "false"})
+    held(desk)
+    desk.run("portal2jira")
+    told = shown()
+    assert "3 cards are held" in told
+    assert "has the least to do of the team" in told
+    with database.transaction() as connection:
+        last = connection.execute(text("select max(id) from outbox")).scalar_one()
+    outbox.approve(last, "ana")
+    desk.run("portal2jira")
+    assert "'deed': 'undo'" in shown() or "Undo" in shown()
