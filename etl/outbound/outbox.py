@@ -7,7 +7,6 @@ acts, and its id fences every step, the last one right before the request leaves
 
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -26,6 +25,10 @@ LONGEST_TOLD = 2_000
 # So many acts in a row without a clear answer, and the tracker is left alone for now.
 MOST_FAULTS = 3
 MOST_AT_ONCE = 1_000
+# Of what was done the audit log tells this; texts of cases have no place where nothing is changed.
+AUDITED = frozenset(
+    ("assignee", "priority", "status", "label", "sprint", "globalId", "name", "topic", "channel")
+)
 BEGUN = ("acting", "uncertain", "done")
 
 KNOWN = """
@@ -85,8 +88,12 @@ class Outbox:
     def __init__(self, run: Run) -> None:
         self.run, self.sync = run, run.sync
 
-    def plan(self, intents: Sequence[Intent], *, most_new: int | None = None) -> int:
+    def plan(
+        self, intents: Sequence[Intent], *, most_new: int | None = None, takes_back: bool = True
+    ) -> int:
         """Write down what is called for, and take back what is no longer, unless it was begun.
+
+        Without `takes_back` what was called for once stays so.
 
         When more than `most_new` acts of the kind `create_card` would begin, all those wait for an
         admin (with what hangs on them); tells how many are held.
@@ -103,7 +110,8 @@ class Outbox:
                     continue
                 state = "held" if {one.key, one.waits_for} & held else "planned"
                 self._put(connection, one, known.get(one.key), state)
-            connection.execute(text(WITHDRAW), given)
+            if takes_back:
+                connection.execute(text(WITHDRAW), given)
         return len(held)
 
     def _put(self, connection: Connection, one: Intent, row: Any, state: str) -> None:
@@ -235,8 +243,8 @@ def too_many(
 
 def _audit(entry: Entry, state: str, told: str, done: Done | None) -> dict[str, Any]:
     detail: dict[str, Any] = {"key": entry.key, "kind": entry.kind, "outbox": entry.id}
-    with suppress(TypeError):
-        detail["after"] = {name: str(value)[:200] for name, value in entry.after.items()}
+    # Without the texts of cases, which have no place in a log that nobody may change.
+    detail["after"] = {n: str(v)[:200] for n, v in entry.after.items() if n in AUDITED}
     if done and done.already:
         detail["already"] = True
     return {

@@ -12,9 +12,9 @@ LONGEST = 3_500  # Slack cuts at 40,000, but folds far earlier
 # What Slack answers when coming back may help.
 PASSING = {"ratelimited", "internal_error", "service_unavailable", "fatal_error", "request_timeout"}
 TO_MEND = {
-    "channel_not_found": "check CASEBOARD_REPORT_CHANNEL, and invite the bot to a private channel",
+    "channel_not_found": "check the channel in the settings; invite the bot to a private channel",
     "not_in_channel": "invite the bot to the channel: /invite @its-name",
-    "is_archived": "the channel is archived; choose another CASEBOARD_REPORT_CHANNEL",
+    "is_archived": "the channel is archived; choose another one in the settings",
     "missing_scope": "the token needs the scope chat:write",
 }
 
@@ -26,12 +26,16 @@ def slack_door(settings: Settings) -> Door:
     return Door(site, patience, concurrency=1, read_only=False)
 
 
-def post(door: Door, settings: Settings, channel: str, text: str) -> None:
-    """Post a message to a channel.
+def post(
+    door: Door, settings: Settings, channel: str, text: str, *, thread: str | None = None
+) -> str | None:
+    """Post a message to a channel, or as a reply to another one; what Slack names it.
 
     Raises Later or Refused when it was surely not posted, Unsure when nobody knows.
     """
     body = {"channel": channel, "text": text[:LONGEST], "unfurl_links": False}
+    if thread:
+        body["thread_ts"] = thread
     with door.session() as session:
         try:
             response = session.post(
@@ -49,7 +53,9 @@ def post(door: Door, settings: Settings, channel: str, text: str) -> None:
             raise Unsure(f"{fault} Nobody knows whether the message was posted.") from None
     if not response.ok:
         raise Refused(f"Slack answered {response.status_code}; check CASEBOARD_SLACK_URL.")
-    _check(response.json())
+    answer = response.json()
+    _check(answer)
+    return str(answer["ts"]) if answer.get("ts") else None
 
 
 def introduce(door: Door, settings: Settings) -> str:

@@ -53,7 +53,8 @@ class Sandbox:
     """Serves a world from `with` to its end; `ports` 0 means any.
 
     `requests` counts the requests of each source, `paths` those of each path; `latency` seconds
-    pass before each answer; each of `hooks` is called before one with (world, source, path).
+    pass before each answer; each of `hooks` is called before one with (world, source, path), and
+    `asked` with (source, request).
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Sandbox:
         self.requests: Counter[str] = Counter()
         self.paths: Counter[str] = Counter()
         self.hooks: list[Hook] = []
+        self.asked: Callable[[str, Request], None] | None = None
         self.latency = 0.0
         self._host, self._known_as = host, known_as or host
         self._ports, self._servers = ports, dict[str, BaseWSGIServer]()
@@ -153,6 +155,8 @@ class Sandbox:
         with self._count:
             self.requests[name] += 1
             self.paths[request.path] += 1
+        if self.asked:
+            self.asked(name, request)
         for hook in self.hooks:
             hook(self.world, name, request.path)
         self.world.advance()

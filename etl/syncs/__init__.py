@@ -4,13 +4,26 @@ from datetime import timedelta
 
 from app.settings import Settings
 from etl.source import Sync
-from etl.syncs import bugs, cards, cases, details, issues, retention, snapshot, weekly, writeback
+from etl.syncs import (
+    bugs,
+    cards,
+    cases,
+    details,
+    issues,
+    notices,
+    retention,
+    snapshot,
+    weekly,
+    writeback,
+)
 
 PORTAL = ("portal_url", "portal_token_url", "portal_offline_token")
 JIRA = ("jira_url", "jira_token")
 BUGZILLA = ("bugzilla_url",)
 MAIL = ("smtp_url", "mail_from", "mail_to")
 SLACK = ("slack_token", "report_channel")
+HIGH = ("slack_token", "slack_high_channel")
+LOW = ("slack_token", "slack_low_channel")
 
 SYNCS: tuple[Sync, ...] = (
     Sync(
@@ -142,6 +155,17 @@ SYNCS: tuple[Sync, ...] = (
         fresh=timedelta(days=8),
         ways=(MAIL, SLACK),
         scheduled_by="report_schedule",
+        eager=False,
+    ),
+    Sync(
+        "notices",
+        "notices",
+        "tells of new cards, of cards that could not be made, of cases at risk, of taggings",
+        notices.work,
+        schedule="*/10 * * * *",
+        full=None,
+        fresh=timedelta(hours=1),
+        ways=(MAIL, HIGH, LOW),
         eager=False,
     ),
 )

@@ -3,7 +3,6 @@
 import pytest
 
 from app.settings import use
-from etl.outbound import jira_writer
 from etl.outbound.tags import lacking
 from etl.sandbox.faults import Fault
 from etl.sandbox.model import Issue
@@ -125,4 +124,3 @@ def test_a_jira_without_the_field_leaves_bugzilla_alone(desk):
 def test_what_lacks_goes_by_whole_words():
     assert lacking("Telco:Case; x", ["Telco", "Telco:Case"]) == ["Telco"]
     assert lacking("telco,TELCO:case", ["Telco", "Telco:Case"]) == []
-    assert jira_writer.SETTLE_SECONDS >= 0

@@ -1,0 +1,34 @@
+"""Notices: who is told of new cards, of what could not be done, of cases at risk, of taggings."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from app.database import transaction
+from etl.outbound.messenger import Messenger
+from etl.outbound.notices import plan, told_before
+from etl.outbound.outbox import Outbox
+from etl.outbound.slack import slack_door
+from etl.outbound.subjects import subjects
+from etl.run import Run
+
+
+def work(run: Run) -> None:
+    """Write down what is to be told, then tell it: once by each way."""
+    settings, door = run.settings, slack_door(run.settings)
+    door.stopped = run.stopped
+    run.doors.append(door)
+    now = _now()
+    quiet = bool(settings.quiet_hours and settings.quiet_hours.until(now))
+    with transaction() as connection:
+        found = subjects(connection, settings.sla, now)
+        told = told_before(connection, found)
+    outbox = Outbox(run)
+    outbox.plan(plan(found, told, settings, quiet=quiet), takes_back=False)
+    outbox.perform(Messenger(settings, door, _now).acts)
+
+
+def _now() -> datetime:
+    with transaction() as connection:
+        moment: datetime = connection.execute(select(func.now())).scalar_one()
+    return moment
