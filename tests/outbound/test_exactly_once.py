@@ -27,10 +27,17 @@ SCHEDULES = int(os.environ.get("TEST_SCHEDULES", "60"))
 SEED = int(os.environ.get("TEST_SEED", "9"))
 KINDS = ("card", "card", "reopen", "priority", "tags")
 SYNC_OF = {"card": "portal2jira", "reopen": "portal2jira", "priority": "priority", "tags": "tags"}
-TROUBLES = ("crash", "crash", "fault", "fault", "workers", "beats", "again")
+TROUBLES = ("crash", "crash", "fault", "fault", "fault", "workers", "beats", "again")
 FAULTS = ("429", "500", "503", "reset", "truncated", "html", "timeout")
-PLACES = ("_begin", "_go", "_end")
-WRITES = ("POST", "PUT", "")
+PLACES = ("_begin", "_go", "_end", "_end")
+# What is written to, and what is asked; of each kind what must not be done twice.
+PATHS = ("/transitions", "/sprint/", "/remotelink", "/watchers", "/issue/", "/rest/")
+OWN = {
+    "card": ("/api/2/issue?", "POST"),
+    "reopen": ("/comment", "POST"),
+    "priority": ("/issue/", "PUT"),
+    "tags": ("/bug/", "PUT"),
+}
 
 
 class Crash(BaseException):
@@ -139,15 +146,10 @@ def trouble(subject, dice):
     """One run of the sync in which something goes wrong, or that is begun more than once."""
     desk, what = subject.desk, dice.choice(TROUBLES)
     if what == "fault":
-        desk.sandbox.faults.add(
-            Fault(
-                dice.choice(FAULTS), dice.choice(("/rest/", "/issue", "/bug")), after=dice.randint(0, 3),
-                times=dice.randint(1, 2), seconds=0.6, done=dice.random() < 0.6, method=dice.choice(WRITES),
-            )
-        )  # fmt: skip
+        desk.sandbox.faults.add(aimed(subject, dice) if dice.random() < 0.6 else anywhere(dice))
     with pytest.MonkeyPatch.context() as patch:
         if what == "crash":
-            _crash(patch, dice.choice(PLACES), dice.randint(1, 6), late=dice.random() < 0.5)
+            _crash(patch, dice.choice(PLACES), dice.choice((1, 1, 1, 2, 3, 5)), dice.random() < 0.5)
         schedule.ask(subject.sync)
         if what in {"workers", "beats"}:
             deeds = [schedule.tick, schedule.tick] if what == "beats" else []
@@ -167,7 +169,22 @@ def trouble(subject, dice):
     desk.sandbox.faults.clear()
 
 
-def _crash(patch, name, count, *, late):
+def aimed(subject, dice):
+    """An answer that goes wrong where it matters most, mostly after all was done."""
+    path, method = OWN[subject.kind]
+    return Fault(dice.choice(FAULTS), path, seconds=0.6, done=dice.random() < 0.8, method=method)
+
+
+def anywhere(dice):
+    """Answers that go wrong wherever it may be."""
+    return Fault(
+        dice.choice(FAULTS), dice.choice(PATHS), after=dice.choice((0, 0, 1, 2)),
+        times=dice.randint(1, 2), seconds=0.6, done=dice.random() < 0.6,
+        method=dice.choice(("", "POST", "PUT")),
+    )  # fmt: skip
+
+
+def _crash(patch, name, count, late):
     """End the process at the n-th call of a step, before or after it is done."""
     real, left = getattr(Outbox, name), [count]
 
