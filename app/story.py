@@ -96,7 +96,7 @@ def _acts(number: str, instant: datetime) -> Select[Any]:
         Outgoing.kind,
         told(Outgoing.before),
         told(Outgoing.after),
-        literal("Caseboard"),
+        cast(null(), Text),
         literal("act-") + cast(Outgoing.id, Text),
         null(),
     ).where(Outgoing.case_number == number, Outgoing.state == "done", Outgoing.ended_at <= instant)

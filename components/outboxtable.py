@@ -26,7 +26,7 @@ DEEDS = {"approve": outbox.approve, "again": outbox.again, "undo": outbox.undo}
 
 def outbox_cards(connection: Connection, zone: str) -> list[Component]:
     """What is to be written back and what was, each with what an admin can do about it."""
-    number, held, last = outbox.counted(connection)
+    number, _, _ = outbox.counted(connection)
     coming, ended = outbox.pending(connection), outbox.ended(connection)
     read_only = get_settings().read_only
     if not number and ended.empty:
@@ -39,23 +39,35 @@ def outbox_cards(connection: Connection, zone: str) -> list[Component]:
         return [table_card("Writing back", PENDING_HEADS, [], told)]
     rows = [_pending(row) for row in records(coming)]
     shown = f" The first {len(rows)} are shown." if number > len(rows) else ""
-    told = f"{number:,} acts are to come, held, or have failed.{shown}"
-    cards: list[Component] = [_held(held, last)] if held and last else []
-    cards.append(table_card("Writing back", PENDING_HEADS, rows, told))
+    told = (
+        f"{_acts(number)} to come, held or failed.{shown}"
+        if number
+        else "Nothing is to come, held or has failed."
+    )
+    cards: list[Component] = [table_card("Writing back", PENDING_HEADS, rows, told)]
     done = [_ended(row, zone, read_only=read_only) for row in records(ended)]
     if done:
-        told = f"The latest {len(done)} acts. Times in {zone}."
+        told = f"The latest {_acts(len(done))}. Times in {zone}."
         cards.append(table_card("Written back", ENDED_HEADS, done, told))
     return cards
 
 
-def _held(number: int, last: int) -> Component:
+def held_alarm(connection: Connection) -> list[Component]:
+    """That cards wait for an admin, where they do, with the way to let them be made."""
+    _, number, last = outbox.counted(connection)
+    if not number or last is None:
+        return []
     words = (
         f"{number:,} cards would be made at once, more than CASEBOARD_MAX_TO_CREATE allows. Look "
-        "through the list below: approve it, or find out why so many cases have no card."
+        "through them below, at Writing back: approve them, or find out why so many cases have "
+        "no card."
     )
     button = _button("approve", last, f"Approve {number:,} cards") if current().is_admin else None
-    return notice(f"{number:,} cards are held", words, html.Div(button), kind="fault")
+    return [notice(f"{number:,} cards are held", words, html.Div(button), kind="fault")]
+
+
+def _acts(number: int) -> str:
+    return f"{number:,} act{'s' * (number != 1)}"
 
 
 def _pending(row: dict[str, Any]) -> Component:

@@ -28,7 +28,7 @@ from app.view import View
 from components.filterbar import asked
 from components.freshness import WORDS
 from components.notices import notice
-from components.outboxtable import outbox_cards
+from components.outboxtable import held_alarm, outbox_cards
 from components.synctables import (
     latest_runs,
     reconciliation,
@@ -57,6 +57,7 @@ def _live(zone: str) -> list[Component]:
         refused = rejects(REJECTS_SHOWN, connection=connection)
         return [
             *_alarms(frame, alive=alive, last=last, zone=zone),
+            *held_alarm(connection),
             *_unknown(connection),
             schedule(frame, zone),
             *outbox_cards(connection, zone),
