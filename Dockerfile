@@ -2,7 +2,8 @@
 # Caseboard in a container: wheels are built in one stage, and only installed in the next.
 #   docker build --target caseboard .     pages, API, syncs, clock, Flower
 #   docker build --target images .        the same with a Chromium, for the workers that draw images
-ARG PYTHON=3.11.14-slim-bookworm
+#   docker build --target backup .        the same with pg_dump and pg_restore of docker-compose.yml
+ARG PYTHON=3.11.14-slim-trixie
 
 FROM python:${PYTHON} AS wheels
 # Only for what has no wheel on this kind of machine.
@@ -49,3 +50,14 @@ ENV CASEBOARD_CHROMIUM=/usr/bin/chromium
 CMD ["worker", "--images"]
 HEALTHCHECK --interval=30s --timeout=20s --start-period=60s --retries=4 \
     CMD ["python", "-m", "app.cli_healthy", "images"]
+
+FROM caseboard AS backup
+USER root
+# They must be of the server's major version.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends postgresql-client-17 \
+ && rm -rf /var/lib/apt/lists/* \
+ && install --directory --owner=10001 --group=10001 --mode=0700 /backup
+USER 10001:10001
+CMD ["backup", "/backup"]
+HEALTHCHECK NONE

@@ -7,10 +7,10 @@ STAMP := $(VENV)/.installed
 PORT ?= 8050
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock
+.PHONY: help run test check format bench docs reference lock
 
 help: ## tell what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(STAMP) ## start Caseboard with its own PostgreSQL and Redis, and print its address
 	@exec $(BIN)/caseboard up --port $(PORT)
@@ -30,6 +30,13 @@ format: $(STAMP) ## put the code in form
 
 bench: $(STAMP) ## measure, figures as ratios side by side in one run
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(STAMP) ## build the documentation as a site, in build/docs
+	@$(BIN)/python -m sphinx -W --keep-going -n -q -d build/doctrees docs build/docs
+	@echo "The documentation is in build/docs/index.html"
+
+reference: $(STAMP) ## write docs/reference anew from the code
+	@$(BIN)/python -m docs.reference
 
 lock: ## write constraints.txt anew from the ranges in pyproject.toml
 	rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock

@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from app.board import Board
 from app.cache import remembered
+from app.course import seconds_between
 from app.database import fetch_rows
 from app.metrics import CATALOGUE, Count
 from app.scope import Scope
@@ -224,9 +225,16 @@ def _by_time_left(asked: CaseList, view: View, board: Board) -> tuple[Subquery, 
         func.count().label("cases"),
         *(func.count().filter(held.c[name]).label(name) for name in parts),
     ).subquery("sums")
-    left = func.extract("epoch", held.c.breach - cast(board.instant, DateTime(timezone=True)))
+    left = seconds_between(cast(board.instant, DateTime(timezone=True)), held.c.breach)
     terms = [left <= 0, func.abs(left), held.c.case_number.collate("C")]
-    page = select(held.c.case_number, _place(terms)).order_by(*terms).limit(asked.size)
+    # Numbered after the limit: before it all would be sorted.
+    first = (
+        select(held.c.case_number, *(term.label(f"by_{n}") for n, term in enumerate(terms)))
+        .order_by(*terms)
+        .limit(asked.size)
+        .subquery("first")
+    )
+    page = select(first.c.case_number, _place([first.c[f"by_{n}"] for n in range(len(terms))]))
     return sums, page.subquery("page")
 
 

@@ -96,32 +96,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     add(
         "status",
-        _from("app.cli_sync", "status", data=True),
-        "tell how fresh the data are, and what failed",
+        _from("app.cli_status", "status", data=True),
+        "tell at a glance how everything stands, and what is late or failed",
     )
     token = add("token", _token, "make, revoke and list tokens for programs that use the API")
     cli_token.declare(token)
-    reporting = add(
-        "report",
-        _from("app.cli_report", "report", data=True),
-        "make the weekly report, and send it if asked to",
-    )
-    report_arguments(reporting)
-    listing = _from("app.cli_list", "listed", data=True)
-    list_arguments(add("list", listing, "write a list of cases or faults as CSV"))
-    sprinting = _from("app.cli_list", "sprinted", data=True)
-    sprint_arguments(add("sprint", sprinting, "sum up the cards of a sprint"))
-    outbound = add(
-        "outbound",
-        _from("app.cli_outbound", "run", data=True),
-        "tell what is written back to the trackers, and decide about it",
-    )
-    outbound_arguments(outbound)
-    watching = _from("app.cli_watchers", "run", data=True)
-    watchers = add("watchers", watching, "tell, add or remove who is told of all in a case")
-    watchers.add_argument("act", choices=("list", "add", "remove"))
-    watchers.add_argument("number", metavar="CASE")
-    watchers.add_argument("users", nargs="*", metavar="USER", help="names at the portal")
+    _add_jobs(add)
     sandbox = add(
         "sandbox",
         _from("app.cli_sync", "sandbox"),
@@ -139,6 +119,28 @@ def _parser() -> argparse.ArgumentParser:
     doctor = add("doctor", _doctor, "check the settings and each connection")
     doctor.add_argument("--settings", action="store_true", help="list the settings in force")
     return parser
+
+
+def _add_jobs(add: Add) -> None:
+    """What a team runs by hand or from scripts: reports, lists, one case."""
+    reporting = _from("app.cli_report", "report", data=True)
+    report_arguments(add("report", reporting, "make the weekly report, and send it if asked to"))
+    listing = _from("app.cli_list", "listed", data=True)
+    list_arguments(add("list", listing, "write a list of cases or faults as CSV"))
+    sprinting = _from("app.cli_list", "sprinted", data=True)
+    sprint_arguments(add("sprint", sprinting, "sum up the cards of a sprint"))
+    outbound = _from("app.cli_outbound", "run", data=True)
+    outbound_arguments(add("outbound", outbound, "tell what is written back, and decide about it"))
+    watching = _from("app.cli_watchers", "run", data=True)
+    watchers = add("watchers", watching, "tell, add or remove who is told of all in a case")
+    watchers.add_argument("act", choices=("list", "add", "remove"))
+    watchers.add_argument("number", metavar="CASE")
+    watchers.add_argument("users", nargs="*", metavar="USER", help="names at the portal")
+    attaching = _from("app.cli_attachments", "run")
+    attachments = add("attachments", attaching, "list the files attached to a case at the portal")
+    attachments.add_argument("number", metavar="CASE")
+    attachments.add_argument("--tz", default="UTC", metavar="ZONE", help="of the times (UTC)")
+    attachments.add_argument("--json", action="store_true", help="all that is told, times in UTC")
 
 
 def _add_programs(add: Add) -> None:

@@ -18,6 +18,12 @@ def backup_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE|FOLDER",
         help="what to write, or the folder to write into (default: this one)",
     )
+    parser.add_argument(
+        "--keep",
+        type=_number,
+        metavar="N",
+        help="then leave only the newest N in the folder; of those that have no name of yours",
+    )
 
 
 def restore_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,10 +32,15 @@ def restore_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def backup(asked: argparse.Namespace) -> int:
-    """Back up the database; the exit status: 0 done, 1 not."""
+    """Back up the database; the exit status: 0 done, 1 not, 2 misused."""
     from app.backup import BackupError
+    from app.backup.keep import prune
     from app.backup.make import backup as make
 
+    folder: Path = asked.target or Path()
+    if asked.keep and not folder.is_dir():
+        err.print(f"--keep goes with a folder, and {folder} is none.", markup=False)
+        return 2
     try:
         with err.status("Backing up") as status:
             path, manifest = make(asked.target, lambda told: status.update(f"Backing up: {told}"))
@@ -41,6 +52,13 @@ def backup(asked: argparse.Namespace) -> int:
         f"{manifest.revision}, {manifest.size:,} bytes. Keep the .json beside it.",
         markup=False,
     )
+    try:
+        removed = prune(folder, asked.keep) if asked.keep else []
+    except BackupError as fault:
+        err.print(str(fault), markup=False)
+        return 1
+    for old in removed:
+        out.print(f"Removed {old}: {asked.keep} are kept.", markup=False)
     return 0
 
 
@@ -68,3 +86,9 @@ def restore(asked: argparse.Namespace) -> int:
         "are let in again: see `caseboard token list` and the page /admin."
     )
     return 0
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of backups, 1 or more")
+    return int(text)

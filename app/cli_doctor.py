@@ -20,6 +20,11 @@ LEAST_FREE = 0.1
 MOST_SKEW_SECONDS = 5.0
 SLOW_SECONDS = 0.05
 
+# Over a socket it is a server of our own, which nobody else reaches.
+MAY_ALL = """
+select rolsuper and inet_server_addr() is not null from pg_roles where rolname = current_user
+"""
+
 Finding = tuple[str, str, str]
 
 
@@ -65,6 +70,7 @@ def _database() -> Iterator[Finding]:
             size = connection.execute(
                 text("select pg_size_pretty(pg_database_size(current_database()))")
             ).scalar_one()
+            may_all = connection.exec_driver_sql(MAY_ALL).scalar()
         found, wanted = database.current_revision(), database.head_revision()
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
@@ -72,6 +78,9 @@ def _database() -> Iterator[Finding]:
         yield "database", "wrong", told
         return
     yield "database", "ok", f"PostgreSQL {number}, {size}"
+    if may_all:
+        told = "is a superuser; let Caseboard come in as one that owns its database and no more"
+        yield "role in the database", "warning", told
     if took > SLOW_SECONDS:
         told = f"an answer takes {took * 1_000:.0f} ms; put web and workers nearer to the database"
         yield "way to the database", "warning", told

@@ -1,20 +1,18 @@
-"""The commands of `caseboard` about sources: worker, beat, sync, status, sandbox."""
+"""The commands of `caseboard` about sources: worker, beat, sync, sandbox."""
 
 import argparse
 import os
 import time
-from datetime import datetime
 from importlib.util import find_spec
-from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
-from app import database, programs
+from app import programs
+from app.cli_status import counts
 from app.database import records
 from app.processes import StartFailed
 from app.settings import get_settings
-from app.syncs import progress_words, syncs, workers_alive
+from app.syncs import syncs
 from etl import schedule, sync
 from etl.syncs import BY_NAME, SYNCS
 
@@ -22,7 +20,6 @@ out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 BUSY_SECONDS = 2.0
-BAD = {"failed", "held", "lost", "late"}
 
 
 def worker(asked: argparse.Namespace) -> int:
@@ -58,35 +55,6 @@ def run(asked: argparse.Namespace) -> int:
     return 0 if possible and all(ends) else 1
 
 
-def status(_asked: argparse.Namespace) -> int:
-    """Tell how the syncs stand; the exit status is 1 when one failed or is late."""
-    with database.snapshot() as connection:
-        frame = syncs(connection)
-        alive, _ = workers_alive(connection)
-    if frame.empty:
-        out.print("No source is connected, or no worker has run yet. See `caseboard doctor`.")
-        return 1
-    table = Table("sync", "standing", "data", "last run", "requests", "next", box=None)
-    rows = records(frame)
-    for row in rows:
-        table.add_row(
-            row["name"],
-            row["standing"],
-            _age(row["good_at"], row["now"]),
-            _counts(row),
-            f"{int(row['requests'] or 0):,}",
-            _next(row),
-        )
-    out.print(table)
-    for row in rows:
-        for words in [row["error"], *(row["notes"] or [])]:
-            if words:
-                out.print(f"{row['name']}: {words}", markup=False)
-    if not alive:
-        out.print("No worker is at work: start `caseboard worker` and `caseboard beat`.")
-    return 1 if not alive or any(row["standing"] in BAD for row in rows) else 0
-
-
 def sandbox(asked: argparse.Namespace) -> int:
     """Become the sandbox of the three sources."""
     given = asked.arguments[1:] if asked.arguments[:1] == ["--"] else asked.arguments
@@ -112,42 +80,9 @@ def _run_one(name: str, *, full: bool, allow_drop: bool) -> bool:
     last = outcomes[-1]
     row = next(row for row in records(syncs()) if row["name"] == name)
     out.print(
-        f"{name}: {last.state}, {_counts(row)}, {int(row['requests']):,} requests", markup=False
+        f"{name}: {last.state}, {counts(row)}, {int(row['requests']):,} requests", markup=False
     )
     for words in [last.error, *(row["notes"] or [])]:
         if words:
             out.print(f"  {words}", markup=False)
     return last.state in {"finished", "partial"}
-
-
-def _counts(row: dict[str, Any]) -> str:
-    if row["run_id"] is None:
-        return "never ran"
-    if row["state"] == "running":
-        return progress_words(row)
-    told = [
-        f"{int(row[name]):,} {word}"
-        for name, word in (
-            ("inserted", "new"),
-            ("updated", "changed"),
-            ("unchanged", "unchanged"),
-            ("gone", "gone"),
-            ("rejected", "rejected"),
-        )
-        if row[name] or name == "unchanged"
-    ]
-    return ", ".join(told)
-
-
-def _age(moment: datetime | None, now: datetime) -> str:
-    if moment is None:
-        return "none yet"
-    minutes = int((now - moment).total_seconds() // 60)
-    return f"{minutes} min old" if minutes < 120 else f"{minutes // 60} h old"
-
-
-def _next(row: dict[str, Any]) -> str:
-    if row["asked_at"]:
-        return "asked for"
-    moment = row["retry_at"] or row["due_at"]
-    return f"{moment:%d %b %H:%M} UTC"

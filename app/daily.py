@@ -6,7 +6,6 @@ from the hourly roll-up `open_steps`, else from the versions; both give the same
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -31,7 +30,7 @@ from app.rolled import STEPS, rolled_filters, rolls, whole_hour
 from app.scope import Scope
 from app.series import both_sides, place_of
 from app.spans import Stretches, open_stretches
-from app.versions import TICK, VERSIONS, V
+from app.versions import TICK, V
 
 KINDS = ("created", "reopened", "closed", "gone")
 NAMES = ("step", *KINDS)
@@ -76,8 +75,8 @@ def daily(scope: Scope) -> Select[Any]:
 
 
 def _rolled(scope: Scope, edges: Sequence[datetime]) -> list[Select[Any]]:
-    """The steps from the roll-up, backwards from what is open in the end."""
-    asked, view = rolled_filters(scope.view), scope.view
+    """The steps from the roll-up."""
+    asked = rolled_filters(scope.view)
     ended = edges[-1] == scope.instant
     bounds = [edge + TICK for edge in (edges[:-1] if ended else edges)]
     place = place_of(STEPS.hour + TICK, bounds)
@@ -88,15 +87,10 @@ def _rolled(scope: Scope, edges: Sequence[datetime]) -> list[Select[Any]]:
         .where(*hours, *last)
         .group_by(place)
     )
-    finally_open = (
-        select(func.count())
-        .select_from(VERSIONS)
-        .where(replace(scope.board, live=True).known, V.is_open, *scope.board.value_filters(view))
-        .scalar_subquery()
-    )
-    later = select(func.coalesce(func.sum(STEPS.step), 0)).where(*hours).scalar_subquery()
+    # All steps add up to nothing: those to come are what is open now, taken away.
+    before = -func.coalesce(func.sum(STEPS.step + STEPS.lasting), 0)
     nothing = [literal(0).label(name) for name in KINDS]
-    base = select(literal(0).label("place"), (finally_open - later).label("step"), *nothing)
+    base = select(literal(0).label("place"), before.label("step"), *nothing).where(*hours)
     tail = _since_the_hour(scope, len(edges) - 1) if last else []
     return [base, told, *tail]
 

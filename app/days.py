@@ -60,12 +60,20 @@ def day_by_day(
 
 
 def counted(counts: Sequence[Count]) -> Told:
-    """Some counts of the catalogue at each instant, from the roll-up where it knows them all."""
+    """Some counts of the catalogue at each instant, from the roll-up where it knows them."""
 
     def told(scope: Scope, instants: Sequence[datetime]) -> Select[Any]:
-        if all(knows(count) for count in counts) and rolls(scope, instants):
-            return rolled(scope, counts, instants)
-        return series(scope.view, scope.board, counts, instants)
+        known = [count for count in counts if rolls(scope, instants) and knows(count)]
+        others = [count for count in counts if count not in known]
+        if not others:
+            return rolled(scope, known, instants)
+        read = series(scope.view, scope.board, others, instants)
+        if not known:
+            return read
+        sums, found = rolled(scope, known, instants).subquery("sums"), read.subquery("found")
+        return select(
+            sums.c.place, *((sums if one in known else found).c[one.name] for one in counts)
+        ).select_from(sums.join(found, found.c.place == sums.c.place))
 
     return told
 

@@ -1,16 +1,18 @@
 """The numbers that matter now, a week ago, and in the weeks before: what tiles show."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import orjson
 
 from app.cache import remembered
 from app.database import fetch_rows
+from app.days import counted
 from app.metrics import CATALOGUE, WEEK, Count
+from app.rolled import whole_hour
 from app.scope import Scope
-from app.series import series
 from app.version import Version
+from app.versions import TICK
 from app.view import View
 from app.view_fields import write_instant
 
@@ -19,7 +21,7 @@ WEEKS_SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """A count at the instant, with its values a week apart before it, oldest first.
+    """A count at the instant, with its values at hours a week apart before it, oldest first.
 
     `rows` is the View that lists what is counted; None where the filters leave nothing to count.
     """
@@ -46,7 +48,7 @@ def kpis(names: tuple[str, ...], scope: Scope, version: Version) -> list[Kpi]:
     key = ("kpis", ",".join(names), view.to_query(), write_instant(scope.instant), version.key)
 
     def compute() -> str:
-        statement = series(view, scope.board, asked, weekly(scope.instant))
+        statement = counted(asked)(replace(scope, view=view), weekly(scope.instant))
         return orjson.dumps(fetch_rows(statement)).decode()
 
     rows = orjson.loads(remembered(key, compute))
@@ -57,5 +59,9 @@ def kpis(names: tuple[str, ...], scope: Scope, version: Version) -> list[Kpi]:
 
 
 def weekly(instant: datetime) -> list[datetime]:
-    """The instants a week apart up to one, oldest first."""
-    return [instant - n * WEEK for n in range(WEEKS_SHOWN, -1, -1)]
+    """An instant, and before it the ends of whole hours a week apart, oldest first.
+
+    Of whole hours the roll-up tells; an instant within an hour costs a look at its versions.
+    """
+    last_hour = whole_hour(instant) - TICK
+    return [*(last_hour - n * WEEK for n in range(WEEKS_SHOWN, 0, -1)), instant]

@@ -96,7 +96,11 @@ CLOSING = (
     "relief_at",
     "resolved_at",
 )
-NOTHING = "step = 0 and created = 0 and reopened = 0 and closed = 0 and gone = 0"
+NOTHING = (
+    "step = 0 and lasting = 0 and created = 0 and reopened = 0 and closed = 0 and gone = 0"
+    " and no_updates = 0 and no_bugs = 0 and opened_last_day = 0 and opened_last_week = 0"
+    " and closed_last_day = 0 and closed_last_week = 0"
+)
 DAILY = (
     "event",
     "ended_by",
@@ -503,7 +507,11 @@ class BugSpan(Base):
     """While which a case had a bug; `untargeted`: at least one without a target. Derived."""
 
     __tablename__ = "bug_spans"
-    __table_args__ = (CheckConstraint("valid_from < valid_to", name="positive_length"),)
+    __table_args__ = (
+        CheckConstraint("valid_from < valid_to", name="positive_length"),
+        Index("ix_bug_spans_from", "valid_from"),
+        Index("ix_bug_spans_to", "valid_to"),
+    )
 
     case_number: Mapped[str] = mapped_column(
         ForeignKey("cases.case_number", onupdate="CASCADE"), primary_key=True
@@ -514,7 +522,12 @@ class BugSpan(Base):
 
 
 class OpenStep(Base):
-    """How the number of open cases changed within an hour (UTC): derived (`etl.history.steps`)."""
+    """How the counts of cases changed within an hour (UTC): derived (`etl.history.steps`).
+
+    `step` is of all open cases, `created` to `gone` are its reasons; the rest are steps of the
+    counts of those names. What holds for ever ends in the hour `infinity`, there open cases under
+    `lasting`.
+    """
 
     __tablename__ = "open_steps"
     __table_args__ = (Index("ix_open_steps_nothing", "hour", postgresql_where=text(NOTHING)),)
@@ -524,10 +537,17 @@ class OpenStep(Base):
     escalated: Mapped[str] = mapped_column(primary_key=True)
     crit_sit: Mapped[bool] = mapped_column(primary_key=True)
     step: Mapped[int]
+    lasting: Mapped[int]
     created: Mapped[int]
     reopened: Mapped[int]
     closed: Mapped[int]
     gone: Mapped[int]
+    no_updates: Mapped[int]
+    no_bugs: Mapped[int]
+    opened_last_day: Mapped[int]
+    opened_last_week: Mapped[int]
+    closed_last_day: Mapped[int]
+    closed_last_week: Mapped[int]
 
 
 class SlaPolicyVersion(Base):

@@ -1,25 +1,45 @@
-"""Numbers of open cases out of the hourly roll-up `open_steps`, where it can tell them.
+"""Counts of the catalogue out of the hourly roll-up `open_steps`, where it can tell them.
 
 It can where the filters are its own and the instants end whole hours; the one asked last may lie
-within an hour, of which the versions themselves tell the rest.
+within an hour, of which the versions of the cases that changed in it tell the rest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    union,
+    union_all,
+)
 
 from app.metrics import Count
-from app.models import OpenStep
+from app.models import BugSpan, OpenStep
+from app.readings import readings
 from app.scope import Scope
-from app.series import place_of, running
-from app.versions import TICK, VERSIONS, V
+from app.series import place_of, running, steps_of
+from app.versions import TICK, V
 from app.view import View
 
 ROLLED = {"state", "severity", "escalated", "crit_sit", "escalation"}
 STEPS = OpenStep.__table__.c
+# The counts that have a column of their own.
+STEPPED = {
+    "no_updates",
+    "no_bugs",
+    "opened_last_day",
+    "opened_last_week",
+    "closed_last_day",
+    "closed_last_week",
+}
 
 
 def rolls(scope: Scope, edges: Sequence[datetime]) -> bool:
@@ -31,8 +51,8 @@ def rolls(scope: Scope, edges: Sequence[datetime]) -> bool:
 
 
 def knows(count: Count) -> bool:
-    """Whether the roll-up tells a count's cases from others."""
-    return not count.since and set(count.only) <= ROLLED
+    """Whether the roll-up tells a count."""
+    return count.name in STEPPED or (not count.since and set(count.only) <= ROLLED)
 
 
 def whole_hour(moment: datetime) -> datetime:
@@ -41,78 +61,74 @@ def whole_hour(moment: datetime) -> datetime:
 
 
 def rolled(scope: Scope, counts: Sequence[Count], instants: Sequence[datetime]) -> Select[Any]:
-    """Counts at rising instants that `rolls` allows: backwards from what is open in the end."""
-    asked, last = rolled_filters(scope.view), instants[-1]
+    """Counts at rising instants that `rolls` allows: `place` and a column per count."""
+    names, last = [count.name for count in counts], instants[-1]
     # Of the hour of an instant in its midst the roll-up knows what came and went, not when.
     parted = last == scope.instant and last + TICK != whole_hour(last + TICK)
-    bounds = [edge + TICK for edge in (instants[:-1] if parted else instants)]
-    first = bounds[0] if bounds else whole_hour(last)
-    names = [count.name for count in counts]
-    steps = [_opened(scope, counts, first)]
-    if bounds:
-        place = place_of(STEPS.hour + TICK, bounds)
-        until = whole_hour(last) if parted else bounds[-1]
-        told: list[Any] = [place.label("place")]
-        told += [func.sum(STEPS.step * _flag(count)).label(count.name) for count in counts]
-        hours = [STEPS.hour >= first, STEPS.hour < until]
-        steps.append(select(*told).where(*asked, *hours).group_by(place))
+    bounds = [edge + TICK for edge in instants]
     if parted:
-        steps += _since_the_hour(scope, counts, len(instants) - 1)
+        bounds[-1] = whole_hour(last)
+    place = place_of(STEPS.hour + TICK, bounds)
+    hours = (
+        select(
+            place.label("place"),
+            *(func.sum(_step(count)).label(count.name) for count in counts),
+        )
+        .where(*rolled_filters(scope.view), STEPS.hour >= bounds[0])
+        .group_by(place)
+        .cte()
+    )
+    # All steps of a count add up to nothing: those to come are its value now, taken away.
+    sums = (func.coalesce(-func.sum(hours.c[name]), 0).label(name) for name in names)
+    steps = [select(literal(0).label("place"), *sums), select(hours)]
+    if parted:
+        steps.append(_since(bounds[-1], scope, counts, len(instants) - 1))
     return running(steps, names, len(instants))
 
 
-def _opened(scope: Scope, counts: Sequence[Count], first: datetime) -> Select[Any]:
-    """What was open at the beginning: what is open in the end, less the steps since."""
-    board, view = scope.board, scope.view
-    finally_open = (
-        select(*(func.count().filter(_asked(scope, count)).label(count.name) for count in counts))
-        .select_from(VERSIONS)
-        .where(replace(board, live=True).known, V.is_open, *board.value_filters(view))
-        .subquery("finally")
-    )
-    since = (
-        select(
-            *(
-                func.coalesce(func.sum(STEPS.step * _flag(count)), 0).label(count.name)
-                for count in counts
-            )
-        )
-        .where(*rolled_filters(view), STEPS.hour >= first)
-        .subquery("since")
-    )
-    return select(
-        literal(0).label("place"),
-        *((finally_open.c[count.name] - since.c[count.name]).label(count.name) for count in counts),
-    ).select_from(finally_open.join(since, true()))
-
-
-def _since_the_hour(scope: Scope, counts: Sequence[Count], place: int) -> list[Select[Any]]:
-    """The steps of an hour that is not over at the instant."""
-    asked = [V.is_open, *scope.board.value_filters(scope.view)]
-    start, end = whole_hour(scope.instant), scope.instant
-
-    def step(sign: int) -> Select[Any]:
-        told: list[Any] = [literal(place).label("place")]
-        told += [
-            (sign * func.count().filter(_asked(scope, count))).label(count.name) for count in counts
-        ]
-        return select(*told)
-
-    return [
-        step(1).where(*asked, V.valid_from >= start, V.valid_from <= end),
-        step(-1).where(*asked, V.valid_to >= start, V.valid_to <= end),
-    ]
-
-
-def _asked(scope: Scope, count: Count) -> ColumnElement[bool]:
-    """What a count asks of a version besides the View."""
-    return true() if not count.only else scope.board.value_filters(View(**count.only))[0]
-
-
-def _flag(count: Count) -> ColumnElement[Any]:
-    """1 where a row of the roll-up belongs to a count, else 0."""
+def _step(count: Count) -> ColumnElement[Any]:
+    """What a row of the roll-up adds to a count."""
+    if count.name in STEPPED:
+        return STEPS[count.name]
     asked = rolled_filters(View(**count.only))
-    return case((asked[0], 1), else_=0) if asked else literal(1)
+    step = STEPS.step + STEPS.lasting
+    return case((asked[0], step), else_=0) if asked else step
+
+
+def _since(hour: datetime, scope: Scope, counts: Sequence[Count], place: int) -> Select[Any]:
+    """The steps of an hour that is not over at the instant."""
+    names, instants = [count.name for count in counts], [hour - TICK, scope.instant]
+    moved = union(*_changed(hour, scope.instant, counts)).cte()
+    changed = V.case_number.in_(select(moved.c.case_number))
+    told = []
+    for reading in readings(scope.view, scope.board, counts, scope.instant):
+        base = replace(reading.base, where=(*reading.base.where, changed))
+        told.append(steps_of(replace(reading, base=base), names, instants))
+    steps = union_all(*told).subquery("lately")
+    # Place 0 is what was there before the hour, place 2 what comes after the instant.
+    return select(
+        literal(place).label("place"),
+        *(func.coalesce(func.sum(steps.c[name]), 0).label(name) for name in names),
+    ).where(steps.c.place == 1)
+
+
+def _changed(start: datetime, end: datetime, counts: Sequence[Count]) -> Iterator[Select[Any]]:
+    """The cases whose part in some counts may change in `[start, end]`."""
+    marks = {count.since[0] for count in counts if count.since}
+    marks |= {name for count in counts for name in count.only}
+    case_number, week, day = select(V.case_number), timedelta(days=7), timedelta(days=1)
+    yield case_number.where(V.valid_from >= start, V.valid_from <= end)
+    if "stale" in marks:
+        yield case_number.where(V.updated_at >= start - week, V.updated_at <= end - week)
+    if "bugs" in marks:
+        spans = BugSpan.__table__.c
+        yield select(spans.case_number).where(spans.valid_from >= start, spans.valid_from <= end)
+        yield select(spans.case_number).where(spans.valid_to >= start, spans.valid_to <= end)
+    for name, moment in (("created", V.created_date), ("closed", V.closed_at)):
+        if name in marks:
+            lately = case_number.where(~V.gone, moment.is_not(None), V.valid_from - moment < week)
+            for span in (day, week):
+                yield lately.where(moment >= start - span, moment <= end - span)
 
 
 def rolled_filters(view: View) -> list[ColumnElement[bool]]:

@@ -28,6 +28,7 @@ from app.health import redis_state
 from app.metrics import COUNTS
 from app.series import series
 from app.settings import shared_folder
+from app.standing import BACKUP, REJECTS
 from app.syncs import syncs
 from app.version import Version, data_version
 from app.view import View
@@ -45,8 +46,7 @@ select case when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0
     else extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()) end,
     (select version from data_version)
 """
-REJECTS = text("select source, count(*) from rejects where resolved_at is null group by source")
-TOLD = text("""
+TOLD = text(f"""
 select pg_database_size(current_database()),
     (select count(*) from pg_stat_activity where datname = current_database()),
     (select extract(epoch from clock_timestamp() - updated_at) from watermarks
@@ -54,8 +54,9 @@ select pg_database_size(current_database()),
     extract(epoch from clock_timestamp()),
     (select coalesce(max(extract(epoch from clock_timestamp() - xact_start)), 0)
         from pg_stat_activity where datname = current_database() and state <> 'idle'
-        and backend_type = 'client backend')
-""")
+        and backend_type = 'client backend'),
+    (select extract(epoch from ({BACKUP})))
+""")  # noqa: S608
 
 
 @blueprint.get("/metrics")
@@ -138,12 +139,15 @@ class Facts:
 
 
 def _of_server(connection: Connection) -> Iterator[Metric]:
-    size, connections, tick, clock, oldest = connection.execute(TOLD).one()
+    size, connections, tick, clock, oldest, backup = connection.execute(TOLD).one()
     yield _one("database_size_bytes", "Size of the database", size)
     yield _one("database_connections", "Connections to the database", connections)
     yield _one("database_oldest_transaction_seconds", "Age of the oldest transaction", oldest)
     ahead = datetime.now(UTC).timestamp() - float(clock)
     yield _one("clock_ahead_seconds", "Clock of this web process against the database's", ahead)
+    if backup is not None:
+        told = "When Caseboard last made a backup (seconds since 1970)"
+        yield _one("backup_timestamp_seconds", told, backup)
     if tick is not None:
         yield _one("worker_tick_age_seconds", "Since a worker last looked for work", tick)
 

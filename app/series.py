@@ -3,8 +3,9 @@
 `places` of the instants are counted from 0. A stretch counts at an instant T when start <= T < end.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -28,81 +29,69 @@ from sqlalchemy import (
 
 from app.board import Board
 from app.metrics import Count
-from app.spans import Stretches, open_stretches, recent_stretches
+from app.readings import Reading, readings
 from app.versions import TICK
 from app.view import View
-
-Flags = dict[str, ColumnElement[Any]]
 
 
 def series(
     view: View, board: Board, counts: Sequence[Count], instants: Sequence[datetime]
 ) -> Select[Any]:
     """Every count of a View at each of some rising instants: `place` and a column per count."""
-    steps: list[Select[Any]] = []
     names = [count.name for count in counts]
-    for stretches, flags in _stretches(view, board, counts, instants[-1]):
-        steps.append(_steps(stretches, flags, names, instants))
+    found = readings(view, board, counts, instants[-1])
+    steps = [steps_of(reading, names, instants) for reading in found]
     return running(steps, names, len(instants))
 
 
-def _stretches(
-    view: View, board: Board, counts: Sequence[Count], last: datetime
-) -> Iterable[tuple[Stretches, Flags]]:
-    """The stretches behind some counts; those that differ by plain filters only are read once."""
-    plain = {"severity", "escalated", "crit_sit", "escalation"}
-    together = [count for count in counts if not count.since and set(count.only) <= plain]
-    if together:
-        flags = {count.name: _flag(board, view, count, last) for count in together}
-        for stretches in open_stretches(board, view):
-            yield stretches, flags
-    for count in counts:
-        if count in together:
-            continue
-        if count.since:
-            found = recent_stretches(board, view, *count.since)
-        else:
-            rows = count.rows(view, last)
-            found = open_stretches(board, rows) if rows else iter(())
-        for stretches in found:
-            yield stretches, {count.name: literal(1)}
-
-
-def _flag(board: Board, view: View, count: Count, last: datetime) -> ColumnElement[Any]:
-    if not count.only:
-        return literal(1)
-    if count.rows(view, last) is None:
-        return literal(0)
-    [asked] = board.value_filters(View(**count.only))
-    return case((asked, 1), else_=0)
-
-
-def _steps(
-    one: Stretches, flags: Flags, names: Sequence[str], instants: Sequence[datetime]
-) -> Select[Any]:
-    """+1 at the place of the first instant that a stretch holds, -1 at the first after it."""
-    # Stretches that begin and end alike are added up first, so that several workers may share it.
-    enters, leaves = place_of(one.start, instants), place_of(one.end, instants)
+def steps_of(reading: Reading, names: Sequence[str], instants: Sequence[datetime]) -> Select[Any]:
+    """+1 at the place of the first instant that a part holds, -1 at the first after it."""
+    base, parts = reading.base, reading.parts
+    several = len(parts) > 1
+    moments = list(chain.from_iterable((part.start, part.end) for part, _ in parts))
+    distinct = [m for n, m in enumerate(moments) if not any(map(m.compare, moments[:n]))]
+    column_of = [next(n for n, known in enumerate(distinct) if known.compare(m)) for m in moments]
+    # Parts that begin and end alike are added up first, so that several workers may share it.
     held = (
         select(
-            enters.label("enters"),
-            leaves.label("leaves"),
-            *(func.sum(flag).label(name) for name, flag in flags.items()),
+            *(place_of(moment, instants).label(f"at_{n}") for n, moment in enumerate(distinct)),
+            *(
+                func.sum(flag).label(f"{name}_{part}")
+                for part, (_, flags) in enumerate(parts)
+                for name, flag in flags.items()
+            ),
         )
-        .select_from(one.origin)
-        .where(*one.where, *one.meeting(instants[0], instants[-1]))
-        .group_by(literal_column("1"), literal_column("2"))
+        .select_from(base.origin)
+        .where(*base.where)
+        .where(*(base if several else parts[0][0]).meeting(instants[0], instants[-1]))
+        .group_by(*(literal_column(str(n)) for n in range(1, len(distinct) + 1)))
         .subquery("held")
     )
-    sides = both_sides()
-    place = case((sides.c.side == 1, held.c.enters), else_=held.c.leaves)
-    told = [
-        (func.sum(held.c[name] * sides.c.side) * one.sign if name in flags else literal(0)).label(
-            name
-        )
-        for name in names
-    ]
-    return select(place.label("place"), *told).select_from(held.join(sides, true())).group_by(place)
+    # Each part is a step at its start and one at its end.
+    steps = values(column("number", Integer), column("side", Integer), name="steps").data(
+        [(number, -1 if number % 2 else 1) for number in range(len(moments))]
+    )
+    at: list[ColumnElement[Any]] = [held.c[f"at_{n}"] for n in column_of]
+    if several:
+        # A part that ends before it begins is to add nothing.
+        at = [func.greatest(*at[n - 1 : n + 1]) if n % 2 else at[n] for n in range(len(at))]
+    place = case(dict(enumerate(at)), value=steps.c.number)
+
+    def stepped(name: str) -> ColumnElement[Any]:
+        of_parts = {
+            part: held.c[f"{name}_{part}"] for part, (_, flags) in enumerate(parts) if name in flags
+        }
+        if not of_parts:
+            return literal(0)
+        of_part = case(of_parts, value=steps.c.number // 2, else_=0)
+        return func.sum(of_part * steps.c.side) * base.sign
+
+    told = [stepped(name).label(name) for name in names]
+    return (
+        select(place.label("place"), *told)
+        .select_from(held.join(steps, true()))
+        .group_by(literal_column("1"))
+    )
 
 
 def both_sides() -> Any:

@@ -1,4 +1,7 @@
-"""What a setting's text may be: parsers from text to values, refused with what to do about it."""
+"""What a setting's text may be: parsers from text to values, refused with what to do about it.
+
+The docstring of a parser says what it takes, in the words of the list of settings.
+"""
 
 import json
 import re
@@ -73,11 +76,12 @@ def address(*schemes: str) -> Callable[[str], str]:
             raise ValueError(f"must begin with {' or '.join(f'{s}://' for s in schemes)}")
         return text
 
+    parse.__doc__ = "An address: " + " or ".join(f"`{scheme}://`" for scheme in schemes)
     return parse
 
 
 def secret_key(text: str) -> str:
-    """A secret that is long enough."""
+    """A secret of 32 characters at least."""
     if len(text) < MIN_SECRET:
         raise ValueError(
             f"has {len(text)} characters, needs at least {MIN_SECRET}; make one with "
@@ -87,7 +91,7 @@ def secret_key(text: str) -> str:
 
 
 def secret_keys(text: str) -> tuple[str, ...]:
-    """Secrets with commas between, each long enough."""
+    """Secrets with commas between, each of 32 characters at least."""
     return tuple(secret_key(part.strip()) for part in text.split(",") if part.strip())
 
 
@@ -110,6 +114,7 @@ def one_of(*allowed: str) -> Callable[[str], str]:
             raise ValueError(f"is {text!r}, must be one of {', '.join(allowed)}")
         return text
 
+    parse.__doc__ = " or ".join(f"`{word}`" for word in allowed)
     return parse
 
 
@@ -164,7 +169,7 @@ def sla(text: str) -> SlaPolicy:
 
 
 def status_map(text: str) -> Mapping[str, str]:
-    """Statuses and who is waited on, laid over the defaults."""
+    """A JSON object of status to who is waited on, laid over the defaults."""
     told = json_object(text)
     for status, party in told.items():
         if party not in PARTIES:
@@ -183,6 +188,7 @@ def name_map(defaults: Mapping[str, str]) -> Callable[[str], Mapping[str, str]]:
         merged = {**defaults, **told}
         return MappingProxyType({name: value for name, value in merged.items() if value})
 
+    parse.__doc__ = "A JSON object of texts"
     return parse
 
 
@@ -198,6 +204,7 @@ def number(least: float, most: float) -> Callable[[str], float]:
             raise ValueError(f"is {text}, must be from {least:g} to {most:g}")
         return value
 
+    parse.__doc__ = f"A number from {least:g} to {most:g}"
     return parse
 
 
@@ -210,6 +217,7 @@ def whole(least: int, most: int) -> Callable[[str], int]:
             raise ValueError(f"is {text}, must be a whole number")
         return int(value)
 
+    parse.__doc__ = f"A whole number from {least} to {most}"
     return parse
 
 
@@ -221,7 +229,7 @@ def yes_or_no(text: str) -> bool:
 
 
 def site(text: str) -> str:
-    """The address of a web site, without a slash at its end."""
+    """An address: `http://` or `https://`."""
     return address("http", "https")(text).rstrip("/")
 
 
@@ -233,6 +241,7 @@ def pem(kind: str) -> Callable[[str], str]:
             raise ValueError(f"must be the text of a PEM file (-----BEGIN ... {kind}-----)")
         return text.replace("\r", "").strip() + "\n"
 
+    parse.__doc__ = "The text of a PEM file, from `-----BEGIN` to its end"
     return parse
 
 

@@ -46,7 +46,8 @@ class Settings:
     """The settings in force. `sources` tells for each name where its value came from."""
 
     database_url: str | None = _setting(
-        "PostgreSQL: postgresql://user:password@host:5432/name",
+        "PostgreSQL 15 to 18: postgresql://user:password@host:5432/name; unset: one of its own, on "
+        "this machine",
         values.address("postgresql", "postgresql+psycopg2", "postgres"),
         secret=True,
     )
@@ -57,7 +58,8 @@ class Settings:
         secret=True,
     )
     redis_url: str | None = _setting(
-        "Redis for the cache: redis://host:6379/0",
+        "Redis for the cache, which only makes things faster: redis://host:6379/0; unset: one of "
+        "its own",
         values.address("redis", "rediss", "unix"),
         secret=True,
     )
@@ -68,7 +70,9 @@ class Settings:
         secret=True,
     )
     secret_key: str | None = _setting(
-        "signs what must not be forged; at least 32 characters", values.secret_key, secret=True
+        "signs what must not be forged; `caseboard up` makes one at its first start",
+        values.secret_key,
+        secret=True,
     )
     base_url: str = _setting(
         "the address people use", values.address("http", "https"), "http://127.0.0.1:8050"
@@ -79,7 +83,8 @@ class Settings:
         "none",
     )
     roles: Mapping[str, tuple[str, ...]] = _setting(
-        "JSON of role (viewer, editor, admin) to the groups that have it",
+        'groups of each role, by exact name: `{"viewer": ["support"], "admin": ["board-admins"]}`; '
+        "roles are viewer, editor, admin; the highest wins, no group means no entry",
         values.roles,
         MappingProxyType({}),
     )

@@ -30,6 +30,7 @@ from app.view import View
 
 Condition = ColumnElement[bool]
 INSTANT = DateTime(timezone=True)
+EVENTS = {"created": V.created_date, "closed": V.closed_at}
 SEVERAL = "several"
 NAMED = """
 select case_number, lower(span) as valid_from, upper(span) as valid_to
@@ -54,6 +55,23 @@ class Stretches:
     sign: int = 1
     within: tuple[ColumnElement[Any], timedelta] | None = None
 
+    def cut(self, start: ColumnElement[Any], end: ColumnElement[Any]) -> "Stretches":
+        """The parts of the stretches that lie in a part `[start, end)` of their version."""
+        if start is not V.valid_from and self.start is not V.valid_from:
+            start = func.greatest(self.start, start)
+        if end is not V.valid_to and self.end is not V.valid_to:
+            end = func.least(self.end, end)
+        return replace(
+            self,
+            start=self.start if start is V.valid_from else start,
+            end=self.end if end is V.valid_to else end,
+        )
+
+    @property
+    def whole(self) -> bool:
+        """The stretches are the versions themselves."""
+        return self.start is V.valid_from and self.end is V.valid_to
+
     def meeting(self, first: datetime, last: datetime) -> list[Condition]:
         """That a stretch holds at some instant of `[first, last]`.
 
@@ -63,23 +81,30 @@ class Stretches:
         if self.within:
             moment, span = self.within
             asked += [moment > first - span, moment <= last]
+        if self.whole:
+            return asked
         return [*asked, self.start <= last, self.end > first, self.start < self.end]
+
+
+def open_versions(board: Board, view: View) -> Iterator[Stretches]:
+    """Which versions are open cases of a View, whatever its own state and its filters of time."""
+    where = (V.is_open, *board.lasting_filters(_without_links(view)))
+    yield from _linked(view, Stretches(V.valid_from, V.valid_to, where))
 
 
 def open_stretches(board: Board, view: View) -> Iterator[Stretches]:
     """While which versions are open cases of a View, whatever its own state."""
-    plain = _without_links(view)
-    where = (V.is_open, *board.lasting_filters(plain))
-    for start, end in board.open_spans(plain):
-        yield from _linked(view, Stretches(start, end, where))
+    for whole in open_versions(board, view):
+        for start, end in board.open_spans(view):
+            yield whole.cut(start, end)
 
 
-def recent_stretches(board: Board, view: View, event: str, span: timedelta) -> Iterator[Stretches]:
-    """While which versions are cases of a View that were created or closed within a span before.
+def recent_versions(board: Board, view: View, event: str, span: timedelta) -> Iterator[Stretches]:
+    """Which versions of cases of a View hold for less than a span after an event of their case.
 
-    `event` is created or closed; the cases may be open or closed since.
+    `event` is created or closed; the cases may be open or closed since. To be cut to what is asked.
     """
-    moment = V.created_date if event == "created" else V.closed_at
+    moment = EVENTS[event]
     plain = _without_links(view).but(sla=(), stale=None, recent=None)
     where = [
         ~V.gone,
@@ -92,19 +117,10 @@ def recent_stretches(board: Board, view: View, event: str, span: timedelta) -> I
     if timed:
         # What is closed grows no older; what is open may pass a filter of time for a while.
         closed = (~V.is_open, *_closed_filters(board, view))
-        states = [
-            (closed, _closed_spans(view)),
-            ((V.is_open,), board.open_spans(_without_links(view))),
-        ]
+        states = [(closed, _closed_spans(view)), ((V.is_open,), board.open_spans(view))]
     for more, spans in states:
         for start, end in spans:
-            # In (T - span, T] means: from the moment on until a span later.
-            one = Stretches(
-                func.greatest(start, moment),
-                func.least(end, moment + span),
-                (*where, *more),
-                within=(moment, span),
-            )
+            one = Stretches(start, end, (*where, *more), within=(moment, span))
             yield from _linked(view, one)
 
 

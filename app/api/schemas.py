@@ -5,7 +5,8 @@ from typing import Any
 
 from app.api.operation import Schema
 from app.columns import COLUMNS, Column
-from app.metrics import METRICS, Breakdown, Count, Duration, Metric
+from app.metric_words import formula
+from app.metrics import METRICS, Breakdown, Duration, Metric
 
 TEXT: Schema = {"type": "string"}
 WHOLE: Schema = {"type": "integer"}
@@ -81,8 +82,7 @@ def _value(metric: Metric) -> tuple[Schema, Any]:
 
 
 def _metric(metric: Metric) -> Schema:
-    words = metric.formula if isinstance(metric, Count) else metric.label
-    return record({"value": _value(metric)[0], "unit": TEXT}, words)
+    return record({"value": _value(metric)[0], "unit": TEXT}, f"{metric.label}: {formula(metric)}")
 
 
 METRICS_EXAMPLE = {

@@ -8,7 +8,7 @@ writers end in the same rows, and everything can be rebuilt with an identical re
 from sqlalchemy import Connection, text
 
 from app.database import transaction
-from etl.history import bugs, cards, cases, comments, overlaps, search, spans
+from etl.history import bugs, cards, cases, comments, overlaps, search, spans, steps
 
 # Derived rows must see all facts, so one writer at a time derives.
 LOCK = "select pg_advisory_xact_lock(hashtext('caseboard case history'))"
@@ -66,11 +66,13 @@ def _derive(connection: Connection, facts: str) -> None:
     if "card" in told:
         cards.rebuild(connection)
     connection.execute(text("analyze touched_cases"))
+    steps.before(connection)
     cases.rebuild(connection)
     overlaps.rebuild(connection)
     if told & {"bug", "link"}:
         bugs.rebuild(connection)
         spans.rebuild(connection)
+    steps.after(connection)
     if told & {"case", "comment", "card", "card_comment"}:
         comments.rebuild(connection)
     search.rebuild(connection)

@@ -6,7 +6,6 @@ import orjson
 from sqlalchemy import Connection, text
 
 from app.settings import get_settings
-from etl.history import steps
 from etl.history.states import changed, observed, texts
 from etl.records import HELD_SINCE_CREATION
 
@@ -195,13 +194,11 @@ def rebuild(connection: Connection) -> None:
     """Derive versions and current rows of the cases in the temp table `touched_cases`."""
     told = parameters()
     connection.execute(text(NEW))
-    steps.before(connection)
     connection.execute(text(CLEAR))
     connection.execute(text(CARD_SPANS), told)
     connection.execute(text("create index on card_spans (key, kind)"))
     connection.execute(text("analyze card_spans"))
     connection.execute(text(VERSIONS), told)
-    steps.after(connection)
     connection.execute(text(CASES), told)
 
 

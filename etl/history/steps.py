@@ -1,79 +1,158 @@
-"""How the number of open cases changed, hour by hour: the roll-up of all versions.
+"""How the counts of the catalogue changed, hour by hour: the roll-up of all versions.
 
 A row tells of an hour, and of cases with the same severity (0: not set), prio-list and critical
-flag: `step` is how many entered less how many left, whatever the reason; the other columns tell the
-reasons. A load takes away what the versions before it said and adds what those after it say.
+flag. `step` is how many open cases entered less how many left, whatever the reason; `created` to
+`gone` tell the reasons; the others are steps of the count that they are named after. What holds for
+ever ends in the hour `infinity` (open cases under `lasting`), so that all steps of a count add up
+to nothing, and those after an instant to its value by then, taken away.
+
+A load takes away what was said of its cases before and adds what is to be said of them after it.
 """
 
 from sqlalchemy import Connection, text
 
-# What the versions of some cases say, once with each sign.
-TOLD = """
-select hour, severity, escalated, crit_sit, {sign} * sum(step) as step,
-    {sign} * sum(created) as created, {sign} * sum(reopened) as reopened,
-    {sign} * sum(closed) as closed, {sign} * sum(gone) as gone
+KEY = ("hour", "severity", "escalated", "crit_sit")
+FLOWS = ("created", "reopened", "closed", "gone")
+COUNTS = (
+    "no_updates",
+    "no_bugs",
+    "opened_last_day",
+    "opened_last_week",
+    "closed_last_day",
+    "closed_last_week",
+)
+STEPS = ("step", "lasting", *FLOWS, *COUNTS)
+
+# A case whose versions or bugs are about to be derived anew.
+CHOSEN = """
+create temp table stepped_cases on commit drop as
+select key from touched_cases
+union
+select split_part(key, '|', 1) from touched where entity = 'link'
+"""
+ALL = "create temp table stepped_cases on commit drop as select case_number as key from cases"
+
+# The versions that differ in what the roll-up tells; all between are told by the first of them.
+STRETCHES = """
+create temp table stretches on commit drop as
+with told as (
+    select case_number, valid_from, is_open, gone, severity, escalated, crit_sit, created_date,
+        closed_at, event,
+        (is_open, gone, severity, escalated, crit_sit, created_date, closed_at)
+            is distinct from lag((is_open, gone, severity, escalated, crit_sit, created_date,
+                closed_at)) over (partition by case_number order by valid_from) as differs
+    from case_versions join stepped_cases on key = case_number
+)
+select case_number, valid_from,
+    coalesce(lead(valid_from) over history, 'infinity') as valid_to,
+    is_open, gone, coalesce(severity, 0) as severity, escalated, crit_sit, created_date, closed_at,
+    event,
+    case when lead(gone) over history then 'gone'
+        when not lead(is_open) over history then 'closed' end as ended_by
+from told where differs
+window history as (partition by case_number order by valid_from)
+"""
+
+# Every start and end of a stretch in which a count holds its case: when, and how columns step.
+OPEN = """
+select valid_from, {key}, 1, 0, coalesce(event = 'created', false)::int,
+    coalesce(event in ('reopened', 'returned'), false)::int, 0, 0, 0, 1, 0, 0, 0, 0
+from stretches where is_open
+union all
+select valid_to, {key}, -(valid_to < 'infinity')::int, -(valid_to = 'infinity')::int, 0, 0,
+    coalesce(ended_by = 'closed', false)::int, coalesce(ended_by = 'gone', false)::int, 0, -1,
+    0, 0, 0, 0
+from stretches where is_open
+"""
+# Without bugs are all that are open, less those that have some, while they have.
+WITH_BUGS = """
+select at, {key}, 0, 0, 0, 0, 0, 0, 0, side, 0, 0, 0, 0
+from stretches s
+join bug_spans b on b.case_number = s.case_number
+    and b.valid_from < s.valid_to and b.valid_to > s.valid_from
+cross join lateral (values
+    (greatest(b.valid_from, s.valid_from), -1), (least(b.valid_to, s.valid_to), 1)
+) moments (at, side)
+where is_open
+"""
+NO_UPDATES = """
+select at, coalesce(severity, 0), escalated, crit_sit, 0, 0, 0, 0, 0, 0, side, 0, 0, 0, 0, 0
+from case_versions v join stepped_cases on key = case_number
+cross join lateral (values
+    (greatest(valid_from, updated_at + interval '168 hours'), 1), (valid_to, -1)
+) moments (at, side)
+where is_open and updated_at + interval '168 hours' < valid_to
+"""
+# For a day and for a week after a moment of the case.
+RECENT = """
+select at, {key}, 0, 0, 0, 0, 0, 0, 0, 0, {steps}
+from stretches
+cross join lateral (values
+    (greatest(valid_from, {moment}), (valid_from < {moment} + interval '24 hours')::int, 1),
+    (least(valid_to, {moment} + interval '24 hours'),
+        -(valid_from < {moment} + interval '24 hours')::int, 0),
+    (least(valid_to, {moment} + interval '168 hours'), 0, -1)
+) moments (at, day, week)
+where not gone and valid_from < {moment} + interval '168 hours' and valid_to > {moment}
+"""
+RULED = "severity, escalated, crit_sit"
+MOMENTS = (
+    OPEN.format(key=RULED),
+    WITH_BUGS.format(key=RULED),
+    NO_UPDATES,
+    RECENT.format(key=RULED, moment="created_date", steps="day, week, 0, 0"),
+    RECENT.format(key=RULED, moment="closed_at", steps="0, 0, day, week"),
+)
+TOLD = f"""
+select date_trunc('hour', at) as hour, severity, escalated, crit_sit,
+    {", ".join(f"sum({name}) as {name}" for name in STEPS)}
 from (
-    select date_trunc('hour', valid_from) as hour, coalesce(severity, 0) as severity, escalated,
-        crit_sit, count(*) as step, count(*) filter (where event = 'created') as created,
-        count(*) filter (where event in ('reopened', 'returned')) as reopened, 0 as closed,
-        0 as gone
-    from case_versions {chosen} where is_open group by 1, 2, 3, 4
-    union all
-    select date_trunc('hour', valid_to), coalesce(severity, 0), escalated, crit_sit, -count(*), 0,
-        0, count(*) filter (where ended_by = 'closed'), count(*) filter (where ended_by = 'gone')
-    from case_versions {chosen} where is_open and valid_to < 'infinity' group by 1, 2, 3, 4
-) told
+    {"union all".join(MOMENTS)}
+) moments (at, severity, escalated, crit_sit, {", ".join(STEPS)})
 group by 1, 2, 3, 4
 """
-TOUCHED = "join touched_cases on key = case_number"
 
-BEFORE = f"create temp table steps_before on commit drop as {TOLD.format(sign=-1, chosen=TOUCHED)}"
+BEFORE = f"create temp table steps_before on commit drop as {TOLD}"
+
+SUMS = ", ".join(f"sum({name})" for name in STEPS)
+NOTHING = ", ".join("0" for _ in STEPS)
 
 CHANGE = f"""
-insert into open_steps as known
-    (hour, severity, escalated, crit_sit, step, created, reopened, closed, gone)
-select hour, severity, escalated, crit_sit, sum(step), sum(created), sum(reopened), sum(closed),
-    sum(gone)
+insert into open_steps as known ({", ".join((*KEY, *STEPS))})
+select {", ".join(KEY)}, {SUMS}
 from (
-    select * from steps_before
+    {TOLD}
     union all
-    {TOLD.format(sign=1, chosen=TOUCHED)}
+    select {", ".join(KEY)}, {", ".join(f"-{name}" for name in STEPS)} from steps_before
 ) told
 group by 1, 2, 3, 4
-having (sum(step), sum(created), sum(reopened), sum(closed), sum(gone)) <> (0, 0, 0, 0, 0)
-on conflict (hour, severity, escalated, crit_sit) do update set
-    (step, created, reopened, closed, gone) = (
-        known.step + excluded.step, known.created + excluded.created,
-        known.reopened + excluded.reopened, known.closed + excluded.closed,
-        known.gone + excluded.gone)
+having ({SUMS}) <> ({NOTHING})
+on conflict ({", ".join(KEY)}) do update set
+    ({", ".join(STEPS)}) = ({", ".join(f"known.{name} + excluded.{name}" for name in STEPS)})
 """
 
 # Hours in which nothing happened after all; an index of its own finds them.
-TIDY = """
-delete from open_steps
-where step = 0 and created = 0 and reopened = 0 and closed = 0 and gone = 0
-"""
+TIDY = f"delete from open_steps where {' and '.join(f'{name} = 0' for name in STEPS)}"
 
 FILL = f"""
-insert into open_steps (
-    hour, severity, escalated, crit_sit, step, created, reopened, closed, gone)
-{TOLD.format(sign=1, chosen="")}
+insert into open_steps ({", ".join((*KEY, *STEPS))}) {TOLD} having ({SUMS}) <> ({NOTHING})
 """
 
 
 def before(connection: Connection) -> None:
-    """Note what the versions of the touched cases say, before they are derived anew."""
-    connection.execute(text(BEFORE))
+    """Note what is said of the touched cases, before anything of them is derived anew."""
+    for statement in (CHOSEN, "analyze stepped_cases", STRETCHES, "analyze stretches", BEFORE):
+        connection.execute(text(statement))
+    connection.execute(text("drop table stretches"))
 
 
 def after(connection: Connection) -> None:
-    """Bring the roll-up to what the versions of the touched cases say now."""
-    connection.execute(text(CHANGE))
-    connection.execute(text(TIDY))
+    """Bring the roll-up to what is to be said of the touched cases now."""
+    for statement in (STRETCHES, "analyze stretches", CHANGE, TIDY):
+        connection.execute(text(statement))
 
 
 def fill(connection: Connection) -> None:
     """Derive the roll-up of all cases."""
-    connection.execute(text("delete from open_steps"))
-    connection.execute(text(FILL))
-    connection.execute(text(TIDY))
+    for statement in (ALL, STRETCHES, "analyze stretches", "delete from open_steps", FILL):
+        connection.execute(text(statement))

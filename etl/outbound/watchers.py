@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from urllib.parse import quote
 
-from app.settings import Settings, variable
+from app.settings import Settings
 from etl.errors import Refused
-from etl.run import Run
-from etl.sources.portal import Portal
-from etl.syncs import PORTAL
+from etl.sources.portal import connected
 
 
 class Watchers:
@@ -19,10 +17,7 @@ class Watchers:
     """
 
     def __init__(self, settings: Settings) -> None:
-        lacking = [variable(name) for name in PORTAL if not getattr(settings, name)]
-        if lacking:
-            raise Refused(f"The customer portal is not connected; set {', '.join(lacking)}.")
-        self._portal = Portal(Run(0, "watchers", "portal", full=False, settings=settings))
+        self._portal = connected(settings, "watchers")
 
     def of(self, number: str) -> list[str]:
         """The user names of those who watch a case, in alphabetical order."""

@@ -4,7 +4,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from etl.sandbox.model import CLOSED, ON_US, Case, Comment, Gone
+from etl.sandbox.model import CLOSED, ON_US, Attachment, Case, Comment, Gone
+
+# Of a case; what people do to it changes the lists.
+FIXED = {"number", "created", "modified", "comments", "attachments"}
 
 
 def whole(at: datetime) -> datetime:
@@ -27,7 +30,7 @@ class Cases:
 
     def open(self, at: datetime, case: Case) -> None:
         """A case arrives; what it is made from stays as it was."""
-        own = replace(case, created=whole(at), tags=list(case.tags), comments=[])
+        own = replace(case, created=whole(at), tags=list(case.tags), comments=[], attachments=[])
         self.by_number[own.number] = own
         self._touch(own, at)
 
@@ -35,7 +38,7 @@ class Cases:
         """Fields of a case become other values."""
         case = self.get(number)
         for name, value in fields.items():
-            if name in ("number", "modified", "comments", "created") or not hasattr(case, name):
+            if name in FIXED or not hasattr(case, name):
                 raise ValueError(f"A case has no field {name} that can be changed.")
             setattr(case, name, value)
         if "status" in fields and "closed" not in fields:
@@ -91,6 +94,12 @@ class Cases:
         """A comment is taken back."""
         case = self.get(number)
         case.comments.remove(_comment(case, comment))
+        self._touch(case, at)
+
+    def attach(self, at: datetime, number: str, file: Attachment) -> None:
+        """Somebody attaches a file."""
+        case = self.get(number)
+        case.attachments.append(file)
         self._touch(case, at)
 
     def link_bug(self, at: datetime, number: str, bug: int) -> None:

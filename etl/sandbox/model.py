@@ -39,6 +39,19 @@ class Comment:
 
 
 @dataclass(slots=True)
+class Attachment:
+    """A file of a case: `kind` is its media type, `size` its bytes."""
+
+    name: str
+    kind: str
+    size: int
+    author: str
+    created: datetime
+    description: str | None = None
+    internal: bool = False
+
+
+@dataclass(slots=True)
 class Case:
     """A case of the portal."""
 
@@ -67,6 +80,8 @@ class Case:
     bugs: dict[int, datetime] = field(default_factory=dict)
     issues: dict[str, datetime] = field(default_factory=dict)
     comments: list[Comment] = field(default_factory=list)
+    # Beside those that every case has from its number.
+    attachments: list[Attachment] = field(default_factory=list)
     # Where the search engine holds the case: an order that means nothing.
     place: int = 0
 

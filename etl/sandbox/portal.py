@@ -6,11 +6,14 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from werkzeug.wrappers import Request
 
 from etl.sandbox.answers import Answer, json_answer
-from etl.sandbox.model import Case, Comment
+from etl.sandbox.attachments import made_up
+from etl.sandbox.chance import chance
+from etl.sandbox.model import Attachment, Case, Comment
 from etl.sandbox.people import known, person
 from etl.sandbox.solr import BadQuery, parse
 from etl.sandbox.world import World
@@ -64,6 +67,8 @@ class Portal:
                 return self._watch(request, found[1], found[2])
             if found := re.fullmatch(r"/v1/cases/(\w+)(/comments)?", path):
                 return self._case(found[1], comments_only=bool(found[2]))
+            if found := re.fullmatch(r"(?:/v1)?/cases/(\w+)/attachments/?", path):
+                return self._attachments(found[1])
             if found := re.fullmatch(r"/cases/(\w+)/jiras", path):
                 return self._issues(found[1])
         return json_answer({"message": "Not found"}, 404)
@@ -179,6 +184,14 @@ class Portal:
             "summary": known.summary if known else None,
         }
 
+    def _attachments(self, number: str) -> Answer:
+        case = self.world.cases.by_number.get(number)
+        if case is None:
+            return json_answer({"message": f"Case {number} not found"}, 404)
+        files = [file for file in made_up(case) if file.created <= self.world.now()]
+        told = [_attachment(number, n, file) for n, file in enumerate(files + case.attachments)]
+        return json_answer(told)
+
     def _issues(self, number: str) -> Answer:
         case = self.world.cases.by_number.get(number)
         if case is None:
@@ -196,6 +209,24 @@ class Portal:
 def stamp(moment: datetime) -> str:
     """An instant as the portal writes it: whole seconds, UTC."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _attachment(number: str, place: int, file: Attachment) -> dict[str, Any]:
+    uuid = str(UUID(int=chance("uuid", number, place).getrandbits(128)))
+    told = {
+        "caseNumber": number,
+        "uuid": uuid,
+        "fileName": file.name,
+        "fileType": file.kind,
+        "size": file.size,
+        "sizeKB": round(file.size / 1024, 1),
+        "createdDate": stamp(file.created),
+        "createdBy": file.author,
+        "link": f"https://attachments.example.com{ROOT}/cases/{number}/attachments/{uuid}",
+        "isPrivate": file.internal,
+        "downloadRestricted": False,
+    }
+    return told | ({"description": file.description} if file.description else {})
 
 
 def _tags(case: Case) -> list[str]:

@@ -41,9 +41,9 @@ EMPTY = {
 # What people may do to the world by /control.
 MUTATIONS = (
     "add_case", "change_case", "retag", "close_case", "reopen_case", "delete_case", "add_comment",
-    "edit_comment", "delete_comment", "link_bug", "unlink_bug", "link_issue", "add_card",
-    "change_issue", "retitle_card", "delete_issue", "hide_issue", "comment_card",
-    "edit_card_comment", "delete_card_comment", "change_bug", "restrict_bug",
+    "edit_comment", "delete_comment", "add_attachment", "link_bug", "unlink_bug",
+    "link_issue", "add_card", "change_issue", "retitle_card", "delete_issue", "hide_issue",
+    "comment_card", "edit_card_comment", "delete_card_comment", "change_bug", "restrict_bug",
 )  # fmt: skip
 
 Hook = Callable[[World, str, str], None]
@@ -240,7 +240,8 @@ class _Handler(WSGIRequestHandler):
 
 
 def _nothing(path: str) -> Any:
-    return [] if path.endswith(("/jiras", "/remotelink", "/field", "/comments")) else {}
+    lists = ("/jiras", "/remotelink", "/field", "/comments", "/attachments/")
+    return [] if path.endswith(lists) else {}
 
 
 def _drip(body: bytes) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from etl.sandbox.bugs import Bugs
 from etl.sandbox.cases import Cases
 from etl.sandbox.issues import Issues
 from etl.sandbox.life import life, number_of
-from etl.sandbox.model import TEAM_LABEL, TRACKING, WANTED_TAG, Case, Gone, Issue
+from etl.sandbox.model import TEAM_LABEL, TRACKING, WANTED_TAG, Attachment, Case, Gone, Issue
 
 DAY = timedelta(days=1)
 
@@ -152,6 +152,22 @@ class World:
         """A comment of a case is taken back."""
         with self.lock:
             self.cases.delete_comment(self.now(), number, comment)
+
+    def add_attachment(
+        self,
+        number: str,
+        name: str,
+        size: int = 0,
+        kind: str = "application/octet-stream",
+        author: str = "Ana Pérez",
+        *,
+        internal: bool = False,
+    ) -> None:
+        """Somebody attaches a file to a case."""
+        with self.lock:
+            now = self.now()
+            file = Attachment(name, kind, size, author, now, internal=internal)
+            self.cases.attach(now, number, file)
 
     def link_bug(self, number: str, bug: int) -> None:
         """A bug is linked to a case."""

@@ -9,11 +9,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from requests import PreparedRequest, Response
 
-from app.settings import Settings
+from app.settings import Settings, variable
 from etl.errors import Later, Missing, Refused
 from etl.http import Door, Site
 from etl.run import Run
@@ -23,6 +24,7 @@ FIELDS = (
     "case_severity,case_createdDate,case_lastModifiedDate,case_closedDate,case_product,"
     "case_version,case_tags"
 )
+NEEDS = ("portal_url", "portal_token_url", "portal_offline_token")
 CLIENT_ID = "rhsm-api"
 RESULT_WINDOW = 10_000
 EARLY_SECONDS = 20.0
@@ -109,6 +111,23 @@ class Portal:
             [issue for issue in told if isinstance(issue, dict)] if isinstance(told, list) else []
         )
 
+    def attachments(self, number: str) -> list[Any]:
+        """What the portal tells of each file of one case; Missing when it does not tell us."""
+        # Installations differ in where they tell it, and answer 404 elsewhere.
+        for path in (f"/cases/{number}/attachments/", f"/v1/cases/{number}/attachments/"):
+            answer = self._get(path)
+            if answer.status_code != HTTPStatus.NOT_FOUND:
+                break
+        if answer.status_code in {403, 404}:
+            raise Missing(f"answered {answer.status_code}")
+        if not answer.ok:
+            raise _refusal(answer, f"the attachments of case {number}", "CASEBOARD_PORTAL_URL")
+        told = [] if answer.status_code == HTTPStatus.NO_CONTENT else answer.json()
+        listed = told.get("attachments") if isinstance(told, dict) else told
+        if not isinstance(listed, list):
+            raise Later(f"The customer portal answered the attachments of case {number} with none.")
+        return listed
+
     def change(self, method: str, path: str, body: Any = None) -> Response:
         """Send what changes something at the portal; Refused by the door while read-only."""
         return self._session.request(
@@ -182,6 +201,17 @@ class Portal:
         return self._session.get(
             f"{self._url}{path}", params=asked, headers={"Accept": "application/json"}
         )
+
+
+def connected(settings: Settings, what: str) -> Portal:
+    """The portal for one question outside of any sync; Refused when it is not connected.
+
+    `what` names the question in logs.
+    """
+    lacking = [variable(name) for name in NEEDS if not getattr(settings, name)]
+    if lacking:
+        raise Refused(f"The customer portal is not connected; set {', '.join(lacking)}.")
+    return Portal(Run(0, what, "portal", full=False, settings=settings))
 
 
 class _Token:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from app.settings import Settings
 from etl.source import Sync
+from etl.sources import portal
 from etl.syncs import (
     bugs,
     cards,
@@ -17,7 +18,7 @@ from etl.syncs import (
     writeback,
 )
 
-PORTAL = ("portal_url", "portal_token_url", "portal_offline_token")
+PORTAL = portal.NEEDS
 JIRA = ("jira_url", "jira_token")
 BUGZILLA = ("bugzilla_url",)
 MAIL = ("smtp_url", "mail_from", "mail_to")

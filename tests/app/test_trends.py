@@ -149,7 +149,7 @@ def test_the_roll_up_says_what_the_versions_say(crowd, scope, live):
     assert rolled.rolls(scope, ends)
     up = read(rolled.rolled(scope, counts, ends))
     down = read(series(scope.view, scope.board, counts, ends))
-    assert len(counts) == 5
+    assert len(counts) == 11
     assert records(up) == records(down)
 
 

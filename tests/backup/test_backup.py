@@ -220,6 +220,50 @@ def test_nothing_is_overwritten_and_nothing_half_written_stays(dump, tmp_path, m
     assert dump.read_bytes() == before
 
 
+def test_old_backups_go_when_a_newer_one_is_whole(world, dump, tmp_path, capsys):
+    days = [tmp_path / f"caseboard-2026010{day}T020000Z.dump" for day in range(1, 6)]
+    mine = [tmp_path / "before-upgrade.dump", tmp_path / "caseboard-20250101T020000Z.dump.old"]
+    for path in [*days, *mine]:
+        shutil.copy(dump, path)
+        shutil.copy(manifest_of(dump), manifest_of(path))
+    # Half removed, half written, and being written.
+    days[0].unlink()
+    stale = tmp_path / ".caseboard-20260101T020000Z.dump.abc_123.partial"
+    busy = tmp_path / ".caseboard-20260106T020000Z.dump.json.abc.partial"
+    lonely = tmp_path / "caseboard-20260102T090000Z.dump"
+    for path in (stale, busy, lonely):
+        path.write_text("")
+    os.utime(stale, (1, 1))
+    others = {manifest_of(path) for path in mine} | {*mine, busy, lonely}
+    assert cli.main(["backup", str(tmp_path), "--keep", "3"]) == 0
+    told = capsys.readouterr().out
+    (new,) = set(tmp_path.glob("caseboard-*.dump")) - {*days, *mine, lonely}
+    kept = [*days[-2:], new]
+    assert set(tmp_path.iterdir()) == others | {*kept, *map(manifest_of, kept)}
+    for path in days[:3]:
+        assert f"Removed {path}: 3 are kept." in told
+    verify(new, read(new))
+
+
+def test_a_backup_that_failed_removes_nothing(world, tmp_path, monkeypatch, capsys):
+    for day in range(1, 5):
+        path = tmp_path / f"caseboard-2026010{day}T020000Z.dump"
+        path.write_text("")
+        manifest_of(path).write_text("")
+    before = set(tmp_path.iterdir())
+    monkeypatch.setenv("CASEBOARD_POSTGRESQL_BIN", str(tmp_path / "nowhere"))
+    use({})
+    assert cli.main(["backup", str(tmp_path), "--keep", "1"]) == 1
+    assert set(tmp_path.iterdir()) == before
+    assert cli.main(["backup", str(tmp_path / "one.dump"), "--keep", "1"]) == 2
+    assert "--keep goes with a folder" in capsys.readouterr().err
+    for wrong in ("0", "-1", "many"):
+        with pytest.raises(SystemExit):
+            cli.main(["backup", str(tmp_path), "--keep", wrong])
+    monkeypatch.undo()
+    use({})
+
+
 def test_programs_of_another_version_are_refused_in_a_sentence(world, tmp_path):
     fake = tmp_path / "pg_dump"
     fake.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.24'\n")

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parent.parent.parent
-OURS = ("migrate", "web", "worker", "images", "beat", "flower", "sandbox")
+OURS = ("migrate", "web", "worker", "images", "beat", "flower", "backup", "sandbox")
 VARIABLE = re.compile(r"\$\$|\$\{(\w+)(?:(:[-?])([^}]*))?\}")
 
 
@@ -67,6 +67,7 @@ class Native:
     folder: Path
     services: dict[str, dict[str, Any]]
     places: dict[str, str]
+    postgres: Any
     extra: dict[str, str] = field(default_factory=dict)
     running: dict[str, subprocess.Popen] = field(default_factory=dict)
 
@@ -78,8 +79,11 @@ class Native:
     def environment(self, name: str) -> dict[str, str]:
         """What a container would be given, and what this machine needs to run anything."""
         plain = {k: v for k, v in os.environ.items() if not k.startswith(("CASEBOARD_", "TEST_"))}
-        told = {k: self.here(v) for k, v in self.services[name]["environment"].items()}
-        return {**plain, "PYTHONPATH": str(ROOT), **self.extra, **told}
+        service = self.services[name]
+        told = {k: self.here(v) for k, v in service.get("environment", {}).items()}
+        # What only .env says reaches those who are given it.
+        extra = self.extra if "env_file" in service else {}
+        return {**plain, "PYTHONPATH": str(ROOT), **extra, **told}
 
     def command(self, name: str) -> list[str]:
         return [sys.executable, "-m", "app.cli", *map(self.here, self.services[name]["command"])]

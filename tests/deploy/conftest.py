@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg2
 import pytest
 from redis import Redis
@@ -16,7 +17,7 @@ from redis.exceptions import RedisError
 from app.local import POSTGRES_BIN, REDIS_BIN
 from tests.auth.keys import complete
 from tests.auth.people import SAML
-from tests.deploy.compose import Native, free_port, services
+from tests.deploy.compose import ROOT, Native, free_port, services
 from tests.deploy.test_files import FILLED
 
 CASES = "60"
@@ -40,8 +41,9 @@ def until(ready, what: str, seconds: float = 30) -> None:
 class Postgres:
     """A PostgreSQL of one's own over TCP, with a password; or a replica of one."""
 
-    def __init__(self, folder: Path, password: str, port: int | None = None) -> None:
-        self.folder, self.password, self.port = folder, password, port or free_port()
+    def __init__(self, folder: Path, password: str, superuser: str = "caseboard") -> None:
+        self.folder, self.password, self.port = folder, password, free_port()
+        self.superuser = superuser
         self.data = folder / "data"
         folder.mkdir(parents=True)
         folder.chmod(0o777)
@@ -61,8 +63,9 @@ class Postgres:
         secret = self.folder / "password"
         secret.write_text(self.password)
         secret.chmod(0o644)
-        self.run("initdb", "-D", str(self.data), "-U", "caseboard", "-E", "UTF8", "--locale=C.UTF-8",
-                 "--auth=scram-sha-256", f"--pwfile={secret}")  # fmt: skip
+        self.run("initdb", "-D", str(self.data), "-U", self.superuser, "-E", "UTF8",
+                 "--locale=C.UTF-8", "--auth-host=scram-sha-256", "--auth-local=trust",
+                 f"--pwfile={secret}")  # fmt: skip
 
     def copy_of(self, primary: "Postgres") -> None:
         self.run("pg_basebackup", "-D", str(self.data), "-R", "-X", "stream", "-c", "fast",
@@ -80,13 +83,18 @@ class Postgres:
 
     def answers(self) -> bool:
         try:
-            psycopg2.connect(self.url("postgres"), connect_timeout=2).close()
+            self.socket().close()
         except psycopg2.OperationalError:
             return False
         return True
 
+    def socket(self):
+        """As the superuser, the way that is open within the container only."""
+        return psycopg2.connect(host=self.folder, port=self.port, user=self.superuser,
+                                dbname="postgres", connect_timeout=2)  # fmt: skip
+
     def execute(self, statement: str) -> None:
-        connection = psycopg2.connect(self.url("postgres"))
+        connection = self.socket()
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(statement)
@@ -105,9 +113,11 @@ def redis(service: dict, folder: Path, port: int, password: str) -> subprocess.P
     command = service["command"]
     assert command[:2] == ["sh", "-c"]
     environment = {"REDIS_PASSWORD": password, "PATH": f"{REDIS_BIN}:{os.environ['PATH']}"}
+    here = f"redis-server - --port {port} --bind 127.0.0.1 --dir {folder} "
+    assert command[2].count("redis-server - ") == 1
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
-            ["sh", "-c", f"{command[2]} --port {port} --bind 127.0.0.1 --dir {folder}"],
+            ["sh", "-c", command[2].replace("redis-server - ", here)],
             stdout=log, stderr=log, env=environment, start_new_session=True,
         )  # fmt: skip
 
@@ -118,6 +128,8 @@ def redis(service: dict, folder: Path, port: int, password: str) -> subprocess.P
             return False
 
     until(answers, "Redis")
+    for word in psutil.Process(process.pid).cmdline():
+        assert password not in word, "all of the machine can read it"
     test = service["healthcheck"]["test"]
     assert test[0] == "CMD-SHELL"
     check = test[1].replace("redis-cli", f"redis-cli -p {port}")
@@ -132,7 +144,8 @@ def composed(tmp_path_factory) -> Iterator[Native]:
     folder.mkdir()
     folder.chmod(0o755)
     told = services({**FILLED, "CASEBOARD_BASE_URL": "https://127.0.0.1"})
-    postgres = Postgres(folder / "postgres", FILLED["POSTGRES_PASSWORD"])
+    # As the image does it: the superuser gets the password, then the files of the folder are run.
+    postgres = Postgres(folder / "postgres", FILLED["POSTGRES_PASSWORD"], "postgres")
     ports = {name: free_port() for name in ("cache", "queue", "web", "flower", "p", "j", "b")}
     places = {
         "@postgres:5432": f"@127.0.0.1:{postgres.port}",
@@ -140,14 +153,16 @@ def composed(tmp_path_factory) -> Iterator[Native]:
         "@queue:6379": f"@127.0.0.1:{ports['queue']}",
         "0.0.0.0:8050": f"127.0.0.1:{ports['web']}",
         "0.0.0.0:5555": f"127.0.0.1:{ports['flower']}",
+        "/backup": str(folder / "backup"),
         "127.0.0.1:8051": f"127.0.0.1:{ports['p']}",
         "sandbox:8051": f"127.0.0.1:{ports['p']}",
         "sandbox:8052": f"127.0.0.1:{ports['j']}",
         "sandbox:8053": f"127.0.0.1:{ports['b']}",
     }
+    (folder / "backup").mkdir()
     told["sandbox"]["command"] += ["--host", "127.0.0.1", "--known-as", "127.0.0.1", "--cases", CASES,
                                    "--ports", str(ports["p"]), str(ports["j"]), str(ports["b"])]  # fmt: skip
-    native = Native(folder, told, places)
+    native = Native(folder, told, places, postgres)
     lines = (Path(__file__).parents[2] / "deploy/compose/sandbox.env").read_text().splitlines()
     sources = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
     native.extra = {
@@ -159,7 +174,14 @@ def composed(tmp_path_factory) -> Iterator[Native]:
     try:
         postgres.make()
         postgres.start()
-        postgres.execute("create database caseboard")
+        [mounted] = [v for v in told["postgres"]["volumes"] if "initdb.d" in v]
+        for script in sorted((ROOT / mounted.partition(":")[0]).glob("*.sql")):
+            postgres.run(
+                "psql", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--username=postgres",
+                "--no-password", "--dbname=postgres", f"--host={postgres.folder}",
+                f"--port={postgres.port}", input=script.read_text(),
+                env={"POSTGRES_PASSWORD": postgres.password},
+            )  # fmt: skip
         redises = [
             redis(told[name], folder / name, ports[name], FILLED["REDIS_PASSWORD"])
             for name in ("cache", "queue")

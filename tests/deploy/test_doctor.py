@@ -1,11 +1,16 @@
 """`caseboard doctor`: what it finds well, what it finds wrong, and that it says what to mend."""
 
+import os
+import shutil
+from pathlib import Path
+
 import pytest
 
 from app import cli, database
 from etl.sandbox.server import Sandbox
 from etl.sandbox.world import World
 from tests.auth.people import settings
+from tests.deploy.conftest import Postgres
 
 pytestmark = pytest.mark.database
 
@@ -82,3 +87,26 @@ def test_a_database_that_is_away_and_one_without_tables(empty, capsys):
     status, told = doctor(capsys)
     assert status == 1
     assert "`caseboard db upgrade`" in told
+
+
+def test_a_superuser_is_warned_of(capsys):
+    folder = Path("/tmp") / f"caseboard-doctor-{os.getpid()}"
+    server = Postgres(folder, "p" * 20)
+    try:
+        server.make()
+        server.start()
+        server.execute("create database caseboard")
+        server.execute("create role modest login password 'modest'")
+        for url, warned in (
+            (server.url(), True),
+            (server.url().replace(f"caseboard:{server.password}", "modest:modest"), False),
+        ):
+            database.reset()
+            with settings(DATABASE_URL=url):
+                told = doctor(capsys)[1]
+            assert "database: PostgreSQL 1" in told
+            assert ("role in the database: warning: is a superuser" in told) == warned
+    finally:
+        database.reset()
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -20,6 +20,14 @@ FILLED = {
     "CASEBOARD_BASE_URL": "https://board.example.com",
 }
 ROLES = {"CASEBOARD_ROLES": '{"admin": ["board-admins"]}'}
+DATABASE = f"postgresql://caseboard:{'p' * 32}@postgres:5432/caseboard"
+CACHE, QUEUE = (f"redis://:{'r' * 32}@{name}:6379/0" for name in ("cache", "queue"))
+EVERYTHING = {"database", "queue", "cache", "all"}
+NEEDS = {
+    "migrate": EVERYTHING, "web": EVERYTHING, "worker": EVERYTHING,
+    "images": {"queue", "cache"}, "beat": {"database", "queue"}, "flower": {"queue"},
+    "backup": {"database"}, "sandbox": set(),
+}  # fmt: skip
 NAMES = {variable(item.name) for item in declared()}
 EXAMPLE = (ROOT / ".env.example").read_text()
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
@@ -54,9 +62,15 @@ def test_no_secret_has_a_default():
 @pytest.mark.parametrize("name", OURS)
 def test_settings_and_command_of_each_service_are_taken(name):
     service = services(FILLED)[name]
-    settings = load({**service["environment"], **ROLES})
-    assert settings.database_url.endswith("@postgres:5432/caseboard")
-    assert settings.queue_url == f"redis://:{'r' * 32}@queue:6379/0"
+    settings = load({**service.get("environment", {}), **(ROLES if "env_file" in service else {})})
+    knows = NEEDS[name]
+    assert settings.database_url == (DATABASE if "database" in knows else None)
+    assert settings.broker_url == (QUEUE if "queue" in knows else None)
+    assert settings.redis_url == (CACHE if "cache" in knows else None)
+    assert ("env_file" in service) == ("all" in knows), "secrets go where they are needed only"
+    assert bool(settings.secret_key) == bool(settings.metrics_token) == ("all" in knows)
+    assert any("/run/saml" in one for one in service.get("volumes", [])) == ("all" in knows)
+    assert ("outside" in service["networks"]) == (name in {"web", "worker"})
     command = service["command"]
     assert understands(command), f"caseboard {' '.join(command)}"
     test = service["healthcheck"].get("test")
@@ -122,14 +136,16 @@ def test_images_are_pinned_and_only_the_proxy_is_published():
         for port in service.get("ports", []):
             assert name == "proxy" or port.startswith("127.0.0.1:"), f"{name} is open to all"
         test = service["healthcheck"]
-        assert "test" in test or name == "migrate"
+        assert "test" in test or name in {"migrate", "backup"}
     assert not told["postgres"].get("ports")
     assert not told["flower"].get("ports")
     for name in OURS:
-        if name not in {"migrate", "sandbox"}:
+        if name in {"web", "worker", "beat"}:
             waits = told[name]["depends_on"]["migrate"]["condition"]
             assert waits == "service_completed_successfully"
     assert told["sandbox"]["profiles"] == ["sandbox"]
+    assert told["backup"]["profiles"] == ["backup"], "`up` makes no backup"
+    assert set(told["backup"]["depends_on"]) == {"postgres"}, "a restore wants no tables there"
     assert "noeviction" in str(told["queue"]["command"])
     assert "everysec" in str(told["queue"]["command"])
     assert "allkeys-lru" in str(told["cache"]["command"])
@@ -138,15 +154,21 @@ def test_images_are_pinned_and_only_the_proxy_is_published():
 def test_the_dockerfile_builds_in_one_stage_and_runs_in_another_as_nobody_special():
     stages = re.split(r"^FROM ", DOCKERFILE, flags=re.MULTILINE)
     names = [re.match(r"\S+ AS (\w+)", stage)[1] for stage in stages[1:]]
-    assert names == ["wheels", "caseboard", "images"]
-    wheels, final, images = stages[1:]
+    assert names == ["wheels", "caseboard", "images", "backup"]
+    wheels, final, images, backup = stages[1:]
     assert "build-essential" in wheels
     assert "apt-get" not in final
     assert "chromium" in images
     assert "chromium" not in final.lower()
-    for stage in (final, images):
+    for stage in (final, images, backup):
         users = re.findall(r"^USER (.+)$", stage, re.MULTILINE)
         assert users[-1] == "10001:10001", "the last word is an unprivileged user"
+    assert "HEALTHCHECK NONE" in backup
+    [client] = re.findall(r"postgresql-client-(\d+)", backup)
+    assert services(FILLED)["postgres"]["image"].startswith(f"postgres:{client}-")
+    folder = services(FILLED)["backup"]["volumes"][0].rpartition(":")[2]
+    assert f"--owner=10001 --group=10001 --mode=0700 {folder}" in backup
+    for stage in (final, images):
         check = re.search(r"HEALTHCHECK.*?CMD (\[.*?\])", stage, re.DOTALL)[1]
         assert "curl" not in check
         assert yaml.safe_load(check)[2] == "app.cli_healthy"
@@ -157,6 +179,26 @@ def test_the_dockerfile_builds_in_one_stage_and_runs_in_another_as_nobody_specia
                 assert (ROOT / source).exists(), source
                 assert f"!{source}" in (ROOT / ".dockerignore").read_text().splitlines()
     assert re.search(r"^ARG PYTHON=3\.11\.\d+-slim", DOCKERFILE, re.MULTILINE)
+
+
+def test_the_proxy_asks_for_names_again():
+    """A container that is made anew has another address; the image must know the word for that."""
+    told = (ROOT / "deploy/nginx/nginx.conf").read_text()
+    version = re.search(r"nginx:(\d+)\.(\d+)", services(FILLED)["proxy"]["image"])
+    assert tuple(map(int, version.groups())) >= (1, 28)
+    upstreams = re.findall(r"upstream (\w+) \{(.*?)\}", told, re.DOTALL)
+    assert {name for name, _ in upstreams} == {"web", "flower"}
+    for name, body in upstreams:
+        assert re.search(rf"server {name}:\d+ resolve;", body)
+        assert f"zone {name} " in body
+
+
+def test_no_password_stands_on_a_command_line():
+    for name, service in services(FILLED).items():
+        command = service.get("command", [])
+        words = command[2].split("<<EOF")[0] if command[:2] == ["sh", "-c"] else str(command)
+        secrets = {value for key, value in FILLED.items() if key != "CASEBOARD_BASE_URL"}
+        assert not any(one in words for one in (*secrets, "PASSWORD", "requirepass")), name
 
 
 def promtool(*words: str) -> str:

@@ -1,6 +1,7 @@
 """`/metrics`: what is told, to whom, and what happens while half of it is away."""
 
 import os
+import time
 
 import pytest
 from prometheus_client import Histogram
@@ -8,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
 from app import serving
-from app.auth import policy
+from app.auth import audit, policy
 from app.database import transaction
 from app.settings import SHARED_FOLDER
 from tests.auth.people import cookie_of, settings, token_of, with_login
@@ -77,7 +78,11 @@ def test_what_the_database_knows_is_read_at_the_scrape(empty, client):
             "insert into rejects (run_id, source, position, key, reason, payload, fingerprint) "
             "select id, 'portal', 1, 'k', 'why', '{}', 'f' from sync_runs"
         ))  # fmt: skip
+    backup = ("caseboard_backup_timestamp_seconds",)
+    assert backup not in told(client.get("/metrics"))
+    audit.record("backup", outcome="done", actor="caseboard", target="x.dump")
     found = told(client.get("/metrics"))
+    assert found[backup] == pytest.approx(time.time(), abs=60)
     assert found[("caseboard_sync_age_seconds", "cases")] == pytest.approx(40, abs=5)
     assert found[("caseboard_sync_duration_seconds", "cases")] == pytest.approx(60, abs=1)
     assert found[("caseboard_sync_objective_seconds", "cases")] == 2700

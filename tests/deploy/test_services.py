@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psutil
+import psycopg2
 import pytest
 import requests
 import yaml
@@ -120,6 +121,18 @@ def test_the_queue_keeps_and_the_cache_forgets(running):
         )
 
 
+def test_the_role_of_caseboard_may_nothing_beyond_its_database(running):
+    url = running.postgres.url()
+    with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute("select rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls "
+                       "from pg_roles where rolname = current_user")  # fmt: skip
+        assert cursor.fetchone() == (False,) * 5
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            cursor.execute("copy (select 1) to program 'true'")
+    with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+        psycopg2.connect(url.replace("caseboard:", "postgres:", 1))
+
+
 def test_lines_of_the_logs_are_objects_that_name_request_and_run(running):
     for name in ("web", "worker"):
         lines = running.log(name).read_text().splitlines()
@@ -186,8 +199,9 @@ def test_flower_is_reached_through_the_proxy_by_admins_only(running):
     told = (ROOT / "deploy/nginx/nginx.conf").read_text()
     for there, here in {
         "/etc/nginx/tls": str(folder), "/run/nginx.pid": f"{folder}/pid",
-        "web:8050": address(running).removeprefix("http://"),
-        "flower:5555": address(running, "flower").removeprefix("http://"),
+        # `resolve` is of nginx 1.27.3, which the image has and this machine may not have.
+        "web:8050 resolve": address(running).removeprefix("http://"),
+        "flower:5555 resolve": address(running, "flower").removeprefix("http://"),
         "8443": f"127.0.0.1:{pages}", "8556": f"127.0.0.1:{flower}",
     }.items():  # fmt: skip
         told = told.replace(there, here)
@@ -288,6 +302,22 @@ def test_a_real_prometheus_scrapes_and_has_our_rules(running):
     finally:
         prometheus.terminate()
         prometheus.wait(20)
+
+
+def test_backups_are_made_and_restored_by_the_service(running):
+    """What cron runs on the host, and what one runs on the day that one needs it."""
+    backup = running.start("backup")
+    assert backup.wait(60) == 0, running.log("backup").read_text()
+    [made] = (running.folder / "backup").glob("*.dump")
+    running.postgres.execute("create database again owner caseboard")
+    there = {"CASEBOARD_DATABASE_URL": running.postgres.url("again")}
+    command = [*running.command("backup")[:3], "restore", str(made)]
+    done = subprocess.run(
+        command, cwd=ROOT, env=running.environment("backup") | there, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "the catalogue at 10 instants" in done.stdout
 
 
 def test_what_stops_stops_in_order_and_leaves_nothing(running):

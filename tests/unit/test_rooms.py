@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent.parent
 ROOMS = ("app", "components", "pages", "etl")
 FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 COMPOSITION_ROOTS = {
-    "app/server.py", "app/cli.py", "app/cli_doctor.py", "app/cli_import.py", "app/cli_report.py", "app/cli_sync.py",
+    "app/server.py", "app/cli.py", "app/cli_attachments.py", "app/cli_doctor.py", "app/cli_import.py", "app/cli_report.py", "app/cli_sync.py",
     "app/cli_watchers.py", "app/cli_outbound.py",
 }  # fmt: skip
 # A report and a View are plain values; what is sent must be what the page shows. What goes on

@@ -1,0 +1,91 @@
+"""The hourly roll-up after any loads: what it would be if it were derived from all versions anew."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from app import database
+from etl.history import steps
+from etl.load import load
+from etl.records import Fact, Observation, canonical_instant
+from etl.runs import start_run
+from tests.conftest import EMPTY, cloned
+
+pytestmark = pytest.mark.database
+
+BORN = datetime(2026, 1, 1, tzinfo=UTC)
+VALUES = {
+    "case": {
+        "status": ["New", "Active", "Closed"],
+        "severity": ["1", "3", None],
+        "crit_sit": ["true", "false"],
+        "escalated": ["yes", "no"],
+        "gone": ["true", "false"],
+        "summary": ["a", "b"],
+    },
+    "link": {"linked": ["true"], "gone": ["true", "false"]},
+}
+ALL = f"select * from open_steps order by {', '.join(steps.KEY)}"
+
+
+@pytest.fixture(scope="module")
+def desk():
+    with cloned(EMPTY) as url:
+        yield url
+
+
+@st.composite
+def told(draw):
+    """A fact about one of three cases or of their links to two bugs, within three weeks."""
+    entity = draw(st.sampled_from(["case", "case", "link"]))
+    field = draw(st.sampled_from(sorted(VALUES[entity])))
+    at = BORN + timedelta(hours=draw(st.integers(0, 21 * 24)), minutes=draw(st.integers(0, 59)))
+    case = draw(st.integers(0, 2))
+    bug = f"|bugzilla|{draw(st.integers(1, 2))}" if entity == "link" else ""
+    fact = Fact(field, draw(st.sampled_from(VALUES[entity][field])), at, draw(st.integers(0, 1)))
+    return entity, case, bug, fact
+
+
+_worlds = iter(range(10**9))
+
+
+@settings(max_examples=60)
+@given(
+    facts=st.lists(told(), min_size=1, max_size=25), cuts=st.lists(st.integers(0, 25), max_size=4)
+)
+def test_after_any_loads_it_is_what_all_versions_say(desk, facts, cuts):
+    world = next(_worlds)
+    born = Fact("created", canonical_instant(BORN), BORN)
+    take([Observation(1, f"W{world}-{case}", (born,)) for case in range(3)])
+    for start, end in pairwise(sorted({0, *cuts, len(facts)})):
+        take(
+            [
+                Observation(1, f"W{world}-{case}{bug}", (fact,), entity)
+                for entity, case, bug, fact in facts[start:end]
+            ]
+        )
+    kept, anew = compared()
+    assert kept == anew
+    sums = ", ".join(f"sum({name})" for name in ("step + lasting", *steps.COUNTS))
+    with database.snapshot() as connection:
+        assert set(connection.execute(text(f"select {sums} from open_steps")).one()) == {0}
+
+
+def take(records: list[Observation]) -> None:
+    run_id = start_run("test", "steps")
+    with database.transaction() as connection:
+        load(connection, run_id, "test", records)
+
+
+def compared() -> tuple[list, list]:
+    """The rows as the loads have left them, and as they are derived from all versions."""
+    with database.engine().connect() as connection, connection.begin() as work:
+        kept = connection.execute(text(ALL)).all()
+        steps.fill(connection)
+        anew = connection.execute(text(ALL)).all()
+        work.rollback()
+    return kept, anew
