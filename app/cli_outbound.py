@@ -45,11 +45,11 @@ def run(asked: argparse.Namespace) -> int:
 def _preview(asked: argparse.Namespace) -> int:
     from etl.errors import Later, Missing, Refused
     from etl.outbound.preview import preview
-    from etl.syncs import BY_NAME
+    from etl.syncs.preview import lacks
 
     settings, ends = get_settings(), []
     for name in NAMES if asked.name == "all" else [asked.name]:
-        lacking = [one for one in BY_NAME[name].lacks(settings) if not one.endswith("=false")]
+        lacking = lacks(name, settings)
         if lacking:
             err.print(f"{name}: not connected; set {', '.join(lacking)}", markup=False)
             ends.append(False)

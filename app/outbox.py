@@ -79,6 +79,7 @@ select count(*) filter (where state not in ('done', 'withdrawn')) as pending,
     max(id) filter (where state = 'held') as last_held
 from outbox where state not in ('done', 'withdrawn')
 """)
+PREVIEWED = text("select value from watermarks where source = 'preview' and name = 'plan'")
 APPROVE = text("""
 update outbox set state = 'approved', decided_at = clock_timestamp(), decided_by = :by
 where state = 'held' and id <= :last returning kind, sync
@@ -119,6 +120,16 @@ def pending(connection: Connection, most: int = 100) -> pd.DataFrame:
 def ended(connection: Connection, most: int = 50) -> pd.DataFrame:
     """What was done, or is no longer called for, newest first; `undone`, `already` (not by us)."""
     return read(ENDED, {"most": most}, connection=connection)
+
+
+def previewed(connection: Connection) -> dict[str, Any] | None:
+    """What the sync `preview` last worked out, None before it did.
+
+    `at` (ISO 8601, UTC), and for each of `syncs` its first `acts`, their `total`, and the `fault`
+    where it could not be told.
+    """
+    told = connection.execute(PREVIEWED).scalar()
+    return None if told is None else dict(orjson.loads(told))
 
 
 def counted(connection: Connection) -> tuple[int, int, int | None]:

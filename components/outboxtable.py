@@ -3,6 +3,7 @@
 from typing import Any
 
 import dash
+import pandas as pd
 from dash import ALL, Input, Output, callback, html, no_update
 from dash.development.base_component import Component
 from sqlalchemy import Connection
@@ -20,6 +21,7 @@ from components.tablecard import table_card
 from components.text import moment
 
 PENDING_HEADS = ("Act", "Case", "On", "Before", "After", "Why", "State", "")
+PREVIEW_HEADS = PENDING_HEADS[:-1]
 ENDED_HEADS = ("Act", "Case", "On", "Before", "After", "When", "State", "")
 DEEDS = {"approve": outbox.approve, "again": outbox.again, "undo": outbox.undo}
 
@@ -31,12 +33,9 @@ def outbox_cards(connection: Connection, zone: str) -> list[Component]:
     read_only = get_settings().read_only
     if not number and ended.empty:
         told = (
-            "Nothing is written: CASEBOARD_READ_ONLY is true. `caseboard outbound preview` tells "
-            "what would be."
-            if read_only
-            else "Nothing is called for."
+            "Nothing is written: CASEBOARD_READ_ONLY is true." if read_only else "Nothing was yet."
         )
-        return [table_card("Writing back", PENDING_HEADS, [], told)]
+        return [*_previews(connection, zone), table_card("Writing back", PENDING_HEADS, [], told)]
     rows = [_pending(row) for row in records(coming)]
     shown = f" The first {len(rows)} are shown." if number > len(rows) else ""
     told = (
@@ -44,12 +43,28 @@ def outbox_cards(connection: Connection, zone: str) -> list[Component]:
         if number
         else "Nothing is to come, held or has failed."
     )
-    cards: list[Component] = [table_card("Writing back", PENDING_HEADS, rows, told)]
+    cards = [*_previews(connection, zone), table_card("Writing back", PENDING_HEADS, rows, told)]
     done = [_ended(row, zone, read_only=read_only) for row in records(ended)]
     if done:
         told = f"The latest {_acts(len(done))}. Times in {zone}."
         cards.append(table_card("Written back", ENDED_HEADS, done, told))
     return cards
+
+
+def _previews(connection: Connection, zone: str) -> list[Component]:
+    """What the next runs would do, as the sync `preview` last worked it out."""
+    plan = outbox.previewed(connection)
+    if plan is None:
+        return []
+    at, rows, words = moment(pd.Timestamp(plan["at"]).to_pydatetime(), zone), [], []
+    for name, told in plan["syncs"].items():
+        words.append(f"{name}: {told['fault'] or _acts(told['total'])}")
+        for act in told["acts"]:
+            row = {**act, "case_number": act["case"]}
+            state = outbox.STATES[act["state"]]
+            rows.append(html.Tr([*_what(row), html.Td(act["reason"], dir="auto"), html.Td(state)]))
+    sentence = f"As of {at}; Refresh at the sync preview works it out anew. {'; '.join(words)}"
+    return [table_card("Preview", PREVIEW_HEADS, rows, sentence)]
 
 
 def held_alarm(connection: Connection) -> list[Component]:

@@ -131,6 +131,12 @@ def _keywords(run: Run, jira: JiraWriter, issues: list[str]) -> dict[tuple[str, 
     return found
 
 
+# The settings without which a plan cannot be made.
+NEEDS: dict[str, tuple[str, ...]] = {
+    "portal2jira": ("portal_url", "jira_url", "jira_token", "jira_project"),
+    "priority": ("portal_url", "jira_url", "jira_token", "jira_project"),
+    "tags": ("portal_url", "bug_tags"),
+}
 PLANS: dict[str, Callable[[Run], Plan]] = {
     "portal2jira": portal2jira,
     "priority": priority,

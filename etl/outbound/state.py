@@ -11,7 +11,8 @@ from etl.errors import Later
 # Only what a live portal tells gets cards; an imported log is history.
 CASES = """
 select v.case_number as number, v.created_date as created, v.severity, v.account, v.status,
-    coalesce(v.summary, '') as summary, coalesce(c.description, '') as description,
+    coalesce(v.summary, '') as summary,
+    case when card.key is null then coalesce(c.description, '') else '' end as description,
     card.key as card, v.card_status, card.priority, card.updated_at as card_updated,
     reopened.at as reopened,
     coalesce((

@@ -172,13 +172,19 @@ def test_the_page_shows_it_and_asks_an_admin(desk):
             return str([*held_alarm(connection), *outbox_cards(connection, "UTC")])
 
     use({"CASEBOARD_READ_ONLY": "true"})
-    assert "caseboard outbound preview" in shown()
+    assert "CASEBOARD_READ_ONLY is true" in shown()
+    numbers = held(desk)
+    assert desk.run("preview").state == "finished"
+    told = shown()
+    assert all(f"{number}: Added by hand" in told for number in numbers)
+    assert "portal2jira: 15 acts; priority: 0 acts; tags: " in told
+    assert "has the least to do of the team" in told
+    assert not desk.outbox()
     use({"CASEBOARD_READ_ONLY": "false"})
-    held(desk)
     desk.run("portal2jira")
     told = shown()
     assert "3 cards are held" in told
-    assert "has the least to do of the team" in told
+    assert "'deed': 'approve'" in told
     with database.transaction() as connection:
         last = connection.execute(text("select max(id) from outbox")).scalar_one()
     outbox.approve(last, "ana")
@@ -186,3 +192,36 @@ def test_the_page_shows_it_and_asks_an_admin(desk):
     told = shown()
     assert "'deed': 'undo'" in told
     assert "'deed': 'approve'" not in told
+
+
+def test_a_preview_that_cannot_be_made_says_why(desk):
+    use({"CASEBOARD_JIRA_BOARD": "No such board"})
+    ran = desk.run("preview")
+    assert ran.state == "finished"
+    assert "CASEBOARD_JIRA_BOARD" in ran.row.notes[0]
+    with snapshot() as connection:
+        told = outbox.previewed(connection)["syncs"]
+    assert "CASEBOARD_JIRA_BOARD" in told["portal2jira"]["fault"]
+    assert told["priority"]["fault"] is None
+
+
+def test_the_doctor_tells_whether_writing_back_can_begin(desk):
+    from etl.checkup import findings
+
+    def told():
+        return {what: (level, words) for what, level, words in findings(get_settings())}[
+            "writing back"
+        ]
+
+    asked = []
+    desk.sandbox.asked = lambda _, request: asked.append(request.method)
+    assert told() == ("ok", "cards go into the sprint Field Sprint 12, to 6 people")
+    use({"CASEBOARD_TEAM": "[]"})
+    assert told()[0] == "warning"
+    use({"CASEBOARD_JIRA_BOARD": "Field"})
+    level, words = told()
+    assert level == "wrong"
+    assert "CASEBOARD_JIRA_BOARD" in words
+    use({"CASEBOARD_READ_ONLY": "true"})
+    assert told()[0] == "unset"
+    assert "PUT" not in asked
