@@ -35,6 +35,8 @@ class JiraWriter(JiraLookup):
 
     def create_card(self, entry: Entry) -> Done:
         """Make the card of a case, unless JIRA has one for it, found by label or summary."""
+        if not str(entry.case).isalnum():
+            raise Refused(f"{entry.case!r} is no number by which JIRA could be asked for its card.")
         known = self.cards_of([str(entry.case)])
         if known:
             key = known[-1][1].asked

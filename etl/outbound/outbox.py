@@ -32,9 +32,7 @@ AUDITED = frozenset(
 BEGUN = ("acting", "uncertain", "done")
 
 KNOWN = """
-select key, state, target, before, after, reason from outbox
-where key = any(:keys) or (sync = :sync and undoes is null
-    and state in ('planned', 'held', 'approved', 'withdrawn', 'failed'))
+select key, state, target, before, after, reason from outbox where key = any(:keys)
 """
 PUT = """
 insert into outbox (key, sync, kind, case_number, target, waits_for, before, after, reason, state)
