@@ -34,13 +34,16 @@ BEGUN = ("acting", "uncertain", "done")
 KNOWN = """
 select key, state, target, before, after, reason from outbox where key = any(:keys)
 """
+# What comes back after it was no longer called for is new to whoever approves up to an id.
 PUT = """
 insert into outbox (key, sync, kind, case_number, target, waits_for, before, after, reason, state)
 values (:key, :sync, :kind, :case, :target, :waits_for, cast(:before as jsonb),
     cast(:after as jsonb), :reason, :state)
 on conflict (key) do update set target = excluded.target, before = excluded.before,
     after = excluded.after, reason = excluded.reason, state = excluded.state, told = null,
-    planned_at = clock_timestamp(), ended_at = null
+    planned_at = clock_timestamp(), ended_at = null,
+    id = case when outbox.state = 'withdrawn'
+        then nextval(pg_get_serial_sequence('outbox', 'id')) else outbox.id end
 where outbox.state in ('planned', 'held', 'withdrawn')
 """
 # What hangs on something that was begun goes its way.
@@ -91,10 +94,9 @@ class Outbox:
     ) -> int:
         """Write down what is called for, and take back what is no longer, unless it was begun.
 
-        Without `takes_back` what was called for once stays so.
-
         When more than `most_new` acts of the kind `create_card` would begin, all those wait for an
-        admin (with what hangs on them); tells how many are held.
+        admin (with what hangs on them); tells how many are held. Without `takes_back` what was
+        called for once stays so.
         """
         with transaction() as connection:
             own(connection, self.run.id)

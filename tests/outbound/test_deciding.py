@@ -74,6 +74,26 @@ def test_only_what_was_shown_is_approved(desk):
     assert desk.states()[f"card:{late}"] == "held"
 
 
+def test_what_comes_back_is_new_to_whoever_approves(desk):
+    numbers = held(desk)
+    desk.run("portal2jira")
+    with snapshot() as connection:
+        _, _, last = outbox.counted(connection)
+    desk.world.close_case(numbers[0])
+    desk.run("cases")
+    use({"CASEBOARD_MAX_TO_CREATE": "0"})
+    desk.run("portal2jira")
+    desk.world.reopen_case(numbers[0])
+    desk.run("cases")
+    desk.run("portal2jira")
+    assert outbox.approve(last, "ana").told.startswith("2 cards")
+    desk.run("portal2jira")
+    assert not desk.cards_of(numbers[0])
+    assert desk.states()[f"card:{numbers[0]}"] == "held"
+    with snapshot() as connection:
+        assert outbox.counted(connection)[2] > last
+
+
 def test_nothing_is_decided_while_it_is_read_only(desk):
     held(desk)
     desk.run("portal2jira")
