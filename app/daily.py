@@ -11,21 +11,19 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Date,
     Integer,
     Select,
     case,
     cast,
-    column,
     func,
     literal,
     literal_column,
     select,
     true,
     union_all,
-    values,
 )
 
+from app.day_table import day_table
 from app.rolled import STEPS, rolled_filters, rolls, whole_hour
 from app.scope import Scope
 from app.series import both_sides, place_of
@@ -53,8 +51,7 @@ def daily(scope: Scope) -> Select[Any]:
     sums = _by_place(steps).subquery("sums")
     told = {name: func.coalesce(sums.c[name], 0) for name in NAMES}
     moved = told["step"] - told["created"] - told["reopened"] + told["closed"] + told["gone"]
-    known = values(column("place", Integer), column("day", Date), name="days")
-    every = known.data([(place, day) for place, day in enumerate([days[0], *days])])
+    every = day_table([days[0], *days])
     running = (
         select(
             every.c.place,

@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Date, DateTime, FromClause, Integer, Select, select, values
+from sqlalchemy import FromClause, Select, select
 
 from app.bug_series import bug_series
+from app.day_table import day_table
 from app.metrics import COUNTS, METRICS, BugCount, Count
 from app.rolled import knows, rolled, rolls
 from app.scope import Scope
@@ -39,14 +40,14 @@ def day_by_day(
 
     Where the period is compared, each column has one beside it, with `_before` at its end.
     """
-    known = _days(scope, "days")
+    known = day_table(scope.days(), scope.ends())
     numbers = told(scope, scope.ends()).subquery("numbers")
     columns: list[Any] = [known.c.day, known.c.as_of]
     columns += [numbers.c[name] for name in names]
     origin: FromClause = known.join(numbers, numbers.c.place == known.c.place)
     other = compared(scope)
     if other:
-        then = _days(other, "days_before")
+        then = day_table(other.days(), other.ends(), name="days_before")
         earlier = told(other, other.ends()).subquery("numbers_before")
         columns += [
             then.c.day.label("day_before"),
@@ -96,11 +97,3 @@ def catalogued(scope: Scope) -> Select[Any]:
         ).select_from(cases.join(bugs, bugs.c.place == cases.c.place))
 
     return day_by_day(scope, told, [metric.name for metric in DAILY])
-
-
-def _days(scope: Scope, name: str) -> FromClause:
-    every = values(
-        Column("place", Integer), Column("day", Date), Column("as_of", DateTime(True)), name=name
-    )
-    pairs = zip(scope.days(), scope.ends(), strict=True)
-    return every.data([(place, day, end) for place, (day, end) in enumerate(pairs)])

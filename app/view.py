@@ -9,8 +9,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
+from functools import cache, lru_cache
 from typing import Any, Self
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote_plus
 
 from app.columns import DEFAULT_COLUMNS
 from app.view_fields import FIELDS, ParameterError
@@ -111,12 +112,12 @@ class View:
 
     def to_query(self) -> str:
         """The query string of this View: what differs from the default, in a fixed order."""
-        pairs: list[tuple[str, str]] = []
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value != field.default:
-                pairs += [(field.name, text) for text in FIELDS[field.name].write(value)]
-        return urlencode(pairs)
+        pairs: list[str] = []
+        for name, default in _defaults():
+            value = getattr(self, name)
+            if value != default:
+                pairs += [f"{name}={_quoted(text)}" for text in FIELDS[name].write(value)]
+        return "&".join(pairs)
 
     def url(self, path: str) -> str:
         """The address of this View on a page: `/cases?severity=1`."""
@@ -130,9 +131,9 @@ class View:
     def filters(self) -> dict[str, Any]:
         """The fields in force that choose rows, by name: what the filter bar shows as chips."""
         return {
-            field.name: getattr(self, field.name)
-            for field in fields(self)
-            if FIELDS[field.name].filters and getattr(self, field.name) != field.default
+            name: getattr(self, name)
+            for name, default in _defaults()
+            if FIELDS[name].filters and getattr(self, name) != default
         }
 
     def only_filters(self) -> Self:
@@ -164,3 +165,12 @@ class View:
         """The sort as (column, descending) pairs, ended by the case number so that it is total."""
         pairs = [(name.removeprefix("-"), name.startswith("-")) for name in self.sort]
         return pairs if any(name == "number" for name, _ in pairs) else [*pairs, ("number", False)]
+
+
+# A table of a year has thousands of links, most of them with the same few values.
+_quoted = lru_cache(maxsize=4096)(quote_plus)
+
+
+@cache
+def _defaults() -> tuple[tuple[str, Any], ...]:
+    return tuple((field.name, field.default) for field in fields(View))

@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 from sqlalchemy import (
-    Date,
     Float,
     Integer,
     Select,
@@ -19,6 +18,7 @@ from sqlalchemy import (
     values,
 )
 
+from app.day_table import day_table
 from app.halves import of_both
 from app.panel import Measure, Panel, Row
 from app.panels.backlog import day_name
@@ -44,9 +44,7 @@ def milestones_select(scope: Scope) -> Select[Any]:
 
     Cases, open and closed, count as they are known at the instant.
     """
-    days = values(column("place", Integer), column("day", Date), name="days").data(
-        list(enumerate(scope.days()))
-    )
+    days = day_table(scope.days())
     told = _told(scope).subquery("told")
     columns: list[Any] = [days.c.day]
     for n, name in enumerate(MILESTONES):

@@ -7,10 +7,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pandas as pd
-from sqlalchemy import Column, Date, Integer, Select, cast, select, values
+from sqlalchemy import Select, cast, select
 from sqlalchemy import Text as TextType
 
 from app.columns import COLUMNS
+from app.day_table import day_table
 from app.panel import Measure, Panel, Row
 from app.panels.backlog import whole_steps
 from app.panels.breakdown import short
@@ -27,9 +28,7 @@ DASHES = ("solid", "dot", "dashdot", "longdash")
 
 def _select(field: str, scope: Scope) -> Select[Any]:
     told = value_series(scope.view, scope.board, field, scope.ends()).subquery("told")
-    days = values(Column("place", Integer), Column("day", Date), name="days").data(
-        list(enumerate(scope.days()))
-    )
+    days = day_table(scope.days())
     # Severities are numbers, all else is words.
     value = told.c.value if field == "severity" else cast(told.c.value, TextType)
     return (

@@ -104,7 +104,7 @@ MOMENTS = (
     RECENT.format(key=RULED, moment="closed_at", steps="0, 0, day, week"),
 )
 TOLD = f"""
-select date_trunc('hour', at) as hour, severity, escalated, crit_sit,
+select date_bin('1 hour', at, 'epoch') as hour, severity, escalated, crit_sit,
     {", ".join(f"sum({name}) as {name}" for name in STEPS)}
 from (
     {"union all".join(MOMENTS)}
@@ -154,5 +154,7 @@ def after(connection: Connection) -> None:
 
 def fill(connection: Connection) -> None:
     """Derive the roll-up of all cases."""
+    # Millions of rows: they are to be sorted and added up in memory.
+    connection.execute(text("set local work_mem = '512MB'"))
     for statement in (ALL, STRETCHES, "analyze stretches", "delete from open_steps", FILL):
         connection.execute(text(statement))
