@@ -6,7 +6,7 @@ within an hour, of which the versions of the cases that changed in it tell the r
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -21,7 +21,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from app.metrics import Count
+from app.metrics import COUNTS, DAY, WEEK, Count
 from app.models import BugSpan, OpenStep
 from app.readings import readings
 from app.scope import Scope
@@ -31,15 +31,8 @@ from app.view import View
 
 ROLLED = {"state", "severity", "escalated", "crit_sit", "escalation"}
 STEPS = OpenStep.__table__.c
-# The counts that have a column of their own.
-STEPPED = {
-    "no_updates",
-    "no_bugs",
-    "opened_last_day",
-    "opened_last_week",
-    "closed_last_day",
-    "closed_last_week",
-}
+# The counts that have a column of their own, beside those that rows are told apart by.
+STEPPED = {count.name for count in COUNTS} & {one.name for one in STEPS if not one.primary_key}
 
 
 def rolls(scope: Scope, edges: Sequence[datetime]) -> bool:
@@ -116,18 +109,18 @@ def _changed(start: datetime, end: datetime, counts: Sequence[Count]) -> Iterato
     """The cases whose part in some counts may change in `[start, end]`."""
     marks = {count.since[0] for count in counts if count.since}
     marks |= {name for count in counts for name in count.only}
-    case_number, week, day = select(V.case_number), timedelta(days=7), timedelta(days=1)
+    case_number = select(V.case_number)
     yield case_number.where(V.valid_from >= start, V.valid_from <= end)
     if "stale" in marks:
-        yield case_number.where(V.updated_at >= start - week, V.updated_at <= end - week)
+        yield case_number.where(V.updated_at >= start - WEEK, V.updated_at <= end - WEEK)
     if "bugs" in marks:
         spans = BugSpan.__table__.c
         yield select(spans.case_number).where(spans.valid_from >= start, spans.valid_from <= end)
         yield select(spans.case_number).where(spans.valid_to >= start, spans.valid_to <= end)
     for name, moment in (("created", V.created_date), ("closed", V.closed_at)):
         if name in marks:
-            lately = case_number.where(~V.gone, moment.is_not(None), V.valid_from - moment < week)
-            for span in (day, week):
+            lately = case_number.where(~V.gone, moment.is_not(None), V.valid_from - moment < WEEK)
+            for span in (DAY, WEEK):
                 yield lately.where(moment >= start - span, moment <= end - span)
 
 

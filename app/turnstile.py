@@ -14,6 +14,7 @@ from typing import Any
 SEATS = 4
 IMAGE_SEATS = 2
 IMAGES = (".png", ".svg")
+NO_BODY = ("204", "304")
 
 _here = threading.local()
 
@@ -29,20 +30,28 @@ class Turnstile:
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
-        """Answer a request once it has a seat; one that is streamed keeps it to its end."""
+        """Answer a request once it has a seat; one that is made while it is sent keeps it."""
         path = str(environ.get("PATH_INFO", ""))
         drawn = path.startswith(("/api/", "/embed/")) and path.endswith(IMAGES)
         seats = self._image_seats if drawn else self._seats
         seats.acquire()
         _here.seats = seats
+        whole = drawn
+
+        def begin(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            nonlocal whole
+            names = {name.lower() for name, _ in headers}
+            whole = whole or "content-length" in names or status.startswith(NO_BODY)
+            return start_response(status, headers, *more)
+
         try:
-            answer = self._application(environ, start_response)
+            answer = self._application(environ, begin)
         except BaseException:
             seats.release()
             raise
         finally:
             _here.seats = None
-        if drawn:
+        if whole:
             # Nothing of it is made any more while it is sent, however slowly it is read.
             seats.release()
             return answer
@@ -56,7 +65,8 @@ class _Seated:
         self._answer, self._seats, self._closed = answer, seats, False
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._answer)
+        yield from self._answer
+        self.close()
 
     def close(self) -> None:
         """End the answer, whether or not all of it was read."""

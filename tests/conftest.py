@@ -77,28 +77,39 @@ def _execute(statement: str) -> None:
 
 
 @contextlib.contextmanager
+def own_settings() -> Iterator[None]:
+    """Whatever the block sets is forgotten at its end."""
+    before = {key: value for key, value in os.environ.items() if key.startswith("CASEBOARD_")}
+    try:
+        yield
+    finally:
+        for variable in [key for key in os.environ if key.startswith("CASEBOARD_")]:
+            del os.environ[variable]
+        use(before)
+
+
+@contextlib.contextmanager
 def cloned(template: str) -> Iterator[str]:
     """A copy of a template database, used by this process for the length of the block."""
     name = f"test_{uuid.uuid4().hex}"
-    before = {key: value for key, value in os.environ.items() if key.startswith("CASEBOARD_")}
     _execute(f"create database {name} template {template}")
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 16
     redis = os.environ["TEST_SERVERS_REDIS"].replace("db=0", f"db={number}")
     database.reset()
-    use(
-        {
-            "CASEBOARD_DATABASE_URL": _url(name),
-            "CASEBOARD_REDIS_URL": redis,
-            "CASEBOARD_SECRET_KEY": "only-for-tests-" + "x" * 32,
-        }
-    )
     try:
-        yield _url(name)
+        with own_settings():
+            use(
+                {
+                    "CASEBOARD_DATABASE_URL": _url(name),
+                    "CASEBOARD_REDIS_URL": redis,
+                    "CASEBOARD_SECRET_KEY": "only-for-tests-" + "x" * 32,
+                }
+            )
+            try:
+                yield _url(name)
+            finally:
+                database.reset()
     finally:
-        database.reset()
-        for variable in [key for key in os.environ if key.startswith("CASEBOARD_")]:
-            del os.environ[variable]
-        use(before)
         _execute(f"drop database {name} with (force)")
 
 

@@ -40,7 +40,8 @@ def sentence(text: str) -> str:
 def _escaped(text: str) -> str:
     # Names such as by_account stay as they are: within a word an underscore means nothing.
     text = re.sub(r"&(?=#?\w+;)", "&amp;", text)
-    return re.sub(r"[\\*\[]|<(?=[\w/!?])", lambda found: "\\" + found[0], text)
+    marks = r"[\\*\[]|<(?=[\w/!?])|(?<![^\W_])_|_(?![^\W_])"
+    return re.sub(marks, lambda found: "\\" + found[0], text)
 
 
 def _cell(text: str) -> str:

@@ -9,7 +9,11 @@ to nothing, and those after an instant to its value by then, taken away.
 A load takes away what was said of its cases before and adds what is to be said of them after it.
 """
 
+from collections.abc import Callable
+
 from sqlalchemy import Connection, text
+
+from app.models import NOTHING
 
 KEY = ("hour", "severity", "escalated", "crit_sit")
 FLOWS = ("created", "reopened", "closed", "gone")
@@ -30,18 +34,17 @@ select key from touched_cases
 union
 select split_part(key, '|', 1) from touched where entity = 'link'
 """
-ALL = "create temp table stepped_cases on commit drop as select case_number as key from cases"
+OF_CHOSEN = "join stepped_cases on key = case_number"
 
 # The versions that differ in what the roll-up tells; all between are told by the first of them.
 STRETCHES = """
-create temp table stretches on commit drop as
 with told as (
     select case_number, valid_from, is_open, gone, severity, escalated, crit_sit, created_date,
         closed_at, event,
         (is_open, gone, severity, escalated, crit_sit, created_date, closed_at)
             is distinct from lag((is_open, gone, severity, escalated, crit_sit, created_date,
                 closed_at)) over (partition by case_number order by valid_from) as differs
-    from case_versions join stepped_cases on key = case_number
+    from case_versions {chosen}
 )
 select case_number, valid_from,
     coalesce(lead(valid_from) over history, 'infinity') as valid_to,
@@ -77,7 +80,7 @@ where is_open
 """
 NO_UPDATES = """
 select at, coalesce(severity, 0), escalated, crit_sit, 0, 0, 0, 0, 0, 0, side, 0, 0, 0, 0, 0
-from case_versions v join stepped_cases on key = case_number
+from case_versions v {chosen}
 cross join lateral (values
     (greatest(valid_from, updated_at + interval '168 hours'), 1), (valid_to, -1)
 ) moments (at, side)
@@ -112,49 +115,59 @@ from (
 group by 1, 2, 3, 4
 """
 
-BEFORE = f"create temp table steps_before on commit drop as {TOLD}"
+TOLD_APART = "create temp table stretches on commit drop as " + STRETCHES.format(chosen=OF_CHOSEN)
+TOLD_OF_CHOSEN = TOLD.format(chosen=OF_CHOSEN)
+
+BEFORE = f"create temp table steps_before on commit drop as {TOLD_OF_CHOSEN}"
 
 SUMS = ", ".join(f"sum({name})" for name in STEPS)
-NOTHING = ", ".join("0" for _ in STEPS)
+ZEROS = ", ".join("0" for _ in STEPS)
 
 CHANGE = f"""
 insert into open_steps as known ({", ".join((*KEY, *STEPS))})
 select {", ".join(KEY)}, {SUMS}
 from (
-    {TOLD}
+    {TOLD_OF_CHOSEN}
     union all
     select {", ".join(KEY)}, {", ".join(f"-{name}" for name in STEPS)} from steps_before
 ) told
 group by 1, 2, 3, 4
-having ({SUMS}) <> ({NOTHING})
+having ({SUMS}) <> ({ZEROS})
 on conflict ({", ".join(KEY)}) do update set
     ({", ".join(STEPS)}) = ({", ".join(f"known.{name} + excluded.{name}" for name in STEPS)})
 """
 
 # Hours in which nothing happened after all; an index of its own finds them.
-TIDY = f"delete from open_steps where {' and '.join(f'{name} = 0' for name in STEPS)}"
+TIDY = f"delete from open_steps where {NOTHING}"
 
+# Of all cases: several workers share the work on what is no temporary table.
+ALL_APART = "create unlogged table stretches as " + STRETCHES.format(chosen="")
+ALL_TOLD = "create temp table steps_told on commit drop as " + TOLD.format(chosen="")
 FILL = f"""
-insert into open_steps ({", ".join((*KEY, *STEPS))}) {TOLD} having ({SUMS}) <> ({NOTHING})
+insert into open_steps ({", ".join((*KEY, *STEPS))})
+select {", ".join((*KEY, *STEPS))} from steps_told where ({", ".join(STEPS)}) <> ({ZEROS})
 """
 
 
 def before(connection: Connection) -> None:
     """Note what is said of the touched cases, before anything of them is derived anew."""
-    for statement in (CHOSEN, "analyze stepped_cases", STRETCHES, "analyze stretches", BEFORE):
+    for statement in (CHOSEN, "analyze stepped_cases", TOLD_APART, "analyze stretches", BEFORE):
         connection.execute(text(statement))
     connection.execute(text("drop table stretches"))
 
 
 def after(connection: Connection) -> None:
     """Bring the roll-up to what is to be said of the touched cases now."""
-    for statement in (STRETCHES, "analyze stretches", CHANGE, TIDY):
+    for statement in (TOLD_APART, "analyze stretches", CHANGE, TIDY):
         connection.execute(text(statement))
 
 
-def fill(connection: Connection) -> None:
-    """Derive the roll-up of all cases."""
+def fill(connection: Connection, once_spanned: Callable[[], object] = lambda: None) -> None:
+    """Derive the roll-up of all cases; `once_spanned` returns when the spans of bugs are there."""
     # Millions of rows: they are to be sorted and added up in memory.
     connection.execute(text("set local work_mem = '512MB'"))
-    for statement in (ALL, STRETCHES, "analyze stretches", "delete from open_steps", FILL):
+    for statement in (ALL_APART, "analyze stretches"):
+        connection.execute(text(statement))
+    once_spanned()
+    for statement in (ALL_TOLD, "delete from open_steps", FILL, "drop table stretches"):
         connection.execute(text(statement))

@@ -1,7 +1,9 @@
 """Getting a seeded world into the tables: chunks by COPY, without indexes until all is there."""
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -68,9 +70,8 @@ def index_again(standing: list[Standing]) -> None:
         for step in (1, 2):
             list(pool.map(_run, [one.make for one in heaviest if one.step == step]))
         list(pool.map(_run, [f"vacuum (analyze, parallel 0) {table}" for table in tables]))
-    for one in heaviest:
-        if one.step == 3:
-            _run(one.make)
+        # Each locks the table that refers before the one referred to, so none waits in a circle.
+        list(pool.map(_run, [one.make for one in heaviest if one.step == 3]))
 
 
 HEAVY = {"changes": 9, "case_versions": 8, "case_words": 7, "comments": 6, "cases": 5}
@@ -78,7 +79,9 @@ HEAVY = {"changes": 9, "case_versions": 8, "case_words": 7, "comments": 6, "case
 
 def copy_chunk(world: World, rules: Rules, run_id: int, number: int, chunks: int) -> None:
     """Copy one of the chunks of a world, in a transaction; runs in a process of its own."""
-    known = bugs(world)
+    # Nothing that is made here is a cycle, and looking for some takes its time.
+    gc.disable()
+    known = _bugs(world)
     lines = Lines(world, rules, run_id, known)
     chance = world.chance(f"chunk {number}")
     for place in _share(world.cases, number, chunks):
@@ -94,6 +97,10 @@ def copy_chunk(world: World, rules: Rules, run_id: int, number: int, chunks: int
         connection.execute(text(WORDS))
         # In one order, so that two chunks that bring the same words wait for each other in turn.
         connection.execute(text(KNOWN), {"words": sorted(lines.words())})
+
+
+# The same for each chunk that a process copies.
+_bugs = lru_cache(maxsize=1)(bugs)
 
 
 def _share(total: int, number: int, chunks: int) -> range:

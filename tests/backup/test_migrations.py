@@ -39,6 +39,8 @@ HELD = """
 select count(*), coalesce(sum(('x' || left(md5(row({columns})::text), 16))::bit(64)::bigint), 0)
 from {table}
 """
+# Rows of the roll-up that tell of newer columns alone are none to the older tables.
+TELLING = {"open_steps": "where (step, created, reopened, closed, gone) <> (0, 0, 0, 0, 0)"}
 UPGRADE = "from app import database; database.upgrade()"
 # How the tables are made: columns, constraints, indexes, triggers, functions, sequences, extensions.
 MADE = """
@@ -102,7 +104,11 @@ def held(known: dict[str, str]) -> dict[str, tuple]:
     with database.snapshot() as connection:
         connection.exec_driver_sql(contents.PLAIN)
         return {
-            table: tuple(connection.exec_driver_sql(HELD.format(columns=told, table=table)).one())
+            table: tuple(
+                connection.exec_driver_sql(
+                    HELD.format(columns=told, table=table) + TELLING.get(table, "")
+                ).one()
+            )
             for table, told in known.items()
         }
 

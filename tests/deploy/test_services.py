@@ -160,7 +160,7 @@ def test_a_reload_drops_no_request_and_no_count(running):
     def ask() -> None:
         while not stop.is_set():
             try:
-                answered.append(requests.get(f"{address(running)}/healthz", timeout=10).status_code)
+                answered.append(requests.get(f"{address(running)}/healthz", timeout=30).status_code)
             except requests.RequestException as fault:
                 faults.append(fault)
 

@@ -44,8 +44,12 @@ class Painter:
             time.sleep(0.1)
 
     def drawn(self) -> list[str]:
-        """The keys of the images that it has drawn."""
-        return re.findall(r"drew (\w+):", self.log.read_text())
+        """The keys of the images that it has drawn, once it has said all: it says so afterwards."""
+        told, more = "", self.log.read_text()
+        while told != more:
+            time.sleep(0.3)
+            told, more = more, self.log.read_text()
+        return re.findall(r"drew (\w+):", told)
 
     def end(self) -> None:
         if self.child:

@@ -348,6 +348,10 @@ def test_a_stream_keeps_its_seat_until_it_is_closed_and_a_fault_gives_it_back():
     forgotten = gate({"PATH_INFO": "/"}, None)
     del forgotten
     assert gate._seats.acquire(blocking=False)
+    gate._seats.release()
+    # What was read to its end needs no closing either.
+    assert list(gate({"PATH_INFO": "/"}, None)) == [b"a", b"b"]
+    assert gate._seats.acquire(blocking=False)
 
     def fails():
         raise RuntimeError
@@ -356,6 +360,20 @@ def test_a_stream_keeps_its_seat_until_it_is_closed_and_a_fault_gives_it_back():
     for _ in range(3):
         with pytest.raises(RuntimeError):
             broken({"PATH_INFO": "/"}, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [("200 OK", [("Content-Length", "2")]), ("304 NOT MODIFIED", []), ("204 NO CONTENT", [])],
+)
+def test_what_is_whole_before_it_is_sent_keeps_no_seat(status, headers):
+    def answer(_environ, start):
+        start(status, headers)
+        return [b"ok"]
+
+    gate = Turnstile(answer, 1)
+    kept = [gate({"PATH_INFO": "/"}, lambda *_: None) for _ in range(3)]
+    assert len(kept) == 3
 
 
 def test_images_do_not_take_the_seats_of_pages():

@@ -13,6 +13,7 @@ from etl.sandbox.answers import Answer, json_answer
 from etl.sandbox.faults import Fault
 from etl.sandbox.server import Sandbox
 from etl.sandbox.world import World
+from tests.conftest import own_settings
 from tests.sync.conftest import Clock
 
 PATH = "/attachments/"
@@ -23,7 +24,7 @@ def portal() -> Iterator[Sandbox]:
     """A sandbox that the settings connect to; no database."""
     clock = Clock()
     world = World(cases=40, start=clock() - timedelta(days=365), clock=clock, frozen=True)
-    with Sandbox(world) as sandbox:
+    with own_settings(), Sandbox(world) as sandbox:
         use(sandbox.environment())
         use({"CASEBOARD_SOURCE_TIMEOUT": "0.3", "CASEBOARD_SOURCE_PATIENCE": "1"})
         yield sandbox

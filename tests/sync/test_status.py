@@ -4,9 +4,10 @@ import re
 from datetime import timedelta
 
 import pytest
+from rich.console import Console
 from sqlalchemy import text
 
-from app import cli, database
+from app import cli, cli_status, database
 from app.auth import audit
 from app.settings import use
 from etl.sandbox.faults import Fault
@@ -43,7 +44,8 @@ def run(statement: str, **given) -> None:
 
 @pytest.fixture
 def status(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+    # Wide enough for every row, whatever the terminal was when it was first asked.
+    monkeypatch.setattr(cli_status, "out", Console(width=200, highlight=False, emoji=False))
 
     def asked() -> tuple[int, str]:
         code = cli.main(["status"])
