@@ -5,7 +5,7 @@ import argparse
 from rich.console import Console
 from rich.table import Table
 
-from app import outbox
+from app import deciding, outbox
 from app.database import records, snapshot
 from app.settings import get_settings
 
@@ -31,10 +31,18 @@ def outbound_arguments(parser: argparse.ArgumentParser) -> None:
     approving = acts.add_parser("approve", help=told, description=told)
     approving.add_argument("last", nargs="?", type=int, metavar="ID", help="only up to this act")
     approving.set_defaults(act=_approve)
-    for name, told in (("again", "try an act again that failed"), ("undo", "undo an act")):
-        one = acts.add_parser(name, help=told, description=told)
-        one.add_argument("number", type=int, metavar="ID")
-        one.set_defaults(act=_again if name == "again" else _undo)
+    told = "try an act again that failed, or all but messages that may have arrived"
+    again = acts.add_parser("again", help=told, description=told)
+    again.add_argument("number", type=_one_or_all, metavar="ID|all")
+    again.set_defaults(act=_again)
+    told = "undo an act"
+    undoing = acts.add_parser("undo", help=told, description=told)
+    undoing.add_argument("number", type=int, metavar="ID")
+    undoing.set_defaults(act=_undo)
+
+
+def _one_or_all(told: str) -> int | None:
+    return None if told == "all" else int(told)
 
 
 def run(asked: argparse.Namespace) -> int:
@@ -96,18 +104,27 @@ def _plain(told: str) -> str:
 
 def _approve(asked: argparse.Namespace) -> int:
     with snapshot() as connection:
-        _, _, last = outbox.counted(connection)
-    return _told(outbox.approve(asked.last or last or 0, US))
+        last = asked.last or outbox.counted(connection).last_held or 0
+        cards = records(outbox.held(connection))
+    answer = deciding.approve(last, US)
+    for row in cards if answer.done else []:
+        if row["id"] <= last:
+            on = row["target"] or outbox.value(row["after"])
+            words = f"  case {row['case_number']}: {outbox.KINDS[row['kind']]}, {on}"
+            out.print(words, markup=False)
+    return _told(answer)
 
 
 def _again(asked: argparse.Namespace) -> int:
-    return _told(outbox.again(asked.number, US))
+    if asked.number is None:
+        return _told(deciding.again_all(US))
+    return _told(deciding.again(asked.number, US))
 
 
 def _undo(asked: argparse.Namespace) -> int:
-    return _told(outbox.undo(asked.number, US))
+    return _told(deciding.undo(asked.number, US))
 
 
-def _told(answer: outbox.Answer) -> int:
+def _told(answer: deciding.Answer) -> int:
     (out if answer.done else err).print(answer.told, markup=False)
     return 0 if answer.done else 1

@@ -1110,7 +1110,9 @@ class Outgoing(Base):
     `state`: planned; held (too many at once: an admin decides); approved; acting (begun: after a
     crash the tracker is asked first); uncertain (nobody knows whether it was done: asked first,
     or, what cannot be asked for, left); done; failed (refused: an admin may let it be tried
-    again); withdrawn (no longer called for). `sent_at` is when the writing request last left.
+    again); withdrawn (no longer called for). `sent_at` is when the writing request last left, None
+    when surely none did anything; `result` also holds `before`, what was there then. `held_at` is
+    since when it is held.
     """
 
     __tablename__ = "outbox"
@@ -1129,6 +1131,12 @@ class Outgoing(Base):
             postgresql_where=text("state not in ('done', 'withdrawn')"),
         ),
         Index("ix_outbox_ended", "ended_at"),
+        Index(
+            "ix_outbox_about",
+            text("(after -> 'about')"),
+            postgresql_using="gin",
+            postgresql_where=text("kind in ('mail', 'slack')"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -1147,6 +1155,7 @@ class Outgoing(Base):
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     run_id: Mapped[int | None] = mapped_column(BigInteger)
     planned_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    held_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]

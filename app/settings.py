@@ -229,7 +229,12 @@ class Settings:
     )
     mail_from: str | None = _setting("who our mails are from", messages.mail_address)
     mail_to: tuple[str, ...] = _setting(
-        "who gets reports and notices: addresses, separated by commas", messages.mail_addresses, ()
+        "who gets the weekly report: addresses, separated by commas", messages.mail_addresses, ()
+    )
+    notice_to: tuple[str, ...] = _setting(
+        "who gets notices of new cards, of cases at risk, of taggings: addresses, commas between",
+        messages.mail_addresses,
+        (),
     )
     slack_url: str = _setting("address of Slack's API", values.site, "https://slack.com/api")
     slack_token: str | None = _setting("Slack's bot token (scope chat:write)", str, secret=True)
@@ -237,7 +242,7 @@ class Settings:
         "Slack channel of the weekly report", messages.slack_channel
     )
     alert_to: tuple[str, ...] = _setting(
-        "who is told that cards could not be made, or were held: addresses, commas between",
+        "who is told that cards could not be made, or were held; unset: NOTICE_TO",
         messages.mail_addresses,
         (),
     )

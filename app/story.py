@@ -92,7 +92,8 @@ def _acts(number: str, instant: datetime) -> Select[Any]:
         literal("acts"),
         literal("caseboard"),
         literal("act"),
-        func.coalesce(Outgoing.target, ""),
+        # Whom a mail was sent to is for admins.
+        case((Outgoing.kind == "mail", ""), else_=func.coalesce(Outgoing.target, "")),
         Outgoing.kind,
         told(Outgoing.before),
         told(Outgoing.after),

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import outbox
+from app import deciding, outbox
 from app.auth.person import current
 from app.database import records
 from app.settings import get_settings
@@ -23,32 +23,57 @@ from components.text import moment
 PENDING_HEADS = ("Act", "Case", "On", "Before", "After", "Why", "State", "")
 PREVIEW_HEADS = PENDING_HEADS[:-1]
 ENDED_HEADS = ("Act", "Case", "On", "Before", "After", "When", "State", "")
-DEEDS = {"approve": outbox.approve, "again": outbox.again, "undo": outbox.undo}
+DEEDS = {
+    "approve": deciding.approve,
+    "again": deciding.again,
+    "all": lambda _row, by: deciding.again_all(by),
+    "undo": deciding.undo,
+}
+MESSAGES = frozenset({"mail", "slack", "slack_reply"})
+# What an act is called that somebody wants undone, by the state of what undoes it.
+UNDOING = {
+    "done": "undone",
+    "failed": "done; undoing it failed",
+    "withdrawn": "done; not undone, it was changed since",
+}
 
 
 def outbox_cards(connection: Connection, zone: str) -> list[Component]:
     """What is to be written back and what was, each with what an admin can do about it."""
-    number, _, _ = outbox.counted(connection)
-    coming, ended = outbox.pending(connection), outbox.ended(connection)
+    told = outbox.counted(connection)
+    number, coming, ended = told.pending, outbox.pending(connection), outbox.ended(connection)
     read_only = get_settings().read_only
     if not number and ended.empty:
-        told = (
+        words = (
             "Nothing is written: CASEBOARD_READ_ONLY is true." if read_only else "Nothing was yet."
         )
-        return [*_previews(connection, zone), table_card("Writing back", PENDING_HEADS, [], told)]
+        return [*_previews(connection, zone), table_card("Writing back", PENDING_HEADS, [], words)]
     rows = [_pending(row) for row in records(coming)]
     shown = f" The first {len(rows)} are shown." if number > len(rows) else ""
-    told = (
+    words = (
         f"{_acts(number)} to come, held or failed.{shown}"
         if number
         else "Nothing is to come, held or has failed."
     )
-    cards = [*_previews(connection, zone), table_card("Writing back", PENDING_HEADS, rows, told)]
+    pending = table_card("Writing back", PENDING_HEADS, rows, words)
+    cards = [*_previews(connection, zone), *_all_again(told.failed), pending]
     done = [_ended(row, zone, read_only=read_only) for row in records(ended)]
     if done:
-        told = f"The latest {_acts(len(done))}. Times in {zone}."
-        cards.append(table_card("Written back", ENDED_HEADS, done, told))
+        words = f"The latest {_acts(len(done))}. Times in {zone}."
+        cards.append(table_card("Written back", ENDED_HEADS, done, words))
     return cards
+
+
+def _all_again(failed: int) -> list[Component]:
+    """That several acts have failed, with the way to let them all be tried again."""
+    if failed <= 1:
+        return []
+    words = (
+        "Their reasons stand below, at Writing back. When the cause is mended, they can all be "
+        "tried again; messages that may have arrived are not."
+    )
+    button = _button("all", 0, f"Try all {failed:,} again") if current().is_admin else None
+    return [notice(f"{failed:,} acts have failed", words, html.Div(button))]
 
 
 def _previews(connection: Connection, zone: str) -> list[Component]:
@@ -69,16 +94,28 @@ def _previews(connection: Connection, zone: str) -> list[Component]:
 
 def held_alarm(connection: Connection) -> list[Component]:
     """That cards wait for an admin, where they do, with the way to let them be made."""
-    _, number, last = outbox.counted(connection)
-    if not number or last is None:
+    counted = outbox.counted(connection)
+    if not counted.held or counted.last_held is None:
         return []
+    rows, number = records(outbox.held(connection)), f"{counted.held:,}"
     words = (
-        f"{number:,} cards would be made at once, more than CASEBOARD_MAX_TO_CREATE allows. Look "
-        "through them below, at Writing back: approve them, or find out why so many cases have "
-        "no card."
+        f"{number} cards would be made or taken up at once, more than CASEBOARD_MAX_TO_CREATE "
+        "allows. Look through them: approve them, or find out why so many cases have no card."
     )
-    button = _button("approve", last, f"Approve {number:,} cards") if current().is_admin else None
-    return [notice(f"{number:,} cards are held", words, html.Div(button), kind="fault")]
+    held = html.Ul([html.Li(_held(row), dir="auto") for row in rows], className="held-cards")
+    button = _button("approve", counted.last_held, f"Approve {number} cards")
+    approving = html.Div(button if current().is_admin else None)
+    return [notice(f"{number} cards are held", words, held, approving, kind="fault")]
+
+
+def _held(row: dict[str, Any]) -> list[Any]:
+    """A card that is held, in a line."""
+    number = row["case_number"]
+    case = html.A(number, href=case_path(number))
+    if row["kind"] == "reopen":
+        return [case, f": take {row['target']} up again"]
+    summary = str((row["after"] or {}).get("summary", "")).removeprefix(f"{number}:").strip()
+    return [case, f": {summary}, {row['priority']}, to {row['assignee'] or 'nobody'}"]
 
 
 def _acts(number: int) -> str:
@@ -88,12 +125,11 @@ def _acts(number: int) -> str:
 def _pending(row: dict[str, Any]) -> Component:
     failed = row["state"] == "failed" and current().is_admin
     button = _button("again", row["id"], "Try again", row) if failed else None
-    told = html.Div(row["told"] or "", className="secondary", dir="auto")
     return html.Tr(
         [
             *_what(row),
             html.Td(row["reason"], dir="auto"),
-            html.Td([outbox.STATES[row["state"]], told]),
+            html.Td([outbox.STATES[row["state"]], _told(row)]),
             html.Td(button),
         ]
     )
@@ -101,28 +137,34 @@ def _pending(row: dict[str, Any]) -> Component:
 
 def _ended(row: dict[str, Any], zone: str, *, read_only: bool) -> Component:
     state = outbox.STATES[row["state"]]
-    if row["undone"]:
-        state = "undone"
+    if row["undo"]:
+        state = UNDOING.get(row["undo"], "done; to be undone")
     elif row["already"]:
         state = "was so already"
-    offered = outbox.can_be_undone(row) and current().is_admin and not read_only
-    told = html.Div(row["told"] or "", className="secondary", dir="auto")
+    offered = deciding.can_be_undone(row) and current().is_admin and not read_only
     return html.Tr(
         [
             *_what(row),
             html.Td(moment(row["ended_at"], zone)),
-            html.Td([state, told]),
+            html.Td([state, _told(row)]),
             html.Td(_button("undo", row["id"], "Undo", row) if offered else None),
         ]
     )
+
+
+def _told(row: dict[str, Any]) -> Component:
+    # What a mail server says names addresses, which are for admins.
+    hidden = row["kind"] == "mail" and not current().is_admin
+    return html.Div("" if hidden else row["told"] or "", className="secondary", dir="auto")
 
 
 def _what(row: dict[str, Any]) -> list[Component]:
     number, target = row["case_number"], row["target"]
     tracker = "bugzilla" if row["kind"] == "whiteboard" else "jira"
     on: Any = tracker_link(tracker, target) if target else "–"
-    if row["kind"] in {"mail", "slack", "slack_reply"}:
-        on = html.Span(target or "–", dir="auto")
+    if row["kind"] in MESSAGES:
+        hidden = row["kind"] == "mail" and not current().is_admin
+        on = html.Span("–" if hidden else target or "–", dir="auto")
     return [
         html.Th(outbox.KINDS.get(row["kind"], row["kind"]), scope="row"),
         html.Td(html.A(number, href=case_path(number)) if number else "–"),
@@ -146,7 +188,7 @@ def _button(deed: str, row: int, words: str, of: dict[str, Any] | None = None) -
     prevent_initial_call=True,
 )
 def decide(_clicks: Any) -> Any:
-    """Approve what is held, try again what failed, undo what was done."""
+    """Approve what is held, try again what failed, one or all, undo what was done."""
     row = pressed("row")
     deed = DEEDS.get(str(dash.ctx.triggered_id.get("deed"))) if row is not None else None
     if row is None or deed is None:

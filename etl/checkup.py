@@ -94,7 +94,11 @@ def _writing_back(settings: Settings) -> Finding:
         sprint = JiraLookup(run).active_sprint()
     except (Later, Refused) as fault:
         return name, "wrong", str(fault)
-    place = f"the sprint {sprint.name}" if sprint else "no sprint (CASEBOARD_JIRA_BOARD is not set)"
+    except Exception as fault:
+        log.info("The check of %s broke", name, exc_info=True)
+        return name, "wrong", f"an answer that is not understood ({type(fault).__name__})"
+    why = "the board has none" if settings.jira_board else "CASEBOARD_JIRA_BOARD is not set"
+    place = f"the sprint {sprint.name}" if sprint else f"no sprint ({why})"
     active = sum(member.active for member in settings.team)
     if not active:
         return name, "warning", f"cards go into {place}, to nobody: CASEBOARD_TEAM is empty"

@@ -1,5 +1,6 @@
 """Which cards are called for: one for each open case without one, and an old one taken up again."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +22,8 @@ FINISHED = "Done"
 YOUNG = timedelta(days=15)
 LONGEST_SUMMARY = 255
 LONGEST_DESCRIPTION = 30_000
+# Also with a title and the like: {noformat:title=x}.
+NOFORMAT = re.compile(r"\{(noformat[^{}]*)\}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,11 @@ def _created(
             key=f"sprint:{case.number}:new", kind="sprint", after=_sprint(sprint),
             reason="A new card goes into the active sprint.", **hangs,
         )  # fmt: skip
+    if choice:
+        yield Intent(
+            key=f"assign:{case.number}:new", kind="assign", after=_whose(choice),
+            reason=f"{choice.why}.", **hangs,
+        )  # fmt: skip
     yield Intent(
         key=f"status:{case.number}:new", kind="transition", after={"status": TO_DO},
         reason=f"A new card begins as {TO_DO}.", **hangs,
@@ -107,8 +115,7 @@ def _created(
         )  # fmt: skip
     if choice:
         yield Intent(
-            key=f"watch:{case.number}:new", kind="watch",
-            after={"name": choice.member.name, "user": choice.member.jira_user},
+            key=f"watch:{case.number}:new", kind="watch", after=_whose(choice),
             reason="Whoever has the card is told of what happens to it.", **hangs,
         )  # fmt: skip
 
@@ -125,18 +132,22 @@ def _card(case: OpenCase, choice: Choice | None, settings: Settings) -> dict[str
         "summary": summary[:LONGEST_SUMMARY],
         "description": _description(case),
         "assignee": choice.member.name if choice else None,
-        "user": choice.member.jira_user if choice else None,
     }
 
 
+def _whose(choice: Choice) -> dict[str, Any]:
+    return {"name": choice.member.name, "user": choice.member.jira_user}
+
+
 def _description(case: OpenCase) -> str:
+    # As it is: nothing in it is markup of ours.
+    inert = NOFORMAT.sub(r"{ \1 }", case.description)
     told = (
         "Caseboard made this card.\n\n"
         f"Severity of the case: {SEVERITIES.get(case.severity or 0, 'not told')}\n"
         f"Account: {case.account or 'not told'}\n"
         f"Status: {case.status or 'not told'}\n\n"
-        # As it is: nothing in it is markup of ours.
-        f"{{noformat}}\n{case.description.replace('{noformat}', '{ noformat }')}"
+        f"{{noformat}}\n{inert}"
     )
     return f"{told[:LONGEST_DESCRIPTION]}\n{{noformat}}"
 

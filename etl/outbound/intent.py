@@ -27,8 +27,10 @@ class Intent:
 class Entry:
     """An intent that is being acted on.
 
-    `sent_seconds` is how long ago a request that may have done it left, None when none did. `go`
-    is called right before the request that does it; it raises RunLost when we must not.
+    `sent_seconds` is how long ago a request that may have done it left, None when none did; `found`
+    is what was there then, as far as it was told. `go` is called right before the request that does
+    it, with what is there now if that is worth keeping; it raises RunLost when we must not.
+    `head` is the result of the act that this one waited for.
     """
 
     id: int
@@ -40,7 +42,8 @@ class Entry:
     after: dict[str, Any]
     head: dict[str, Any]
     sent_seconds: float | None
-    go: Callable[[], None]
+    found: dict[str, Any]
+    go: Callable[..., None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,10 @@ class Done:
 
 class Overtaken(Exception):
     """What we meant to change is not as we knew it: nothing was done. The message tells."""
+
+
+class NotDue(Exception):
+    """Its time has not come: it stays as it was planned, and nobody waits for it."""
 
 
 class NotYet(Exception):

@@ -7,7 +7,7 @@ from app.settings import Settings
 from etl.errors import Later, Refused, Unsure
 from etl.http import Door
 from etl.outbound import mail, slack
-from etl.outbound.intent import Act, Done, Entry, NotYet
+from etl.outbound.intent import Act, Done, Entry, NotDue
 
 
 class Messenger:
@@ -53,10 +53,8 @@ class Messenger:
         self._see_that_it_may_go(entry)
         entry.go()
         channel, text = str(entry.after["channel"]), str(entry.after["text"])
-        try:
-            ts = slack.post(self.door, self.settings, channel, text, thread=thread)
-        except Later as fault:
-            raise Later(str(fault), fault.after, undone=True) from None
+        # Its Later means that surely nothing was posted.
+        ts = slack.post(self.door, self.settings, channel, text, thread=thread)
         return Done(result={"ts": ts})
 
     def _see_that_it_may_go(self, entry: Entry) -> None:
@@ -68,4 +66,4 @@ class Messenger:
         hours, now = self.settings.quiet_hours, self.now()
         until = hours.until(now) if hours and not entry.after.get("urgent") else None
         if until:
-            raise NotYet(f"It is quiet until {until:%H:%M}.", (until - now).total_seconds())
+            raise NotDue(f"It is quiet until {until:%H:%M %Z}.")

@@ -7,12 +7,12 @@ from urllib.parse import quote
 from app.settings import Settings
 from app.team_values import Member
 from etl.outbound.cards import SEVERITIES
-from etl.outbound.slack import escaped
+from etl.outbound.slack import LONGEST, cut, escaped
 from etl.outbound.subjects import Subject
 
 TOPICS = ("failed", "held", "new", "risk", "tagged")
 REASONS = {
-    "failed": "A card could not be made.",
+    "failed": "A card could not be made, or not be taken up again.",
     "held": "Cards wait for an admin.",
     "new": "A card was made for a case.",
     "risk": "A case has used up half of its time, or all of it.",
@@ -27,6 +27,7 @@ HEADINGS = {
 }
 MOST_LINES = 50
 LONGEST_DESCRIPTION = 3_000
+LONGEST_LINE = 300
 STYLE = "font-family:system-ui,'Segoe UI',Roboto,Arial,sans-serif;font-size:14px;line-height:20px"
 # A link where the words say so: words and address.
 Part = tuple[str, str | None]
@@ -48,7 +49,7 @@ def plain(topic: str, about: Sequence[Subject], settings: Settings) -> str:
     for one in about[:MOST_LINES]:
         lines += [_joined(parts, lambda w, a: f"{w} ({a})") for parts in _lines(one, settings)]
         lines.append("")
-    return "\n".join([*lines, *_rest(about), f"{_base(settings)}/sync", ""])
+    return "\n".join([*lines, *_rest(topic, about), f"{_base(settings)}/sync", ""])
 
 
 def html(topic: str, about: Sequence[Subject], settings: Settings) -> str:
@@ -61,7 +62,7 @@ def html(topic: str, about: Sequence[Subject], settings: Settings) -> str:
     for one in about[:MOST_LINES]:
         first, *others = (_joined(parts, link, escape) for parts in _lines(one, settings))
         items.append(f"<li><b>{first}</b>{''.join(f'<br>{line}' for line in others)}</li>")
-    rest = "".join(f"<p>{escape(line)}</p>" for line in _rest(about))
+    rest = "".join(f"<p>{escape(line)}</p>" for line in _rest(topic, about))
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="color-scheme" content="light dark">'
@@ -72,24 +73,37 @@ def html(topic: str, about: Sequence[Subject], settings: Settings) -> str:
     )
 
 
-def post(topic: str, about: Sequence[Subject], settings: Settings, member: Member | None) -> str:
-    """The text of a message in Slack; whoever got the card is mentioned."""
+def told_by(topic: str, about: Sequence[Subject], number: int = MOST_LINES) -> Sequence[Subject]:
+    """What a message that names the first `number` has told; of what is held it tells how much."""
+    return about if topic == "held" else about[:number]
+
+
+def post(
+    topic: str, about: Sequence[Subject], settings: Settings, member: Member | None
+) -> tuple[str, Sequence[Subject]]:
+    """The text of a message in Slack, and what it tells; whoever got the card is mentioned."""
 
     def link(words: str, address: str) -> str:
         return f"<{escaped(address).replace('|', '%7C')}|{escaped(words)}>"
 
-    lines = [f"*{escaped(HEADINGS[topic])}*"]
+    mention = member.slack_user if member else None
+    end = [f"It is tracked by <@{escaped(mention)}>"] if mention else []
+    told, number = [f"*{escaped(HEADINGS[topic])}*"], 0
     for one in about[:MOST_LINES]:
-        lines += [_joined(parts, link, escaped) for parts in _lines(one, settings)]
-    if member and member.slack_user:
-        lines.append(f"It is tracked by <@{escaped(member.slack_user)}>")
-    return "\n".join([*lines, *_rest(about)])
+        lines = [_joined(parts, link, escaped) for parts in _lines(one, settings)]
+        rest = _rest(topic, about, number + 1)
+        # The first one is told whatever its length.
+        if number and len("\n".join([*told, *lines, *end, *rest])) > LONGEST:
+            break
+        told, number = [*told, *lines], number + 1
+    text = "\n".join([*told, *end, *_rest(topic, about, number)])
+    return text, told_by(topic, about, number)
 
 
 def described(one: Subject) -> str:
     """The description of a case, as a reply in Slack; empty when there is none."""
     told = str(one.facts.get("description") or "").strip()
-    return escaped(told[:LONGEST_DESCRIPTION])
+    return cut(escaped(told[:LONGEST_DESCRIPTION]))
 
 
 def _lines(one: Subject, settings: Settings) -> list[list[Part]]:
@@ -127,9 +141,10 @@ def _joined(
     return "".join(link(told, to) if to else words(told) for told, to in parts)
 
 
-def _rest(about: Sequence[Subject]) -> list[str]:
-    more = len(about) - MOST_LINES
-    return [f"And {more:,} more."] if more > 0 else []
+def _rest(topic: str, about: Sequence[Subject], told: int = MOST_LINES) -> list[str]:
+    more = len(about) - told
+    where = "." if topic == "held" else ", which another message tells."
+    return [f"And {more:,} more{where}"] if more > 0 else []
 
 
 def _base(settings: Settings) -> str:
@@ -137,4 +152,4 @@ def _base(settings: Settings) -> str:
 
 
 def _line(told: object) -> str:
-    return " ".join(str(told or "").split())
+    return " ".join(str(told or "").split())[:LONGEST_LINE]

@@ -11,27 +11,38 @@ from etl.outbound import notice_words as words
 from etl.outbound.intent import Intent
 from etl.outbound.subjects import Subject
 
+Told = set[tuple[str, str]]
+
 HIGH = 2
 # Whoever must act is told at any hour.
 URGENT = frozenset({"failed", "held"})
 TOLD = """
-select distinct kind || ' ' || coalesce(after ->> 'channel', '') as way, about.key
+select distinct kind as way, about.key
 from outbox, jsonb_array_elements_text(after -> 'about') as about (key)
-where sync = 'notices' and kind in ('mail', 'slack') and about.key = any(:keys)
+where kind in ('mail', 'slack') and after -> 'about' ?| :keys and about.key = any(:keys)
 """
 
 
-def told_before(connection: Connection, subjects: Sequence[Subject]) -> set[tuple[str, str]]:
+def ways(settings: Settings) -> list[str]:
+    """By which ways (`mail`, `slack`) more than alarms are told."""
+    mail = settings.smtp_url and settings.mail_from and settings.notice_to
+    slack = settings.slack_token and (settings.slack_high_channel or settings.slack_low_channel)
+    return [way for way, given in (("mail", mail), ("slack", slack)) if given]
+
+
+def told_before(connection: Connection, subjects: Sequence[Subject]) -> Told:
     """By which way (`mail`, `slack`) what was told, or is to be."""
     keys = {"keys": [one.key for one in subjects]}
-    rows = connection.execute(text(TOLD), keys)
-    return {(str(row.way).split(" ", maxsplit=1)[0], row.key) for row in rows}
+    return {(row.way, row.key) for row in connection.execute(text(TOLD), keys)}
 
 
 def plan(
-    subjects: Sequence[Subject], told: set[tuple[str, str]], settings: Settings, *, quiet: bool
+    subjects: Sequence[Subject], told: Told, settings: Settings, *, quiet: bool
 ) -> list[Intent]:
-    """The notices that are called for; `quiet`: only those that cannot wait."""
+    """The notices that are called for; `quiet`: only those that cannot wait.
+
+    What one message has no place for is in the next one, which another run plans.
+    """
     planned: list[Intent] = []
     spoken = [one for one in subjects if one.topic in URGENT or not quiet]
     for topic in words.TOPICS:
@@ -46,7 +57,7 @@ def plan(
 
 def recipients(settings: Settings, topic: str) -> tuple[str, ...]:
     """Who is told of a topic by mail."""
-    return (topic in URGENT and settings.alert_to) or settings.mail_to
+    return (topic in URGENT and settings.alert_to) or settings.notice_to
 
 
 def channel_of(settings: Settings, severity: int) -> str | None:
@@ -60,13 +71,13 @@ def _can_mail(settings: Settings, topic: str) -> bool:
 
 def _mail(topic: str, about: Sequence[Subject], settings: Settings) -> Intent:
     return Intent(
-        key=_key("mail", topic, about),
+        key=_key("mail", topic, words.told_by(topic, about)),
         kind="mail",
         case=_only_case(about),
         target=", ".join(recipients(settings, topic)),
         after={
             "topic": topic,
-            "about": [one.key for one in about],
+            "about": [one.key for one in words.told_by(topic, about)],
             "to": list(recipients(settings, topic)),
             "subject": words.subject(topic, about),
             "plain": words.plain(topic, about, settings),
@@ -87,15 +98,12 @@ def _posts(topic: str, about: Sequence[Subject], settings: Settings) -> Iterator
             continue
         for group in [[one] for one in here] if topic == "new" else [here]:
             member = _member(settings, group[0]) if topic == "new" else None
-            head = _key("slack", topic, group)
+            message, spoken = words.post(topic, group, settings, member)
+            head = _key("slack", topic, spoken)
             told = {"topic": topic, "channel": channel, "urgent": topic in URGENT}
             yield Intent(
                 key=head, kind="slack", case=_only_case(group), target=channel,
-                after={
-                    **told,
-                    "about": [one.key for one in group],
-                    "text": words.post(topic, group, settings, member),
-                },
+                after={**told, "about": [one.key for one in spoken], "text": message},
                 reason=words.REASONS[topic],
             )  # fmt: skip
             described = words.described(group[0]) if topic == "new" else ""

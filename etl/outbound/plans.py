@@ -18,17 +18,17 @@ from etl.outbound.intent import Act, Intent
 from etl.outbound.jira_writer import JiraWriter
 from etl.outbound.state import (
     OpenCase,
+    PriorActs,
     begun,
     carried,
     linked_bugs,
     open_cases,
+    prior_priorities,
     see_that_all_was_read,
     settled,
     undone_priorities,
 )
 from etl.run import Run
-
-HIDDEN = {403, 404}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,13 @@ def portal2jira(run: Run) -> Plan:
         now = connection.execute(select(func.now())).scalar_one()
     run.tell("looking for earlier cards")
     earlier = jira.earlier(cards.old_without_card(cases, now))
-    assignment = Assignment(settings.team, load)
-    planned = cards.plan(cases, earlier, assignment, settings, jira.active_sprint(), now)
+    assignment, sprint = Assignment(settings.team, load), jira.active_sprint()
+    if settings.jira_board and sprint is None:
+        run.note(
+            f"The board {settings.jira_board!r} has no active sprint: cards go into none. Start "
+            "one in JIRA."
+        )
+    planned = cards.plan(cases, earlier, assignment, settings, sprint, now)
     return Plan(planned, jira.acts, settings.max_to_create)
 
 
@@ -61,7 +66,8 @@ def priority(run: Run) -> Plan:
     see_that_all_was_read(("cases", "cards"))
     with transaction() as connection:
         cases, undone = open_cases(connection), undone_priorities(connection)
-    wanted = [one for case in cases for one in _priority(case)]
+        prior = prior_priorities(connection)
+    wanted = [one for case in cases for one in _priority(case, prior)]
     # What somebody undid is not done again while it is as they left it.
     planned = [
         one
@@ -71,16 +77,18 @@ def priority(run: Run) -> Plan:
     return Plan(planned, JiraWriter(run).acts)
 
 
-def _priority(case: OpenCase) -> list[Intent]:
+def _priority(case: OpenCase, prior: dict[str, PriorActs]) -> list[Intent]:
     wanted = priority_of(case.severity)
     if not case.card or None in {case.severity, case.priority} or case.card_status == FINISHED:
         return []
-    if case.priority == wanted:
+    before = prior.get(case.card, PriorActs(0))
+    # The board has not looked since, and so does not know what we did.
+    if case.priority == wanted or before.unseen:
         return []
-    seen = case.card_updated.isoformat() if case.card_updated else "?"
     return [
         Intent(
-            key=f"priority:{case.card}:{case.priority}>{wanted}:{seen}",
+            # A change back and forth is another act each time; one that fails is not.
+            key=f"priority:{case.card}:{case.priority}>{wanted}:{before.done + 1}",
             kind="priority",
             case=case.number,
             target=case.card,
@@ -97,7 +105,8 @@ def tagging(run: Run) -> Plan:
     settings, wanted = run.settings, run.settings.bug_tags
     with transaction() as connection:
         bugs = linked_bugs(connection)
-        keys = {tags.tag_key(bug, wanted): bug for bug in bugs}
+        # Without tags nothing is tagged; what was is undone all the same.
+        keys = {tags.tag_key(bug, wanted): bug for bug in bugs if wanted}
         for key in settled(connection, list(keys)):
             del keys[key]
     texts: dict[tuple[str, str], str] = {}
@@ -112,30 +121,20 @@ def tagging(run: Run) -> Plan:
     if settings.jira_url and settings.jira_token and settings.jira_fields.get("private_keywords"):
         jira = JiraWriter(run)
         acts |= jira.acts
-        texts |= _keywords(run, jira, issues)
-    return Plan(tags.plan(list(keys.values()), texts, wanted), acts)
-
-
-def _keywords(run: Run, jira: JiraWriter, issues: list[str]) -> dict[tuple[str, str], str]:
-    """The private keywords of issues, without those that JIRA does not show us."""
-    found = {}
-    for place, key in enumerate(issues, start=1):
-        run.tell("reading private keywords", place, len(issues))
         try:
-            found["jira", key] = jira.private_keywords(key)
+            if issues:
+                texts |= {("jira", key): t for key, t in jira.private_keywords(issues).items()}
         except Refused as fault:
-            if fault.status not in HIDDEN:
-                # Bugzilla's bugs are tagged all the same.
-                run.note(str(fault), partial=True)
-                break
-    return found
+            # Bugzilla's bugs are tagged all the same.
+            run.note(str(fault))
+    return Plan(tags.plan(list(keys.values()), texts, wanted), acts)
 
 
 # The settings without which a plan cannot be made.
 NEEDS: dict[str, tuple[str, ...]] = {
     "portal2jira": ("portal_url", "jira_url", "jira_token", "jira_project"),
     "priority": ("portal_url", "jira_url", "jira_token", "jira_project"),
-    "tags": ("portal_url", "bug_tags"),
+    "tags": ("portal_url",),
 }
 PLANS: dict[str, Callable[[Run], Plan]] = {
     "portal2jira": portal2jira,

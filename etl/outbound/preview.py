@@ -7,7 +7,8 @@ from sqlalchemy import text
 
 from app.database import transaction
 from app.settings import Settings
-from etl.outbound.outbox import KNOWN, too_many
+from etl.outbound.outbox import too_many
+from etl.outbound.outbox_sql import KNOWN
 from etl.outbound.plans import PLANS
 from etl.run import Run
 
@@ -36,12 +37,15 @@ class Line:
     state: str
 
 
-def preview(name: str, settings: Settings) -> list[Line]:
+def preview(name: str, settings: Settings, within: Run | None = None) -> list[Line]:
     """The acts of a sync in their order, with what becomes of each.
 
-    It only reads, whatever the settings allow. Raises Later or Refused as a run would.
+    It only reads, whatever the settings allow. Raises Later or Refused as a run would. The run
+    `within` which this is done counts its requests, keeps its notes, and can stop it.
     """
     run = Run(0, name, "outbound", full=False, settings=replace(settings, read_only=True))
+    if within is not None:
+        run.doors, run.notes, run.stopped = within.doors, within.notes, within.stopped
     plan = PLANS[name](run)
     given = {"keys": [one.key for one in plan.intents], "sync": name}
     with transaction() as connection:

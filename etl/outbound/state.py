@@ -13,7 +13,7 @@ CASES = """
 select v.case_number as number, v.created_date as created, v.severity, v.account, v.status,
     coalesce(v.summary, '') as summary,
     case when card.key is null then coalesce(c.description, '') else '' end as description,
-    card.key as card, v.card_status, card.priority, card.updated_at as card_updated,
+    card.key as card, v.card_status, card.priority,
     reopened.at as reopened,
     coalesce((
         select array_agg(b.tracker || '|' || b.key order by b.tracker, b.key) from case_bugs b
@@ -22,10 +22,14 @@ from case_versions v
 join cases c on c.case_number = v.case_number
 left join jira_cards card on card.key = v.card and card.gone_at is null
 left join lateral (
-    -- When it was last opened again, after its card had been finished.
+    -- When it was last opened again, if its card was finished before that and ever since: a card
+    -- that was finished later is so because somebody wants it to be.
     select max(r.valid_from) as at from case_versions r
     where r.case_number = v.case_number and r.event = 'reopened' and r.card_status = 'Done'
-        and r.card = v.card
+        and r.card = v.card and not exists (
+            select from case_versions later
+            where later.case_number = r.case_number and later.valid_from > r.valid_from
+                and later.card_status is distinct from 'Done')
 ) reopened on true
 where v.valid_to = 'infinity' and v.is_open and not v.gone and c.source = 'portal'
 order by v.created_date, v.case_number
@@ -78,7 +82,6 @@ class OpenCase:
     card: str | None = None
     card_status: str | None = None
     priority: str | None = None
-    card_updated: datetime | None = None
     reopened: datetime | None = None
     bugs: tuple[str, ...] = ()
 
@@ -139,6 +142,25 @@ def undone_priorities(connection: Connection) -> set[tuple[str | None, str, str]
     asked = """select target, after ->> 'priority' as wanted, before ->> 'priority' as ours
         from outbox where kind = 'priority' and undoes is not null and state = 'done'"""
     return {(row.target, row.wanted, row.ours) for row in connection.execute(text(asked))}
+
+
+@dataclass(frozen=True, slots=True)
+class PriorActs:
+    """How often a card's priority was set; `unseen`: since the board last looked at cards."""
+
+    done: int
+    unseen: bool = False
+
+
+def prior_priorities(connection: Connection) -> dict[str, PriorActs]:
+    """What was done about the priorities of cards, by their keys."""
+    asked = """select target, count(*)::int as done,
+            coalesce(max(ended_at) > (select max(started_at) from sync_runs
+                where sync = 'cards' and state in ('finished', 'partial')), true) as unseen
+        from outbox where kind = 'priority' and state = 'done' and target is not null
+        group by target"""
+    rows = connection.execute(text(asked))
+    return {row.target: PriorActs(row.done, row.unseen) for row in rows}
 
 
 def settled(connection: Connection, keys: list[str]) -> set[str]:

@@ -18,14 +18,16 @@ TAGGING_HOUR = 6
 DAY_SECONDS = 86_400.0
 
 CARDS = """
-select o.id, o.key, o.case_number as number, o.target as card, o.after, o.state, o.told,
-    o.attempts, coalesce(v.severity, 3) as severity, coalesce(v.account, '') as account,
+select o.key, o.case_number as number, o.target as card, o.after, o.state, o.told,
+    o.attempts, o.held_at, coalesce(assigned.state = 'failed', false) as unassigned,
+    coalesce(v.severity, 3) as severity, coalesce(v.account, '') as account,
     coalesce(v.summary, '') as summary, coalesce(c.description, '') as description,
     coalesce((o.result ->> 'already')::boolean, false) as already
 from outbox o
 left join case_versions v on v.case_number = o.case_number and v.valid_to = 'infinity'
 left join cases c on c.case_number = o.case_number
-where o.kind = 'create_card' and (
+left join outbox assigned on assigned.key = 'assign\\:' || o.case_number || '\\:new'
+where (o.kind = 'create_card' or (o.kind = 'reopen' and o.state in ('held', 'failed'))) and (
     (o.state in ('done', 'failed') and o.ended_at > clock_timestamp() - cast(:news as interval))
     or o.state = 'held')
 order by o.id
@@ -58,8 +60,13 @@ def subjects(connection: Connection, sla: SlaPolicy, now: datetime) -> list[Subj
         if row["state"] == "done" and row["already"]:
             continue
         topic = {"done": "new", "failed": "failed", "held": "held"}[row["state"]]
-        key = f"{topic}:{row['key']}" + (f":{row['attempts']}" if topic == "failed" else "")
-        found.append(Subject(key, topic, row["severity"], dict(row)))
+        # Another failure is another one to tell, and what is held once more as well.
+        again = {"failed": row["attempts"], "held": row["held_at"] and row["held_at"].isoformat()}
+        key = ":".join(str(part) for part in (topic, row["key"], again.get(topic)) if part)
+        facts = dict(row)
+        if row["unassigned"]:
+            facts["after"] = {**row["after"], "assignee": None}
+        found.append(Subject(key, topic, row["severity"], facts))
     found += [one for case in open_cases(connection) if (one := _risk(case, sla, now))]
     for row in connection.execute(text(TAGGED), {**news, "hour": TAGGING_HOUR}).mappings():
         found.append(Subject(f"tagged:{row['key']}", "tagged", 3, dict(row)))

@@ -63,19 +63,25 @@ class BugzillaWriter:
         return {"whiteboard": self.whiteboard}
 
     def whiteboards(self, ids: Sequence[str]) -> dict[str, str]:
-        """What stands on the whiteboards of bugs that we may see, by id."""
+        """What stands on the whiteboards of bugs that we may see and that have one, by id."""
         found: dict[str, str] = {}
         for start in range(0, len(ids), BATCH):
             some = ids[start : start + BATCH]
             told = self._bugzilla.bugs(some, ["id", self.field])
-            found |= {number: _line(bug, self.field) for number, bug in told.items()}
+            for number, bug in told.items():
+                line = _line(bug, self.field)
+                if line is not None:
+                    found[number] = line
         return found
 
     def whiteboard(self, entry: Entry) -> Done:
         """Let a whiteboard say something, if it still says what we know."""
         now = self.whiteboards([entry.target]).get(entry.target)
         if now is None:
-            raise Missing(f"Bugzilla does not show us bug {entry.target}; it was left alone.")
+            raise Missing(
+                f"Bugzilla does not show us bug {entry.target}, or it has no {self.field}: left "
+                "alone. Check CASEBOARD_BUGZILLA_WHITEBOARD."
+            )
         if now == entry.after["text"]:
             return Done(already=entry.sent_seconds is None)
         if now != entry.before.get("text"):
@@ -85,7 +91,11 @@ class BugzillaWriter:
         return Done()
 
 
-def _line(bug: Mapping[str, Any], field: str) -> str:
-    # The client may have given the field another name.
-    told = bug.get(field, bug.get(field.removeprefix("cf_")))
-    return " ".join(str(told or "").split())
+def _line(bug: Mapping[str, Any], field: str) -> str | None:
+    """What a field of a bug says, None when the bug has no such field."""
+    # The client may have given the field its older or newer name.
+    bare = field.removeprefix("cf_").removeprefix("status_")
+    for name in (field, bare, f"cf_{bare}", f"status_{bare}"):
+        if name in bug:
+            return " ".join(str(bug[name] or "").split())
+    return None

@@ -28,10 +28,13 @@ class BugzillaFault(Exception):
 
 
 class Bugzilla:
-    """Answers Bugzilla's requests; without `rest` only XML-RPC is there."""
+    """Answers Bugzilla's requests; without `rest` only XML-RPC is there.
+
+    Without `has_whiteboard` nobody shows us that field.
+    """
 
     def __init__(self, world: World, *, rest: bool = True) -> None:
-        self.world, self.rest = world, rest
+        self.world, self.rest, self.has_whiteboard = world, rest, True
 
     def answer(self, request: Request) -> Answer:
         """The answer to a request."""
@@ -63,7 +66,7 @@ class Bugzilla:
                                     request.get_json())  # fmt: skip
             if found[2]:
                 return {"bugs": [self._history(bug, _rest_time)]}
-            return {"bugs": [_told(bug, names, _rest_time)]}
+            return {"bugs": [self._shown(bug, names, _rest_time)]}
         raise BugzillaFault(32_614, "A REST API resource was not found", 404)
 
     def _search(self, request: Request, names: list[str]) -> dict[str, Any]:
@@ -74,18 +77,22 @@ class Bugzilla:
         start = int(request.args.get("offset", 0))
         found = [bug for i in ids if (bug := self._seen(i)) is not None]
         shown = found[start : start + min(limit, MOST)]
-        told = [_told(bug, names, _rest_time) for bug in shown]
+        told = [self._shown(bug, names, _rest_time) for bug in shown]
         return {"bugs": told, "total_matches": len(found)}
 
     def _update(self, ids: list[str], asked: dict[str, Any]) -> dict[str, Any]:
-        """Only the whiteboard can be changed here."""
-        unknown = set(asked) - {"ids", "id", WHITEBOARD, "minor_update", "Bugzilla_api_key"}
+        """Only the whiteboard can be changed here; this version knows no minor updates."""
+        unknown = set(asked) - {"ids", "id", WHITEBOARD, "Bugzilla_api_key"}
         if unknown or not isinstance(asked.get(WHITEBOARD), str):
             raise BugzillaFault(108, f"There is no field {min(unknown or {WHITEBOARD})!r}.")
         bugs = [self._visible(i) for i in ids]
         for bug in bugs:
             self.world.change_bug(bug.id, US, internal_whiteboard=asked[WHITEBOARD])
         return {"bugs": [{"id": bug.id, "changes": {}} for bug in bugs]}
+
+    def _shown(self, bug: Bug, names: list[str], time: Any) -> dict[str, Any]:
+        told = _told(bug, names, time)
+        return {n: v for n, v in told.items() if self.has_whiteboard or n != WHITEBOARD}
 
     def _seen(self, name: str) -> Bug | None:
         bug = self.world.bugs.by_id.get(int(name)) if name.isdigit() else None
@@ -139,7 +146,9 @@ class Bugzilla:
         if method == "Bug.search":
             found = [bug for i in ids if (bug := self._seen(i)) is not None]
             return {
-                "bugs": [_told(bug, names, _xml_time) for bug in found[: asked.get("limit", LIMIT)]]
+                "bugs": [
+                    self._shown(bug, names, _xml_time) for bug in found[: asked.get("limit", LIMIT)]
+                ]
             }
         raise BugzillaFault(32_000, f"The method {method} does not exist")
 
@@ -147,7 +156,7 @@ class Bugzilla:
         bugs, faults = [], []
         for name in ids:
             try:
-                bugs.append(_told(self._visible(name), names, _xml_time))
+                bugs.append(self._shown(self._visible(name), names, _xml_time))
             except BugzillaFault as fault:
                 if not permissive:
                     raise

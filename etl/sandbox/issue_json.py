@@ -28,6 +28,7 @@ class Writer:
 
     def __init__(self, url: str, zone: ZoneInfo, *, is_cloud: bool) -> None:
         self.url, self.zone, self.is_cloud = url, zone, is_cloud
+        self.tells_keywords, self.without_keywords = False, set[str]()
 
     def custom(self, purpose: str) -> str:
         """The id of a custom field here."""
@@ -68,11 +69,12 @@ class Writer:
         elif asked != ["id"]:
             told["fields"] = {name: whole[name] for name in asked if name in whole}
         if "renderedFields" in expand:
-            told["renderedFields"] = {
-                self.custom("cases_link"): self._rendered(issue),
-                self.custom("private_keywords"): issue.private_keywords
-                and f"<p>{escape(issue.private_keywords)}</p>",
-            }
+            told["renderedFields"] = {self.custom("cases_link"): self._rendered(issue)}
+            if issue.key not in self.without_keywords:
+                keywords = escape(issue.private_keywords or "").replace("\n", "<br/>\n")
+                told["renderedFields"][self.custom("private_keywords")] = (
+                    f"<p>{keywords}</p>" if keywords else None
+                )
         if "changelog" in expand:
             shown = issue.changes if most_changes is None else issue.changes[-most_changes:]
             told["changelog"] = {
@@ -162,7 +164,9 @@ class Writer:
             self.custom("severity"): {"value": issue.severity} if issue.severity else None,
             # Readable only as rendered.
             self.custom("cases_link"): None,
-            self.custom("private_keywords"): None,
+            self.custom("private_keywords"): issue.private_keywords
+            if self.tells_keywords
+            else None,
             "components": [{"name": name} for name in issue.components],
             self.custom("sprint"): self._sprint(issue),
         }

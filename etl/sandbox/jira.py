@@ -30,14 +30,16 @@ POST_FIELDS = {"jql", "fields", "expand", "maxResults", "nextPageToken", "proper
 class Jira:
     """Answers JIRA's requests; `zone` is that of the account that asks.
 
-    A search finds what was made at least `lag` ago.
+    A search finds what was made at least `lag` ago. The text of private keywords is told only as it
+    is shown, unless `tells_keywords`; issues in `without_keywords` have no such field.
     """
 
     def __init__(self, world: World, kind: str, zone: str = "America/New_York") -> None:
         self.world, self.is_cloud, self.zone = world, kind == "cloud", ZoneInfo(zone)
         self.url = ""
         self.lag = timedelta(0)
-        self._writes = JiraWrites(world, is_cloud=self.is_cloud)
+        self.tells_keywords, self.without_keywords = False, set[str]()
+        self.writes = JiraWrites(world, is_cloud=self.is_cloud)
 
     def answer(self, request: Request) -> Answer:
         """The answer to a request."""
@@ -49,7 +51,7 @@ class Jira:
             return self._route(request, path)
 
     def _route(self, request: Request, path: str) -> Answer:
-        if written := self._writes.answer(request, path, self._writer()):
+        if written := self.writes.answer(request, path, self._writer()):
             return written
         match request.method, path:
             case "GET", "/serverInfo":
@@ -101,7 +103,10 @@ class Jira:
         return json_answer({**told, "baseUrl": self.url})
 
     def _writer(self) -> Writer:
-        return Writer(self.url, self.zone, is_cloud=self.is_cloud)
+        writer = Writer(self.url, self.zone, is_cloud=self.is_cloud)
+        writer.tells_keywords = self.tells_keywords
+        writer.without_keywords = self.without_keywords
+        return writer
 
     def _found(self, jql: str, *, after: int = 0) -> tuple[Query, list[Issue]]:
         issues = self.world.issues

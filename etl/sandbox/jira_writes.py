@@ -16,6 +16,7 @@ from etl.sandbox.world import World
 US = "Caseboard"
 AGILE = "/rest/agile/1.0"
 BOARD, BOARD_NAME = 7, "Field Board"
+BOARDS_AT_ONCE = 50
 ACTIVE_SPRINT = 12
 COMPONENTS = ("Field", "Networking")
 TYPES = ("Story", "Task", "Bug")
@@ -39,10 +40,16 @@ class Refusal(Exception):
 
 
 class JiraWrites:
-    """Answers what changes JIRA, and the few reads that go with it; None for anything else."""
+    """Answers what changes JIRA, and the few reads that go with it; None for anything else.
+
+    `boards` by their ids, `sprints` are those that are active, `left` the people who are no more.
+    """
 
     def __init__(self, world: World, *, is_cloud: bool) -> None:
         self.world, self.is_cloud = world, is_cloud
+        self.boards = {BOARD: BOARD_NAME, BOARD + 1: f"Old {BOARD_NAME}"}
+        self.sprints = [ACTIVE_SPRINT]
+        self.left: set[str] = set()
 
     def answer(self, request: Request, path: str, writer: Writer) -> Answer | None:
         """The answer to a request, None when it is about something else."""
@@ -76,14 +83,16 @@ class JiraWrites:
             raise Refusal({"key": "Issue does not exist or you do not have permission"}, 404)
         match asked:
             case "PUT", "":
-                self._change(issue, self._fields(_body(request).get("fields") or {}, writer))
+                told = _body(request)
+                fields = self._fields(told.get("fields") or {}, writer)
+                self._change(issue, fields | self._added(issue, told.get("update") or {}, writer))
             case "GET", "/transitions":
-                told = [
+                steps = [
                     {"id": i, "name": name, "to": {"name": status}}
                     for i, (name, status) in TRANSITIONS.items()
                     if status != issue.status
                 ]
-                return json_answer({"transitions": told})
+                return json_answer({"transitions": steps})
             case "POST", "/transitions":
                 self._transit(issue, str((_body(request).get("transition") or {}).get("id")))
             case "POST", "/comment":
@@ -133,6 +142,16 @@ class JiraWrites:
                 fields[name] = self._plain(name, value, writer)
         return fields
 
+    def _added(self, issue: Issue, told: dict[str, Any], writer: Writer) -> dict[str, Any]:
+        """Labels that are added to those that are there, which is all that is known here."""
+        labels = list(issue.labels)
+        for name, steps in told.items():
+            for step in steps:
+                if name != "labels" or set(step) != {"add"}:
+                    raise Refusal({name: f"Field '{name}' cannot be set."})
+                labels += [step["add"]] if step["add"] not in labels else []
+        return {"labels": self._plain("labels", labels, writer)} if told else {}
+
     def _plain(self, name: str, value: Any, writer: Writer) -> Any:
         match name:
             case "summary":
@@ -165,7 +184,7 @@ class JiraWrites:
         asked = value.get(field) if isinstance(value, dict) else value
         for name in NAMES:
             told = writer.person(name) or {}
-            if told.get(field) == asked:
+            if told.get(field) == asked and name not in self.left:
                 return name
         raise Refusal({"assignee": f"User '{asked}' does not exist."})
 
@@ -220,7 +239,7 @@ class JiraWrites:
     def _people(self, asked: str, writer: Writer) -> Answer:
         wanted = asked.casefold()
         found = [
-            told
+            {**told, "active": name not in self.left}
             for name in NAMES
             if (told := writer.person(name))
             and (wanted in name.casefold() or wanted == person(name).email.casefold())
@@ -230,17 +249,18 @@ class JiraWrites:
     def _agile(self, request: Request, path: str) -> Answer:
         if path == "/board":
             # A part of the name is enough, as JIRA has it.
-            name = request.args.get("name", "").casefold()
-            boards = {BOARD: BOARD_NAME, BOARD + 1: f"Old {BOARD_NAME}"}
-            matching = [{"id": i, "name": n} for i, n in boards.items() if name in n.casefold()]
-            return json_answer({"values": matching, "isLast": True, "total": len(matching)})
+            name, start = request.args.get("name", "").casefold(), int(request.args["startAt"])
+            found = [{"id": i, "name": n} for i, n in self.boards.items() if name in n.casefold()]
+            page = found[start : start + BOARDS_AT_ONCE]
+            last = start + len(page) >= len(found)
+            return json_answer({"values": page, "isLast": last, "total": len(found)})
         if path == f"/board/{BOARD}/sprint":
-            sprint = {"id": ACTIVE_SPRINT, "name": sprint_name(ACTIVE_SPRINT), "state": "active"}
-            return json_answer({"values": [sprint], "isLast": True})
-        found = re.fullmatch(r"/sprint/(\d+)/issue", path)
-        if found is None or request.method != "POST":
+            named = [{"id": i, "name": sprint_name(i), "state": "active"} for i in self.sprints]
+            return json_answer({"values": named, "isLast": True})
+        moving = re.fullmatch(r"/sprint/(\d+)/issue", path)
+        if moving is None or request.method != "POST":
             raise Refusal({"path": "Not found"}, 404)
-        if int(found[1]) != ACTIVE_SPRINT:
+        if int(moving[1]) != ACTIVE_SPRINT:
             raise Refusal({"sprint": "Sprint is closed"})
         for key in _body(request).get("issues") or []:
             issue = self.world.issues.shown(key)

@@ -32,6 +32,8 @@ READING_CALLS = re.compile(
 )
 NO_KEY = {300, 306, 410}
 NOT_THERE, NOT_OURS = 101, 102
+# The first version that knows them.
+MINOR_UPDATES = (5, 1)
 # Red Hat's Bugzilla takes the key in this way only.
 BEARER_SITES = ".redhat.com"
 
@@ -63,7 +65,13 @@ class Bugzilla:
 
     def change(self, number: str, fields: dict[str, Any]) -> None:
         """Let fields of a bug be something else; Bugzilla mails nobody about it where it can."""
-        self._ask(self._client.update_bugs, [int(number)], {**fields, "minor_update": True})
+        quietly = {"minor_update": True} if self._knows_minor_updates() else {}
+        self._ask(self._client.update_bugs, [int(number)], {**fields, **quietly})
+
+    def _knows_minor_updates(self) -> bool:
+        """Whether it takes a change without mails; others refuse what they do not know."""
+        version = (self._client.bz_ver_major, self._client.bz_ver_minor)
+        return BEARER_SITES in self._url or version >= MINOR_UPDATES
 
     def why_hidden(self, number: str) -> str:
         """Why a bug is not shown: restricted or gone."""

@@ -99,6 +99,19 @@ class Jira:
                 whole.append(self._whole(raw, key))
         return whole, hidden
 
+    def values(
+        self, keys: Sequence[str], fields: Sequence[str], expand: str = ""
+    ) -> dict[str, dict[str, Any]]:
+        """Some fields of issues, at most PAGE of them, by key, as JIRA's JSON.
+
+        Without those that JIRA does not show us, or that have another key now.
+        """
+        if self.is_cloud:
+            found = self._fetch(keys, fields, expand)
+        else:
+            found = self._search_keys(list(keys), fields, expand)
+        return {issue["key"]: issue for issue in found if issue["key"] in keys}
+
     def remote_links(self, key: str) -> list[dict[str, Any]]:
         """The objects that an issue links outside of JIRA: url, title."""
         return [
@@ -194,45 +207,62 @@ class Jira:
                 return
             last = issues[-1]["key"]
 
-    def _search(self, search: Any, jql: str, **place: Any) -> Any:
+    def _search(
+        self,
+        search: Any,
+        jql: str,
+        fields: Sequence[str] = (),
+        expand: str = EXPAND,
+        **place: Any,
+    ) -> Any:
         """One page of a search, as JIRA's JSON."""
         return self._ask(
             search,
             jql,
             maxResults=PAGE,
-            fields=self._asked_fields(),
-            expand=EXPAND,
+            fields=list(fields) or self._asked_fields(),
+            expand=expand,
             json_result=True,
             **place,
         )
 
-    def _fetch(self, keys: Sequence[str]) -> list[dict[str, Any]]:
+    def _fetch(
+        self, keys: Sequence[str], fields: Sequence[str] = (), expand: str = EXPAND
+    ) -> list[dict[str, Any]]:
         body = {
             "issueIdsOrKeys": list(keys),
-            "fields": self._asked_fields(),
-            "expand": EXPAND.split(","),
+            "fields": list(fields) or self._asked_fields(),
+            "expand": expand.split(","),
         }
         url = self._client._get_url("issue/bulkfetch")  # noqa: SLF001
         answer = self._ask(self._client._session.post, url, json=body)  # noqa: SLF001
         return issues_of(answer.json())
 
-    def _search_keys(self, keys: list[str]) -> list[dict[str, Any]]:
+    def _search_keys(
+        self, keys: list[str], fields: Sequence[str] = (), expand: str = EXPAND
+    ) -> list[dict[str, Any]]:
         """Issues by key; one key that is hidden fails the whole search, so it is left out."""
         if not keys:
             return []
         quoted = ", ".join(f'"{key}"' for key in keys)
         try:
-            answer = self._search(self._client.search_issues, f"key in ({quoted})", startAt=0)
+            jql = f"key in ({quoted})"
+            answer = self._search(self._client.search_issues, jql, fields, expand, startAt=0)
         except Refused as fault:
             if fault.status != 400:
                 raise
             named = [key for key in keys if f"'{key}'" in str(fault)]
             if named:
-                return self._search_keys([key for key in keys if key not in named])
+                left = [key for key in keys if key not in named]
+                return self._search_keys(left, fields, expand)
             if len(keys) == 1:
                 return []
             half = len(keys) // 2
-            return self._search_keys(keys[:half]) + self._search_keys(keys[half:])
+            return [
+                issue
+                for some in (keys[:half], keys[half:])
+                for issue in self._search_keys(some, fields, expand)
+            ]
         return issues_of(answer)
 
     def _moved(self, key: str) -> dict[str, Any] | None:

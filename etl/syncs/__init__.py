@@ -23,6 +23,8 @@ PORTAL = portal.NEEDS
 JIRA = ("jira_url", "jira_token")
 BUGZILLA = ("bugzilla_url",)
 MAIL = ("smtp_url", "mail_from", "mail_to")
+NOTICE = ("smtp_url", "mail_from", "notice_to")
+ALERT = ("smtp_url", "mail_from", "alert_to")
 SLACK = ("slack_token", "report_channel")
 HIGH = ("slack_token", "slack_high_channel")
 LOW = ("slack_token", "slack_low_channel")
@@ -136,7 +138,7 @@ SYNCS: tuple[Sync, ...] = (
         schedule="33 0 * * *",
         full=None,
         fresh=timedelta(hours=49),
-        needs=(*PORTAL, "bug_tags"),
+        needs=PORTAL,
         ways=(BUGZILLA, JIRA),
         eager=False,
         writes=True,
@@ -179,7 +181,7 @@ SYNCS: tuple[Sync, ...] = (
         schedule="*/10 * * * *",
         full=None,
         fresh=timedelta(hours=1),
-        ways=(MAIL, HIGH, LOW),
+        ways=(NOTICE, ALERT, HIGH, LOW),
         eager=False,
     ),
 )

@@ -1,15 +1,17 @@
 """Notices: who is told of new cards, of what could not be done, of cases at risk, of taggings."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+import orjson
 from sqlalchemy import func, select
 
 from app.database import transaction
 from etl.outbound.messenger import Messenger
-from etl.outbound.notices import plan, told_before
+from etl.outbound.notices import Told, plan, told_before, ways
 from etl.outbound.outbox import Outbox
 from etl.outbound.slack import slack_door
-from etl.outbound.subjects import subjects
+from etl.outbound.subjects import Subject, subjects
 from etl.run import Run
 
 
@@ -23,9 +25,22 @@ def work(run: Run) -> None:
     with transaction() as connection:
         found = subjects(connection, settings.sla, now)
         told = told_before(connection, found)
+    told |= _known_before(run, found)
     outbox = Outbox(run)
     outbox.plan(plan(found, told, settings, quiet=quiet), takes_back=False)
     outbox.perform(Messenger(settings, door, _now).acts)
+
+
+def _known_before(run: Run, found: Sequence[Subject]) -> Told:
+    """The cases at risk when telling of them by a way began: nobody has to be told of those."""
+    known: Told = set()
+    for way in ways(run.settings):
+        kept = run.remembered(f"known {way}")
+        if kept is None:
+            kept = orjson.dumps([one.key for one in found if one.topic == "risk"]).decode()
+            run.remember(f"known {way}", kept)
+        known |= {(way, key) for key in orjson.loads(kept)}
+    return known
 
 
 def _now() -> datetime:

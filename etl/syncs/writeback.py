@@ -13,7 +13,7 @@ def work(run: Run) -> None:
     held = outbox.plan(plan.intents, most_new=plan.most_new)
     if held:
         run.note(
-            f"{held} cards would be made at once, more than CASEBOARD_MAX_TO_CREATE "
+            f"{held} cards would be made or taken up at once, more than CASEBOARD_MAX_TO_CREATE "
             f"({plan.most_new}): they are held until an admin approves them."
         )
     outbox.perform(plan.acts)

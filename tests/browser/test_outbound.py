@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from app.settings import use
 from tests.browser.conftest import CHROMIUM, serve_here, settle
-from tests.outbound.conftest import clock, desk  # noqa: F401 - the fixtures of this file
+from tests.outbound.conftest import clock, desk, filled  # noqa: F401 - the fixtures of this file
 
 pytestmark = [
     pytest.mark.browser,

@@ -102,7 +102,7 @@ def test_too_many_are_held_until_somebody_approves(desk):
         desk.run(name)
     before = len(desk.world.issues.by_key)
     ran = desk.run("portal2jira")
-    assert "3 cards would be made at once" in ran.row.notes[0]
+    assert "3 cards would be made or taken up at once" in ran.row.notes[0]
     assert set(desk.states().values()) == {"held"}
     assert len(desk.world.issues.by_key) == before
     # One less, and they are no longer too many; what is not called for is taken back.

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from app import database, outbox
+from app import database, deciding, outbox
 from app.cli import main
 from app.database import plain, snapshot
 from app.settings import get_settings, use
@@ -60,36 +60,40 @@ def test_only_what_was_shown_is_approved(desk):
     numbers = held(desk)
     desk.run("portal2jira")
     with snapshot() as connection:
-        _, cards, last = outbox.counted(connection)
+        _, cards, last, _ = outbox.counted(connection)
     assert cards == 3
     late = desk.world.add_case()
     desk.run("cases")
     desk.run("details")
     use({"CASEBOARD_MAX_TO_CREATE": "0"})
     desk.run("portal2jira")
-    assert outbox.approve(last, "ana").done
+    assert deciding.approve(last, "ana").done
     desk.run("portal2jira")
     assert all(desk.cards_of(number) for number in numbers)
     assert not desk.cards_of(late)
     assert desk.states()[f"card:{late}"] == "held"
 
 
-def test_what_comes_back_is_new_to_whoever_approves(desk):
-    numbers = held(desk)
+def test_what_comes_back_or_changes_is_new_to_whoever_approves(desk):
+    use({"CASEBOARD_TEAM": '[{"name": "Alice Moreau", "jira_user": "Alice Moreau"}]'})
+    numbers = held(desk, 4)
     desk.run("portal2jira")
     with snapshot() as connection:
-        _, _, last = outbox.counted(connection)
+        _, _, last, _ = outbox.counted(connection)
     desk.world.close_case(numbers[0])
     desk.run("cases")
     use({"CASEBOARD_MAX_TO_CREATE": "0"})
     desk.run("portal2jira")
     desk.world.reopen_case(numbers[0])
+    desk.world.change_case(numbers[1], severity=1)
     desk.run("cases")
     desk.run("portal2jira")
-    assert outbox.approve(last, "ana").told.startswith("2 cards")
+    assert deciding.approve(last, "ana").told.startswith("2 cards")
     desk.run("portal2jira")
-    assert not desk.cards_of(numbers[0])
-    assert desk.states()[f"card:{numbers[0]}"] == "held"
+    for number in numbers[:2]:
+        assert not desk.cards_of(number)
+        assert desk.states()[f"card:{number}"] == "held"
+    assert all(desk.card(number).status == "To Do" for number in numbers[2:])
     with snapshot() as connection:
         assert outbox.counted(connection)[2] > last
 
@@ -98,8 +102,8 @@ def test_nothing_is_decided_while_it_is_read_only(desk):
     held(desk)
     desk.run("portal2jira")
     use({"CASEBOARD_READ_ONLY": "true"})
-    assert outbox.approve(10_000, "ana").told == outbox.READ_ONLY
-    assert outbox.undo(1, "ana").told == outbox.READ_ONLY
+    assert deciding.approve(10_000, "ana").told == deciding.READ_ONLY
+    assert deciding.undo(1, "ana").told == deciding.READ_ONLY
     assert set(desk.states().values()) == {"held"}
 
 
@@ -109,8 +113,8 @@ def test_what_failed_is_tried_again_when_somebody_says_so(desk):
     desk.run("portal2jira")
     [row] = desk.outbox("state = 'failed'")
     use({"CASEBOARD_JIRA_COMPONENT": "Field"})
-    assert not outbox.again(row["id"] + 1, "ana").done
-    assert outbox.again(row["id"], "ana").done
+    assert not deciding.again(row["id"] + 1, "ana").done
+    assert deciding.again(row["id"], "ana").done
     assert desk.run("portal2jira").state == "finished"
     assert desk.card(number).components == ["Field"]
     [row] = desk.outbox("kind = 'create_card'")
@@ -135,8 +139,8 @@ def test_what_was_done_is_undone_where_the_tracker_allows_it(desk, clock):
         ("link:", True), ("card:", False),
     ):  # fmt: skip
         [row] = [number for key, number in done.items() if key.startswith(name)][-1:]
-        assert outbox.undo(row, "ana").done is undoable, name
-        assert not outbox.undo(row, "ana").done
+        assert deciding.undo(row, "ana").done is undoable, name
+        assert not deciding.undo(row, "ana").done
     for name in ("portal2jira", "priority", "tags"):
         assert desk.run(name).state == "finished"
     assert card.priority == "Normal"
@@ -160,7 +164,7 @@ def test_what_was_changed_since_is_not_undone(desk):
     desk.run("priority")
     [row] = desk.outbox("target = :k", k=key)
     desk.world.change_issue(key, priority="Minor")
-    assert outbox.undo(row["id"], "ana").done
+    assert deciding.undo(row["id"], "ana").done
     desk.run("priority")
     assert desk.card(number).priority == "Minor"
     [row] = desk.outbox("undoes is not null")
@@ -176,7 +180,14 @@ def test_the_story_of_the_case_tells_it(desk, client):
         acts = [e for e in plain(connection, story(number, now)) if e["kind"] == "acts"]
         earlier = [e for e in plain(connection, story(number, before)) if e["kind"] == "acts"]
     assert not earlier
-    assert {e["field"] for e in acts} == {"create_card", "sprint", "transition", "link", "watch"}
+    assert {e["field"] for e in acts} == {
+        "create_card",
+        "sprint",
+        "assign",
+        "transition",
+        "link",
+        "watch",
+    }
     assert {e["key"] for e in acts} == {desk.card(number).key}
     assert {e["source"] for e in acts} == {"caseboard"}
     told = client.get(f"/api/v1/cases/{number}/history?kind=acts").get_json()
@@ -197,7 +208,7 @@ def test_the_page_shows_it_and_asks_an_admin(desk):
     assert desk.run("preview").state == "finished"
     told = shown()
     assert all(f"{number}: Added by hand" in told for number in numbers)
-    assert "portal2jira: 15 acts; priority: 0 acts; tags: " in told
+    assert "portal2jira: 18 acts; priority: 0 acts; tags: " in told
     assert "has the least to do of the team" in told
     assert not desk.outbox()
     use({"CASEBOARD_READ_ONLY": "false"})
@@ -207,7 +218,7 @@ def test_the_page_shows_it_and_asks_an_admin(desk):
     assert "'deed': 'approve'" in told
     with database.transaction() as connection:
         last = connection.execute(text("select max(id) from outbox")).scalar_one()
-    outbox.approve(last, "ana")
+    deciding.approve(last, "ana")
     desk.run("portal2jira")
     told = shown()
     assert "'deed': 'undo'" in told

@@ -73,7 +73,7 @@ class Subject:
         card = self.desk.card(self.number)
         changes = [item[0] for c in card.changes if c.author == US for item in c.items]
         if self.kind == "card":
-            assert sorted(changes) == ["sprint", "status"]
+            assert sorted(changes) == ["assignee", "sprint", "status"]
             assert (card.status, card.sprint) == ("To Do", ACTIVE_SPRINT)
             assert len(card.links) == 2
             assert card.watchers == [card.assignee]
@@ -228,7 +228,7 @@ def test_a_worker_that_is_killed_after_an_act_repeats_nothing(desk, left):
     assert desk.run("portal2jira").state == "finished"
     card = desk.card(number)
     changes = [item[0] for c in card.changes if c.author == US for item in c.items]
-    assert sorted(changes) == ["sprint", "status"]
+    assert sorted(changes) == ["assignee", "sprint", "status"]
     assert len(card.links) == 1
     assert set(desk.states().values()) == {"done"}
 

@@ -5,12 +5,13 @@ import json
 
 import pytest
 
-from app import outbox
+from app import deciding
 from app.auth import policy
 from app.cli import main
 from app.settings import get_settings, use
 from etl import schedule, sync
 from etl.errors import Later, Refused
+from etl.outbound import jira_writer
 from etl.outbound.outbox import Outbox
 from etl.outbound.plans import PLANS
 from etl.outbound.watchers import Watchers
@@ -18,6 +19,8 @@ from etl.run import Run
 from etl.syncs import BY_NAME, SYNCS
 from tests.auth.people import envelope
 from tests.auth.test_matrix import example
+from tests.outbound.conftest import writer_of
+from tests.sync.conftest import Clock
 from tests.sync.outside import mail_server, slack
 
 pytestmark = pytest.mark.database
@@ -35,9 +38,18 @@ def fingerprint(world) -> str:
     return "\n".join([*cases, *issues, *bugs])
 
 
-@pytest.fixture
-def watched(desk):
+@pytest.fixture(scope="module")
+def board(filled):
     """A board with work of every kind to be written back, read-only from here on."""
+    with pytest.MonkeyPatch.context() as patch, writer_of(filled, Clock()) as desk:
+        patch.setattr(jira_writer, "SETTLE_SECONDS", 0.0)
+        give_work(desk)
+        use({"CASEBOARD_READ_ONLY": "true"})
+        yield desk
+
+
+def give_work(desk):
+    """Something in every state, of every kind."""
     bug = next(iter(desk.world.bugs.by_id))
     done = desk.world.add_case(severity=1)
     desk.world.add_card(done)
@@ -62,8 +74,12 @@ def watched(desk):
             f"update outbox set state = '{state}' where id in (select id from outbox "
             f"where state in ('planned', 'held') order by id limit {number}) returning 1"
         )
-    use({"CASEBOARD_READ_ONLY": "true"})
-    wrote = []
+
+
+@pytest.fixture
+def watched(board):
+    """The same board for all tests of this file, as nobody can change anything."""
+    desk, wrote = board, []
     desk.sandbox.asked = lambda name, request: wrote.append((name, request.method, request.path))
     before = fingerprint(desk.world)
     yield desk
@@ -104,6 +120,7 @@ def test_no_sync_writes_however_it_is_run(watched):
 def test_no_task_writes(watched):
     from etl import worker
 
+    watched.sandbox.requests.clear()
     for one in SYNCS:
         schedule.ask(one.name)
     worker.tick()
@@ -119,13 +136,14 @@ def test_no_command_writes(watched, capsys):
     for command in (
         ["sync", "all"], *(["sync", name] for name in BY_NAME), ["outbound", "preview"],
         ["outbound", "approve"], ["outbound", "list"], ["outbound", "undo", str(done)],
-        ["outbound", "again", str(failed)], ["sync", "all"],
+        ["outbound", "again", str(failed)],
+        ["outbound", "again", "all"], ["sync", "all"],
         ["watchers", "add", number, "user01"], ["watchers", "remove", number, "user01"],
         ["report", "weekly", "--send"], ["doctor"], ["status"],
     ):  # fmt: skip
         main(command)
     told = capsys.readouterr()
-    assert outbox.READ_ONLY in told.err
+    assert deciding.READ_ONLY in told.err
     assert "portal2jira: not connected; set CASEBOARD_READ_ONLY=false" in told.err
 
 
@@ -134,22 +152,23 @@ def test_no_route_and_no_callback_writes(watched, app, client):
         if rule in {"/logout", "/saml/logout"}:
             continue
         path = example(rule)
-        client.open(path, method=method, json={} if method == "POST" else None)
+        client.open(path, method=method, json={} if method == "POST" else None).close()
     for one in BY_NAME:
-        client.post(f"/api/v1/sync/{one}", json={"full": True})
+        client.post(f"/api/v1/sync/{one}", json={"full": True}).close()
     listed = {
         output: spec
         for output, spec in app.extensions["board"].callback_map.items()
         if "callback" in spec
     }
     for output in listed:
-        for deed in ("approve", "again", "undo"):
-            body = envelope(listed, output, 1)
-            told = json.loads(json.dumps(body).replace('"deed": 1', f'"deed": "{deed}"'))
-            client.post("/_dash-update-component", json=told)
-    for deed in (outbox.approve, outbox.again, outbox.undo):
+        body = json.dumps(envelope(listed, output, 1))
+        for deed in ("approve", "again", "all", "undo") if '"deed": 1' in body else ("",):
+            told = json.loads(body.replace('"deed": 1', f'"deed": "{deed}"'))
+            client.post("/_dash-update-component", json=told).close()
+    for deed in (deciding.approve, deciding.again, deciding.undo):
         for number in range(1, 60):
             deed(number, "ana")
+    deciding.again_all("ana")
     for source in {one.source for one in SYNCS}:
         sync.work(source)
 
@@ -160,7 +179,7 @@ def test_no_notice_writes_to_a_tracker(watched):
             {
                 "CASEBOARD_SMTP_URL": f"smtp://127.0.0.1:{server.port}",
                 "CASEBOARD_MAIL_FROM": "board@example.com",
-                "CASEBOARD_MAIL_TO": "team@example.com",
+                "CASEBOARD_NOTICE_TO": "team@example.com",
                 "CASEBOARD_SLACK_URL": sink.url,
                 "CASEBOARD_SLACK_TOKEN": "xoxb-secret",
                 "CASEBOARD_SLACK_HIGH_CHANNEL": "CHIGH",

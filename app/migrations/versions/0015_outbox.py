@@ -1,4 +1,8 @@
-"""The outbox: what is to be done outside, written down before it is done."""
+"""The outbox: what is to be done outside, written down before it is done.
+
+Going back forgets what was done: cards are found again by their labels and left as they are, but
+bugs whose tag was taken off are tagged again.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -34,6 +38,7 @@ def upgrade() -> None:
         sa.Column(
             "planned_at", instant, server_default=sa.text("clock_timestamp()"), nullable=False
         ),
+        sa.Column("held_at", instant, nullable=True),
         sa.Column("sent_at", instant, nullable=True),
         sa.Column("ended_at", instant, nullable=True),
         sa.Column("decided_at", instant, nullable=True),
@@ -50,6 +55,13 @@ def upgrade() -> None:
         "outbox",
         ["sync", "id"],
         postgresql_where=sa.text("state not in ('done', 'withdrawn')"),
+    )
+    op.create_index(
+        "ix_outbox_about",
+        "outbox",
+        [sa.text("(after -> 'about')")],
+        postgresql_using="gin",
+        postgresql_where=sa.text("kind in ('mail', 'slack')"),
     )
 
 
