@@ -130,7 +130,7 @@ def test_no_task_writes(watched):
 
 
 def test_no_command_writes(watched, capsys):
-    number = watched.rows("select case_number from cases limit 1")[0].case_number
+    number = next(iter(watched.world.cases.by_number))
     done = watched.outbox("state = 'done'")[0]["id"]
     failed = watched.outbox("state = 'failed'")[0]["id"]
     for command in (
@@ -191,6 +191,4 @@ def test_no_notice_writes_to_a_tracker(watched):
         assert server.taken
         assert sink.taken
     with pytest.raises(Refused, match="CASEBOARD_READ_ONLY"):
-        Watchers(get_settings()).add(
-            watched.rows("select case_number from cases limit 1")[0].case_number, ["user05"]
-        )
+        Watchers(get_settings()).add(next(iter(watched.world.cases.by_number)), ["user05"])
