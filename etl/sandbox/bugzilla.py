@@ -81,8 +81,10 @@ class Bugzilla:
         return {"bugs": told, "total_matches": len(found)}
 
     def _update(self, ids: list[str], asked: dict[str, Any]) -> dict[str, Any]:
-        """Only the whiteboard can be changed here; this version knows no minor updates."""
+        """Only the whiteboard can be changed here; an old version knows no minor updates."""
         unknown = set(asked) - {"ids", "id", WHITEBOARD, "Bugzilla_api_key"}
+        if not VERSION.startswith("5.0"):
+            unknown -= {"minor_update"}
         if unknown or not isinstance(asked.get(WHITEBOARD), str):
             raise BugzillaFault(108, f"There is no field {min(unknown or {WHITEBOARD})!r}.")
         bugs = [self._visible(i) for i in ids]
