@@ -218,10 +218,15 @@ def test_a_card_that_was_finished_again_since_is_left_alone(desk, clock):
         lambda: desk.world.change_issue(key, status="In Progress"),
         lambda: desk.world.change_issue(key, status="Done"),
     )
+    desk.fill(full=True)
     for step in steps:
         clock.pass_(hours=1)
         step()
-    desk.fill(full=True)
+        for name in ("cases", "cards"):
+            assert desk.run(name).state == "finished"
+    assert desk.value(
+        "select count(*) from case_versions where case_number = :n and event = 'reopened'", n=number
+    )
     assert desk.run("portal2jira").state == "finished"
     assert desk.card(number).status == "Done"
     assert not desk.outbox("case_number = :n", n=number)

@@ -3,14 +3,19 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import text
 
 from app import database, deciding, outbox
 from app.cli import main
-from app.database import plain, snapshot
+from app.database import plain, records, snapshot
 from app.settings import get_settings, use
 from app.story import story
+from components.outboxtable import held_alarm, outbox_cards
+from etl.outbound.jira_lookup import JiraLookup
 from etl.outbound.preview import preview
+from etl.sandbox.faults import Fault
+from etl.syncs import preview as previews
 
 pytestmark = pytest.mark.database
 
@@ -157,6 +162,29 @@ def test_what_was_done_is_undone_where_the_tracker_allows_it(desk, clock):
     assert key == card.key
 
 
+def test_what_was_there_before_a_lost_answer_comes_back(desk):
+    use({"CASEBOARD_SOURCE_PATIENCE": "0"})
+    number = desk.arrive()
+    desk.sandbox.faults.add(Fault("reset", "/transitions", method="POST", done=True))
+    assert desk.run("portal2jira").state == "failed"
+    assert desk.run("portal2jira").state == "finished"
+    [row] = desk.outbox("kind = 'transition'")
+    assert deciding.undo(row["id"], "ana").done
+    desk.run("portal2jira")
+    assert desk.card(number).status == "New"
+    # Of what nobody knows how it was, nobody offers to put it back.
+    other = desk.arrive()
+    desk.run("portal2jira")
+    [row] = desk.rows(
+        "update outbox set result = '{}' where kind = 'transition' and case_number = :n returning id",
+        n=other,
+    )
+    assert "cannot be undone" in deciding.undo(row.id, "ana").told
+    with snapshot() as connection:
+        told = records(outbox.ended(connection))
+    assert not deciding.can_be_undone(next(one for one in told if one["id"] == row.id))
+
+
 def test_what_was_changed_since_is_not_undone(desk):
     number = desk.world.add_case(severity=1)
     key = desk.world.add_card(number)
@@ -167,8 +195,19 @@ def test_what_was_changed_since_is_not_undone(desk):
     assert deciding.undo(row["id"], "ana").done
     desk.run("priority")
     assert desk.card(number).priority == "Minor"
-    [row] = desk.outbox("undoes is not null")
-    assert row["state"] == "withdrawn"
+    [undoing] = desk.outbox("undoes is not null")
+    assert undoing["state"] == "withdrawn"
+    with snapshot() as connection:
+        assert "done; not undone, it was changed since" in str(outbox_cards(connection, "UTC"))
+    # When it is as we left it once more, it can be asked for once more.
+    desk.world.change_issue(key, priority="Critical")
+    assert deciding.undo(row["id"], "ana").done
+    with snapshot() as connection:
+        assert "done; to be undone" in str(outbox_cards(connection, "UTC"))
+    desk.run("priority")
+    assert desk.card(number).priority == "Normal"
+    with snapshot() as connection:
+        assert "'undone'" in str(outbox_cards(connection, "UTC"))
 
 
 def test_the_story_of_the_case_tells_it(desk, client):
@@ -196,8 +235,6 @@ def test_the_story_of_the_case_tells_it(desk, client):
 
 
 def test_the_page_shows_it_and_asks_an_admin(desk):
-    from components.outboxtable import held_alarm, outbox_cards
-
     def shown():
         with snapshot() as connection:
             return str([*held_alarm(connection), *outbox_cards(connection, "UTC")])
@@ -215,6 +252,8 @@ def test_the_page_shows_it_and_asks_an_admin(desk):
     desk.run("portal2jira")
     told = shown()
     assert "3 cards are held" in told
+    for number in numbers:
+        assert f"/cases/{number}'), ': Added by hand, Normal, to " in told
     assert "'deed': 'approve'" in told
     with database.transaction() as connection:
         last = connection.execute(text("select max(id) from outbox")).scalar_one()
@@ -223,6 +262,52 @@ def test_the_page_shows_it_and_asks_an_admin(desk):
     told = shown()
     assert "'deed': 'undo'" in told
     assert "'deed': 'approve'" not in told
+
+
+def test_all_cards_that_are_held_are_listed_and_no_more_is_read_than_is_shown(desk):
+    use({"CASEBOARD_MAX_TO_CREATE": "0"})
+    numbers = [desk.world.add_case(description="x" * 9_000, summary="y" * 200) for _ in range(18)]
+    for name in ("cases", "details", "portal2jira"):
+        desk.run(name)
+    with snapshot() as connection:
+        pending = records(outbox.pending(connection))
+        alarm = str(held_alarm(connection))
+    # More acts than the table has lines.
+    assert len({row["case_number"] for row in pending}) < len(numbers) == alarm.count("/cases/")
+    values = [v for row in pending for told in (row["before"], row["after"]) for v in told.items()]
+    assert {name for name, _ in values} <= set(outbox.TOLD)
+    assert max(len(value) for _, value in values) == outbox.LONGEST_VALUE + 1
+
+
+def test_several_that_failed_are_tried_again_with_one_press(desk):
+    use({"CASEBOARD_JIRA_COMPONENT": "No such thing"})
+    for _ in range(2):
+        desk.world.add_case()
+    for name in ("cases", "details", "portal2jira"):
+        desk.run(name)
+    with snapshot() as connection:
+        told = str(outbox_cards(connection, "UTC"))
+    assert "2 acts have failed" in told
+    assert "'deed': 'all'" in told
+
+
+def test_a_preview_that_takes_too_long_keeps_what_it_has(desk, monkeypatch):
+    number, real = desk.arrive(), preview
+
+    def slow(name, settings, within):
+        if name == "priority":
+            raise SoftTimeLimitExceeded
+        return real(name, settings, within)
+
+    monkeypatch.setattr(previews, "preview", slow)
+    ran = desk.run("preview")
+    # What the plans asked for counts as asked by the run.
+    assert (ran.state, ran.row.requests) == ("partial", ran.requests)
+    assert ran.row.requests > 0
+    with snapshot() as connection:
+        told = outbox.previewed(connection)["syncs"]
+    assert number in str(told["portal2jira"]["acts"])
+    assert told["priority"]["fault"] == told["tags"]["fault"] == previews.TOO_LONG
 
 
 def test_a_preview_that_cannot_be_made_says_why(desk):
@@ -236,7 +321,7 @@ def test_a_preview_that_cannot_be_made_says_why(desk):
     assert told["priority"]["fault"] is None
 
 
-def test_the_doctor_tells_whether_writing_back_can_begin(desk):
+def test_the_doctor_tells_whether_writing_back_can_begin(desk, monkeypatch):
     from etl.checkup import findings
 
     def told():
@@ -253,6 +338,11 @@ def test_the_doctor_tells_whether_writing_back_can_begin(desk):
     level, words = told()
     assert level == "wrong"
     assert "CASEBOARD_JIRA_BOARD" in words
+    use({"CASEBOARD_JIRA_BOARD": "Field Board"})
+    desk.sandbox.jira.writes.sprints = []
+    assert "no sprint (the board has none)" in told()[1]
+    monkeypatch.setattr(JiraLookup, "active_sprint", lambda _: {}["values"])
+    assert told() == ("wrong", "an answer that is not understood (KeyError)")
     use({"CASEBOARD_READ_ONLY": "true"})
     assert told()[0] == "unset"
     assert "PUT" not in asked
