@@ -1,21 +1,32 @@
 """Who is told what: once, by each way, at hours that are not quiet, and nothing in a text acts."""
 
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, time, timedelta
 from email.utils import parsedate_to_datetime
 
 import pytest
+from flask import g
+from sqlalchemy import text
 
+from app import database
 from app import deciding as decisions
-from app.settings import get_settings, use
+from app.auth.person import Person
+from app.database import plain, snapshot
+from app.settings import get_settings, load, use
+from app.story import story
 from app.team_values import QuietHours
+from components.outboxtable import outbox_cards
+from etl import schedule
 from etl.outbound import notices, subjects
+from etl.outbound.slack import LONGEST, cut
 from tests.sync.outside import PASSWORD, USER, authority, mail_server, slack
 
 pytestmark = pytest.mark.database
 
+RISK = subjects._risk
 HOSTILE = "<script>x</script>\r\nBcc: evil@example.com <!channel> <http://evil|click> & more"
 
 
@@ -137,6 +148,141 @@ def test_cards_that_are_held_raise_an_alarm_once(desk):
         for name in ("cases", "details", "portal2jira", "notices", "portal2jira", "notices"):
             desk.run(name)
         assert topics(server) == [("2 cards are held", "ops@example.com")]
+        # When cards are held another time it is told another time.
+        numbers = [row["case_number"] for row in desk.outbox("kind = 'create_card'")]
+        for number in numbers:
+            desk.world.close_case(number)
+        for name in ("cases", "portal2jira", "notices"):
+            desk.run(name)
+        assert len(server.taken) == 1
+        for number in numbers:
+            desk.world.reopen_case(number)
+        for name in ("cases", "portal2jira", "notices", "portal2jira", "notices"):
+            desk.run(name)
+        assert len(server.taken) == 2
+
+
+def test_notices_begin_by_a_setting_of_their_own_and_not_with_what_is_old(desk, monkeypatch):
+    old = desk.world.now() - timedelta(days=8)
+    known = desk.world.add_case(severity=1, created=old)
+    desk.world.add_card(known)
+    desk.fill(full=True)
+    monkeypatch.setattr(subjects, "_risk", RISK)
+    with mail_server() as server, slack() as sink:
+        by_mail(server.port)
+        use({"CASEBOARD_NOTICE_TO": "", "CASEBOARD_ALERT_TO": "", "CASEBOARD_MAIL_TO": "a@b.org"})
+        use({"CASEBOARD_READ_ONLY": "true", "CASEBOARD_REPORT_CHANNEL": "C1"})
+        # Who has set up the weekly report gets that, and nothing else.
+        schedule.tick()
+        names = {row.name for row in desk.rows("select name from syncs")}
+        assert ("weekly" in names, "notices" in names) == (True, False)
+        use({"CASEBOARD_NOTICE_TO": "team@example.com"})
+        desk.run("notices")
+        by_slack(sink)
+        desk.run("notices")
+        assert (server.taken, sink.taken) == ([], [])
+        late = desk.world.add_case(severity=1, created=old)
+        desk.world.add_card(late)
+        desk.fill(full=True)
+        for _ in range(2):
+            desk.run("notices")
+        assert len(server.taken) == len(sink.taken) == 1
+        assert late in sink.taken[0]["text"]
+        assert known not in sink.taken[0]["text"]
+
+
+def risks(number):
+    facts = {"account": "Acme <&>", "summary": "x" * 90, "standing": "at risk", "share": 0.6,
+             "target": 14.0, "card": None}  # fmt: skip
+    return [
+        subjects.Subject(f"risk:{n}", "risk", 3, {**facts, "number": f"0{n}"})
+        for n in range(number)
+    ]
+
+
+WAYS = {
+    "CASEBOARD_SLACK_TOKEN": "xoxb",
+    "CASEBOARD_SLACK_LOW_CHANNEL": "CLOW",
+    "CASEBOARD_SMTP_URL": "smtp://127.0.0.1:1",
+    "CASEBOARD_MAIL_FROM": "a@b.org",
+    "CASEBOARD_NOTICE_TO": "a@b.org",
+}
+
+
+def test_what_a_message_has_no_place_for_is_in_the_next_one():
+    found, told, texts = risks(120), set(), {"mail": [], "slack": []}
+    while planned := notices.plan(found, told, load(WAYS), quiet=False):
+        for one in planned:
+            told |= {(one.kind, key) for key in one.after["about"]}
+            text = one.after.get("text") or one.after["plain"]
+            texts[one.kind].append(text)
+            number = re.findall(r"\|Case (\d+)>" if one.kind == "slack" else r"Case (\d+) \(", text)
+            assert [f"risk:{int(n)}" for n in number] == one.after["about"]
+            assert one.kind == "mail" or len(text) <= LONGEST
+    assert told == {(way, one.key) for way in texts for one in found}
+    assert len(texts["mail"]) == 3
+    assert len(texts["slack"]) > 3
+    for several in texts.values():
+        more = ["more, which another message tells." in text for text in several]
+        assert more == [*[True] * (len(several) - 1), False]
+
+
+def test_a_long_description_is_cut_between_signs():
+    assert cut("a&lt;b", 6) == "a&lt;b"
+    assert cut("aaa&lt;b", 6) == "aaa…"
+    assert cut("aaaa bbbb", 6) == "aaaa …"
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "posts"),
+    [
+        ((200, {"ok": False, "error": "ratelimited"}, {}), "done", 2),
+        ((200, {"ok": False, "error": "service_unavailable"}, {}), "done", 2),
+        ((200, {"ok": False, "error": "internal_error"}, {}), "failed", 1),
+        ((200, {"ok": False, "error": "fatal_error"}, {}), "failed", 1),
+        ((503, {}, {}), "failed", 1),
+    ],
+)
+def test_slack_gets_again_only_what_it_surely_did_not_post(desk, answer, state, posts):
+    with slack() as sink:
+        by_slack(sink)
+        sink.answers = [answer]
+        desk.arrive()
+        desk.run("portal2jira")
+        for _ in range(2):
+            desk.run("notices")
+        [row] = desk.outbox("kind = 'slack'")
+        assert (row["state"], len(sink.taken)) == (state, posts)
+        assert state == "done" or row["told"].startswith("In doubt")
+
+
+def test_only_what_is_about_a_case_makes_charts_anew_and_admins_alone_see_addresses(desk, app):
+    with mail_server() as server:
+        by_mail(server.port)
+        for _ in range(2):
+            desk.world.add_case()
+        for name in ("cases", "details", "portal2jira"):
+            desk.run(name)
+        version = desk.value("select version from data_version")
+        desk.run("notices")
+        assert len(server.taken) == 1
+        assert desk.value("select version from data_version") == version
+    for role, is_told in (("admin", True), ("editor", False), ("viewer", False)):
+        with app.app_context(), snapshot() as connection:
+            g.person = Person("p", "P", None, role)
+            assert ("team@example.com" in str(outbox_cards(connection, "UTC"))) is is_told
+    number = desk.arrive()
+    desk.rows("update outbox set case_number = :n where kind = 'mail' returning 1", n=number)
+    with snapshot() as connection:
+        told = plain(connection, story(number, datetime.now(UTC) + timedelta(minutes=1)))
+    assert "team@example.com" not in str(told)
+
+
+def test_what_was_told_is_found_by_an_index(desk):
+    with database.transaction() as connection:
+        connection.execute(text("set local enable_seqscan = off"))
+        plan = connection.execute(text(f"explain {notices.TOLD}"), {"keys": ["a", "b"]}).scalars()
+        assert "ix_outbox_about" in "\n".join(plan)
 
 
 def test_a_case_at_risk_is_told_once_and_once_more_when_it_is_breached(desk, monkeypatch):
@@ -145,6 +291,7 @@ def test_a_case_at_risk_is_told_once_and_once_more_when_it_is_breached(desk, mon
         by_mail(server.port)
         desk.run("notices")
         before = len(server.taken)
+        assert not before
         number = desk.world.add_case(severity=1, created=old)
         desk.world.add_card(number)
         desk.fill(full=True)
