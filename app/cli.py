@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     importing = add("import", _import, "import an event log, or move over from the old system")
     cli_import.declare(importing)
     _add_programs(add)
-    syncing = add("sync", _sync, "run a sync here and now: `caseboard sync NAME`, or all")
+    syncing = add("sync", _sync, "run a sync here and now: `caseboard sync NAME`, or all that read")
     syncing.add_argument("name", choices=(*_sync_names(), "all"), metavar="NAME|all")
     syncing.add_argument("--full", action="store_true", help="enumerate everything")
     syncing.add_argument(

@@ -102,20 +102,24 @@ def held_alarm(connection: Connection) -> list[Component]:
         f"{number} cards would be made or taken up at once, more than CASEBOARD_MAX_TO_CREATE "
         "allows. Look through them: approve them, or find out why so many cases have no card."
     )
-    held = html.Ul([html.Li(_held(row), dir="auto") for row in rows], className="held-cards")
+    # Whoever uses the keyboard can scroll it too.
+    told = {"aria-label": f"The {number} cards that are held"}
+    held = html.Ul([_held(row) for row in rows], className="held-cards", tabIndex="0", **told)
     button = _button("approve", counted.last_held, f"Approve {number} cards")
     approving = html.Div(button if current().is_admin else None)
     return [notice(f"{number} cards are held", words, held, approving, kind="fault")]
 
 
-def _held(row: dict[str, Any]) -> list[Any]:
+def _held(row: dict[str, Any]) -> Component:
     """A card that is held, in a line."""
     number = row["case_number"]
-    case = html.A(number, href=case_path(number))
-    if row["kind"] == "reopen":
-        return [case, f": take {row['target']} up again"]
     summary = str((row["after"] or {}).get("summary", "")).removeprefix(f"{number}:").strip()
-    return [case, f": {summary}, {row['priority']}, to {row['assignee'] or 'nobody'}"]
+    words = (
+        f"take {row['target']} up again"
+        if row["kind"] == "reopen"
+        else f"{row['priority']}, to {row['assignee'] or 'nobody'}: {summary}"
+    )
+    return html.Li([html.A(number, href=case_path(number)), f" {words}"], dir="auto", title=words)
 
 
 def _acts(number: int) -> str:

@@ -11,13 +11,15 @@ from jira.exceptions import JIRAError
 from etl.errors import Later, Refused
 from etl.http import Site
 from etl.run import Run
-from etl.sources.jira_answers import issues_of, reads, refusal, see_that_we_are_known
+from etl.sources.jira_answers import field_id, issues_of, reads, refusal, see_that_we_are_known
 
 PAGE = 100
 MOST_PAGES = 100_000
 # Custom fields that only writing back needs: whoever only reads need not have them.
 WRITTEN = frozenset({"private_keywords"})
 EXPAND = "changelog,renderedFields"
+# The names of fields that are asked for, and what JIRA is to tell with them.
+Asked = tuple[list[str], str]
 PLAIN_FIELDS = (
     "summary",
     "status",
@@ -106,10 +108,9 @@ class Jira:
 
         Without those that JIRA does not show us, or that have another key now.
         """
-        if self.is_cloud:
-            found = self._fetch(keys, fields, expand)
-        else:
-            found = self._search_keys(list(keys), fields, expand)
+        asked = (list(fields), expand)
+        some = self._fetch if self.is_cloud else self._search_keys
+        found = some(list(keys), asked)
         return {issue["key"]: issue for issue in found if issue["key"] in keys}
 
     def remote_links(self, key: str) -> list[dict[str, Any]]:
@@ -163,17 +164,7 @@ class Jira:
 
     def custom(self, purpose: str, name: str) -> str:
         """The id of a custom field by its name or id; Refused when that tells none, or several."""
-        known = self._known_fields
-        ids = [f["id"] for f in known if name == f["id"]] or [
-            f["id"] for f in known if f.get("name") == name and f.get("custom", True)
-        ]
-        if len(ids) != 1:
-            how = "no custom field" if not ids else f"{len(ids)} custom fields"
-            raise Refused(
-                f"JIRA has {how} named {name!r} ({purpose}). In CASEBOARD_JIRA_FIELDS give "
-                f'{purpose} the name or id of the right one, or "" to go without.'
-            )
-        return str(ids[0])
+        return field_id(self._known_fields, purpose, name)
 
     def _token_pages(self, condition: str) -> Iterator[list[dict[str, Any]]]:
         token, seen = None, set[str]()
@@ -207,70 +198,45 @@ class Jira:
                 return
             last = issues[-1]["key"]
 
-    def _search(
-        self,
-        search: Any,
-        jql: str,
-        fields: Sequence[str] = (),
-        expand: str = EXPAND,
-        **place: Any,
-    ) -> Any:
+    def _search(self, search: Any, jql: str, asked: Asked | None = None, **place: Any) -> Any:
         """One page of a search, as JIRA's JSON."""
-        return self._ask(
-            search,
-            jql,
-            maxResults=PAGE,
-            fields=list(fields) or self._asked_fields(),
-            expand=expand,
-            json_result=True,
-            **place,
-        )
+        fields, expand = asked or self._whole_fields()
+        place |= {"fields": fields, "expand": expand, "json_result": True}
+        return self._ask(search, jql, maxResults=PAGE, **place)
 
-    def _fetch(
-        self, keys: Sequence[str], fields: Sequence[str] = (), expand: str = EXPAND
-    ) -> list[dict[str, Any]]:
-        body = {
-            "issueIdsOrKeys": list(keys),
-            "fields": list(fields) or self._asked_fields(),
-            "expand": expand.split(","),
-        }
+    def _fetch(self, keys: Sequence[str], asked: Asked | None = None) -> list[dict[str, Any]]:
+        fields, expand = asked or self._whole_fields()
+        body = {"issueIdsOrKeys": list(keys), "fields": fields, "expand": expand.split(",")}
         url = self._client._get_url("issue/bulkfetch")  # noqa: SLF001
         answer = self._ask(self._client._session.post, url, json=body)  # noqa: SLF001
         return issues_of(answer.json())
 
-    def _search_keys(
-        self, keys: list[str], fields: Sequence[str] = (), expand: str = EXPAND
-    ) -> list[dict[str, Any]]:
+    def _search_keys(self, keys: list[str], asked: Asked | None = None) -> list[dict[str, Any]]:
         """Issues by key; one key that is hidden fails the whole search, so it is left out."""
         if not keys:
             return []
         quoted = ", ".join(f'"{key}"' for key in keys)
         try:
             jql = f"key in ({quoted})"
-            answer = self._search(self._client.search_issues, jql, fields, expand, startAt=0)
+            answer = self._search(self._client.search_issues, jql, asked, startAt=0)
         except Refused as fault:
             if fault.status != 400:
                 raise
             named = [key for key in keys if f"'{key}'" in str(fault)]
             if named:
                 left = [key for key in keys if key not in named]
-                return self._search_keys(left, fields, expand)
+                return self._search_keys(left, asked)
             if len(keys) == 1:
                 return []
             half = len(keys) // 2
-            return [
-                issue
-                for some in (keys[:half], keys[half:])
-                for issue in self._search_keys(some, fields, expand)
-            ]
+            return self._search_keys(keys[:half], asked) + self._search_keys(keys[half:], asked)
         return issues_of(answer)
 
     def _moved(self, key: str) -> dict[str, Any] | None:
         """An issue by a key that it may have had before; None when it is not there for us."""
         try:
-            issue = self._ask(
-                self._client.issue, key, fields=",".join(self._asked_fields()), expand=EXPAND
-            )
+            fields, expand = self._whole_fields()
+            issue = self._ask(self._client.issue, key, fields=",".join(fields), expand=expand)
         except Refused as fault:
             if fault.status in {403, 404}:
                 return None
@@ -307,8 +273,8 @@ class Jira:
             if not page or len(found) >= int(answer.get("total", 0)):
                 return found
 
-    def _asked_fields(self) -> list[str]:
-        return [*PLAIN_FIELDS, *self.fields.values()]
+    def _whole_fields(self) -> Asked:
+        return [*PLAIN_FIELDS, *self.fields.values()], EXPAND
 
     def _ask(self, call: Any, *given: Any, **named: Any) -> Any:
         """Call the client; its errors become ours."""

@@ -253,7 +253,7 @@ def test_the_page_shows_it_and_asks_an_admin(desk):
     told = shown()
     assert "3 cards are held" in told
     for number in numbers:
-        assert f"/cases/{number}'), ': Added by hand, Normal, to " in told
+        assert f"/cases/{number}'), ' Normal, to " in told
     assert "'deed': 'approve'" in told
     with database.transaction() as connection:
         last = connection.execute(text("select max(id) from outbox")).scalar_one()
