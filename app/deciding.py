@@ -123,7 +123,8 @@ def again_all(by: Person | str) -> Answer:
                 "outbox_again", outcome="done", actor=by, detail=detail, connection=connection
             )
     if not rows:
-        return Answer("Nothing has failed that could be tried again.", done=False)
+        told = "Nothing has failed that could be tried again."
+        return Answer(READ_ONLY if get_settings().read_only else told, done=False)
     for sync in sorted({row.sync for row in rows}):
         queue.ask(sync)
     return Answer(f"{len(rows)} acts are tried again.")

@@ -177,7 +177,7 @@ class Settings:
         "label of a card whose case may be escalated soon", str, "PotentialEscalation"
     )
     max_to_create: int = _setting(
-        "cards that one run may make; more are held until an admin approves",
+        "cards that one run may make or take up; more are held until an admin approves",
         values.whole(0, 1_000),
         10,
     )

@@ -249,7 +249,10 @@ class JiraWrites:
     def _agile(self, request: Request, path: str) -> Answer:
         if path == "/board":
             # A part of the name is enough, as JIRA has it.
-            name, start = request.args.get("name", "").casefold(), int(request.args["startAt"])
+            name, start = (
+                request.args.get("name", "").casefold(),
+                int(request.args.get("startAt", 0)),
+            )
             found = [{"id": i, "name": n} for i, n in self.boards.items() if name in n.casefold()]
             page = found[start : start + BOARDS_AT_ONCE]
             last = start + len(page) >= len(found)

@@ -179,7 +179,11 @@ def test_an_earlier_card_that_the_board_does_not_know_is_found_and_shown(desk, c
     key = desk.world.add_card(number, labels=[], status="Closed")
     desk.fill(full=True)
     assert desk.case(number).fe_jira_card is None
+    bodies = []
+    desk.sandbox.asked = lambda _, r: bodies.append(r.get_json()) if r.method == "PUT" else None
     assert desk.run("portal2jira").state == "finished"
+    # Only what is added is told: others may give it a label at the same time.
+    assert bodies == [{"update": {"labels": [{"add": "field"}]}}]
     card = desk.card(number)
     assert (card.key, card.status, card.labels) == (key, "To Do", ["field"])
     desk.run("cards")
