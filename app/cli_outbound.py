@@ -42,7 +42,11 @@ def outbound_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _one_or_all(told: str) -> int | None:
-    return None if told == "all" else int(told)
+    if told == "all":
+        return None
+    if not told.isdecimal():
+        raise argparse.ArgumentTypeError(f"{told!r} is neither the id of an act nor all")
+    return int(told)
 
 
 def run(asked: argparse.Namespace) -> int:

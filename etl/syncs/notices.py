@@ -7,10 +7,12 @@ import orjson
 from sqlalchemy import func, select
 
 from app.database import transaction
+from etl.errors import Later
 from etl.outbound.messenger import Messenger
 from etl.outbound.notices import Told, plan, told_before, ways
 from etl.outbound.outbox import Outbox
 from etl.outbound.slack import slack_door
+from etl.outbound.state import see_that_all_was_read
 from etl.outbound.subjects import Subject, subjects
 from etl.run import Run
 
@@ -25,10 +27,22 @@ def work(run: Run) -> None:
     with transaction() as connection:
         found = subjects(connection, settings.sla, now)
         told = told_before(connection, found)
-    told |= _known_before(run, found)
+    if _is_known_who_is_open():
+        told |= _known_before(run, found)
+    else:
+        found = [one for one in found if one.topic != "risk"]
     outbox = Outbox(run)
     outbox.plan(plan(found, told, settings, quiet=quiet), takes_back=False)
     outbox.perform(Messenger(settings, door, _now).acts)
+
+
+def _is_known_who_is_open() -> bool:
+    """Whether the board knows all cases: else nobody is told of one, nor taken as known."""
+    try:
+        see_that_all_was_read(("cases",))
+    except Later:
+        return False
+    return True
 
 
 def _known_before(run: Run, found: Sequence[Subject]) -> Told:

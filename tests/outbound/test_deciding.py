@@ -57,6 +57,11 @@ def test_the_command_tells_and_approves(desk, capsys):
     assert main(["outbound", "approve"]) == 1
     assert desk.run("portal2jira").state == "finished"
     assert all(desk.card(number).status == "To Do" for number in numbers)
+    assert main(["outbound", "again", "all"]) == 1
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main(["outbound", "again", "some"])
+    assert "'some' is neither the id of an act nor all" in capsys.readouterr().err
     entry = desk.one("select * from audit_log where act = 'outbox_approve'")
     assert (entry.actor, entry.detail["cards"]) == ("caseboard", 3)
 

@@ -177,6 +177,12 @@ def test_notices_begin_by_a_setting_of_their_own_and_not_with_what_is_old(desk, 
         names = {row.name for row in desk.rows("select name from syncs")}
         assert ("weekly" in names, "notices" in names) == (True, False)
         use({"CASEBOARD_NOTICE_TO": "team@example.com"})
+        # Nor by what is known of cases before they were all read.
+        old_runs = "update sync_runs set mode = :mode where sync = 'cases' returning 1"
+        desk.rows(old_runs, mode="incremental")
+        desk.run("notices")
+        assert not desk.rows("select 1 from watermarks where source = 'notices'")
+        desk.rows(old_runs, mode="full")
         desk.run("notices")
         by_slack(sink)
         desk.run("notices")
