@@ -1111,7 +1111,8 @@ class Outgoing(Base):
     crash the tracker is asked first); uncertain (nobody knows whether it was done: asked first,
     or, what cannot be asked for, left); done; failed (refused: an admin may let it be tried
     again); withdrawn (no longer called for). `sent_at` is when the writing request last left, None
-    when surely none did anything; `result` also holds `before`, what was there then. `held_at` is
+    when surely none did anything; `result` also holds `before`, what was there then, and
+    `left`, that a request ever did. `held_at` is
     since when it is held.
     """
 

@@ -28,7 +28,8 @@ class Entry:
     """An intent that is being acted on.
 
     `sent_seconds` is how long ago a request that may have done it left, None when none did; `found`
-    is what was there then, as far as it was told. `go` is called right before the request that does
+    is what was there then, as far as it was told. `has_left`: a request of ours left at some time,
+    also one that was turned away. `go` is called right before the request that does
     it, with what is there now if that is worth keeping; it raises RunLost when we must not.
     `head` is the result of the act that this one waited for.
     """
@@ -43,6 +44,7 @@ class Entry:
     head: dict[str, Any]
     sent_seconds: float | None
     found: dict[str, Any]
+    has_left: bool
     go: Callable[..., None]
 
 

@@ -48,7 +48,7 @@ class JiraWriter(JiraPeople):
     def _taken(self, entry: Entry, known: list[Issue]) -> Done:
         """The card that is there: ours, or one that gets the label by which the board knows it."""
         marked = [card for card in known if marker(str(entry.case)) in labels_of(card)]
-        ours = bool(marked) and entry.sent_seconds is not None
+        ours = bool(marked) and entry.has_left
         card, label = (marked or known)[-1], self.settings.jira_label
         if label and label not in labels_of(card):
             entry.go()

@@ -125,7 +125,7 @@ class Outbox:
             return None
         return Entry(
             row.id, row.key, row.kind, row.case_number, row.target or "", row.before or {},
-            row.after, row.head, row.sent_seconds, row.found or {},
+            row.after, row.head, row.sent_seconds, row.found or {}, row.has_left,
             lambda found=None: self._go(number, found),
         )  # fmt: skip
 

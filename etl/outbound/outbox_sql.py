@@ -20,7 +20,8 @@ on conflict (key) do update set target = excluded.target, before = excluded.befo
         then nextval(pg_get_serial_sequence('outbox', 'id')) else outbox.id end,
     decided_at = case when outbox.state <> 'withdrawn' then outbox.decided_at end,
     decided_by = case when outbox.state <> 'withdrawn' then outbox.decided_by end,
-    result = case when outbox.state <> 'withdrawn' then outbox.result end,
+    result = case when outbox.state <> 'withdrawn' or outbox.kind in ('create_card', 'comment')
+        then outbox.result end,
     sent_at = case when outbox.state <> 'withdrawn' or outbox.kind in ('create_card', 'comment')
         then outbox.sent_at end
 where outbox.state in ('planned', 'held', 'withdrawn')
@@ -50,13 +51,15 @@ where o.id = :id and self.id = o.id and o.state in ('planned', 'approved', 'acti
     and (self.waits_for is null or head.state = 'done')
 returning o.id, o.key, o.kind, o.case_number, coalesce(o.target, head.result ->> 'key') as target,
     o.before, o.after, coalesce(head.result, '{}') as head, o.result -> 'before' as found,
+    coalesce(o.result ? 'left', false) as has_left,
     extract(epoch from clock_timestamp() - o.sent_at)::float as sent_seconds
 """
-# What was there is kept before anything is sent: after a crash it could not be told any more.
+# That something leaves, and what was there, is kept before it does: after a crash it could not be
+# told any more.
 GO = """
-update outbox set sent_at = clock_timestamp(), result = case
-    when cast(:found as jsonb) is null then result
-    else coalesce(result, '{}') || jsonb_build_object('before', cast(:found as jsonb)) end
+update outbox set sent_at = clock_timestamp(), result = coalesce(result, '{}')
+    || jsonb_build_object('left', true) || case when cast(:found as jsonb) is null then '{}'
+        else jsonb_build_object('before', cast(:found as jsonb)) end
 where id = :id and run_id = :run_id
 """
 # What somebody has approved stays so when it was not done.

@@ -163,3 +163,14 @@ def test_all_that_failed_is_tried_again_but_no_message_in_doubt(desk):
     assert desk.run("portal2jira").state == "finished"
     assert all(desk.card(number).components == ["Field"] for number in numbers)
     assert desk.outbox("key = 'm'")[0]["state"] == "failed"
+
+
+def test_a_card_that_was_made_by_a_request_turned_away_is_ours_all_the_same(desk):
+    use({"CASEBOARD_SOURCE_PATIENCE": "0"})
+    number = desk.arrive()
+    desk.sandbox.faults.add(Fault("429", CREATE, method="POST", done=True))
+    assert desk.run("portal2jira").state == "failed"
+    assert desk.run("portal2jira").state == "finished"
+    card = desk.card(number)
+    assert (card.status, card.watchers) == ("To Do", [card.assignee])
+    assert set(desk.states().values()) == {"done"}
