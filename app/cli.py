@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from app import cli_healthy, cli_import, cli_token, database, local, tables
 from app.cli_backup import backup_arguments, restore_arguments
 from app.cli_list import list_arguments, sprint_arguments
+from app.cli_outbound import outbound_arguments
 from app.cli_report import report_arguments
 from app.lock import AlreadyRunning, running_servers
 from app.processes import StartFailed
@@ -87,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     importing = add("import", _import, "import an event log, or move over from the old system")
     cli_import.declare(importing)
     _add_programs(add)
-    syncing = add("sync", _sync, "run a sync here and now: `caseboard sync NAME`, or all")
+    syncing = add("sync", _sync, "run a sync here and now: `caseboard sync NAME`, or all that read")
     syncing.add_argument("name", choices=(*_sync_names(), "all"), metavar="NAME|all")
     syncing.add_argument("--full", action="store_true", help="enumerate everything")
     syncing.add_argument(
@@ -128,6 +129,8 @@ def _add_jobs(add: Add) -> None:
     list_arguments(add("list", listing, "write a list of cases or faults as CSV"))
     sprinting = _from("app.cli_list", "sprinted", data=True)
     sprint_arguments(add("sprint", sprinting, "sum up the cards of a sprint"))
+    outbound = _from("app.cli_outbound", "run", data=True)
+    outbound_arguments(add("outbound", outbound, "tell what is written back, and decide about it"))
     watching = _from("app.cli_watchers", "run", data=True)
     watchers = add("watchers", watching, "tell, add or remove who is told of all in a case")
     watchers.add_argument("act", choices=("list", "add", "remove"))

@@ -11,6 +11,7 @@ from app import programs
 from app.cli_status import counts
 from app.database import records
 from app.processes import StartFailed
+from app.queue import OUTGOING
 from app.settings import get_settings
 from app.syncs import syncs
 from etl import schedule, sync
@@ -45,7 +46,9 @@ def flower(asked: argparse.Namespace) -> int:
 def run(asked: argparse.Namespace) -> int:
     """Run syncs here and now, also without workers."""
     settings = get_settings()
-    names = [one.name for one in SYNCS] if asked.name == "all" else [asked.name]
+    # What goes out has its schedule, and is asked for by its name.
+    every = [one.name for one in SYNCS if one.source not in OUTGOING]
+    names = every if asked.name == "all" else [asked.name]
     possible = [name for name in names if BY_NAME[name].is_configured(settings)]
     for name in names:
         if name not in possible:

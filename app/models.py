@@ -1166,6 +1166,70 @@ class ReportSending(Base):
     told: Mapped[str | None]
 
 
+class Outgoing(Base):
+    """Something to be done outside, or told: written down before it is done, and what became of it.
+
+    `key` names it once and for all. `sync` plans it; `waits_for` is the key of what must be done
+    before, whose `result` tells the `target` of what was made only then. `before` is what we know
+    to be there, `after` what is to be.
+
+    `state`: planned; held (too many at once: an admin decides); approved; acting (begun: after a
+    crash the tracker is asked first); uncertain (nobody knows whether it was done: asked first,
+    or, what cannot be asked for, left); done; failed (refused: an admin may let it be tried
+    again); withdrawn (no longer called for). `sent_at` is when the writing request last left, None
+    when surely none did anything; `result` also holds `before`, what was there then, and
+    `left`, that a request ever did. `held_at` is
+    since when it is held.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        CheckConstraint(
+            "state in ('planned', 'held', 'approved', 'acting', 'uncertain', 'done', 'failed', "
+            "'withdrawn')",
+            name="state",
+        ),
+        UniqueConstraint("key"),
+        Index("ix_outbox_case", "case_number", "ended_at"),
+        Index(
+            "ix_outbox_open",
+            "sync",
+            "id",
+            postgresql_where=text("state not in ('done', 'withdrawn')"),
+        ),
+        Index("ix_outbox_ended", "ended_at"),
+        Index(
+            "ix_outbox_about",
+            text("(after -> 'about')"),
+            postgresql_using="gin",
+            postgresql_where=text("kind in ('mail', 'slack')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    key: Mapped[str]
+    sync: Mapped[str]
+    kind: Mapped[str]
+    case_number: Mapped[str | None]
+    target: Mapped[str | None]
+    waits_for: Mapped[str | None]
+    before: Mapped[dict[str, object] | None] = mapped_column(JSONB)
+    after: Mapped[dict[str, object]] = mapped_column(JSONB)
+    reason: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default=text("'planned'"))
+    told: Mapped[str | None]
+    result: Mapped[dict[str, object] | None] = mapped_column(JSONB)
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    run_id: Mapped[int | None] = mapped_column(BigInteger)
+    planned_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    held_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+    undoes: Mapped[int | None] = mapped_column(BigInteger)
+
+
 class DataVersion(Base):
     """One row: the version of the data. A load increments it in its own transaction.
 

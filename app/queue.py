@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 QUEUE = "caseboard"
 # The workers that draw images have a queue of their own.
 IMAGES = "caseboard-images"
-REPORT = "report"
+# What goes out: by its schedule, or when somebody asks for just that.
+OUTGOING = ("report", "outbound", "notices")
 QUEUES = (QUEUE, IMAGES)
 LIMITS = {"socket_timeout": 2, "socket_connect_timeout": 2, "max_retries": 0}
 
@@ -37,7 +38,7 @@ def ask_all() -> list[str]:
 
     Reports go out by their schedule, or when somebody asks for just that.
     """
-    return _ask(update(Sync).where(Sync.source != REPORT), full=False)
+    return _ask(update(Sync).where(Sync.source.not_in(OUTGOING)), full=False)
 
 
 def _ask(chosen: Update, *, full: bool) -> list[str]:

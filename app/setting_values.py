@@ -54,6 +54,7 @@ DEFAULT_JIRA_FIELDS = {
     "cases": "SFDC Cases Links",
     "severity": "Severity",
     "sprint": "Sprint",
+    "private_keywords": "RH Private Keywords",
 }
 
 

@@ -16,8 +16,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from app import message_values as messages
 from app import setting_values as values
+from app import team_values as teams
 from app.message_values import MailServer
 from app.setting_values import SlaPolicy
+from app.team_values import Member, QuietHours
 from app.view import View
 
 if TYPE_CHECKING:
@@ -160,8 +162,8 @@ class Settings:
     jira_escalations_project: str | None = _setting("project of the prio-list", str)
     jira_escalations_label: str | None = _setting("label of the prio-list; unset: all", str)
     jira_fields: Mapping[str, str] = _setting(
-        "JSON of purpose (contributors, cases, severity, sprint) to the name or id of the custom "
-        'field; "" for a purpose that your JIRA lacks; laid over the defaults',
+        "JSON of purpose (contributors, cases, severity, sprint, private_keywords) to the name or "
+        'id of the custom field; "" for a purpose that your JIRA lacks; laid over the defaults',
         values.name_map(values.DEFAULT_JIRA_FIELDS),
         MappingProxyType(values.DEFAULT_JIRA_FIELDS),
     )
@@ -173,6 +175,35 @@ class Settings:
     )
     potential_label: str = _setting(
         "label of a card whose case may be escalated soon", str, "PotentialEscalation"
+    )
+    max_to_create: int = _setting(
+        "cards that one run may make or take up; more are held until an admin approves",
+        values.whole(0, 1_000),
+        10,
+    )
+    team: tuple[Member, ...] = _setting(
+        "JSON list of who gets cards: name, jira_user, slack_user, accounts (a list), active",
+        teams.team,
+        (),
+    )
+    case_url: str = _setting(
+        "address of a case at the portal, with {number} in it",
+        teams.case_address,
+        "https://access.redhat.com/support/cases/#/case/{number}",
+    )
+    jira_board: str | None = _setting("board into whose active sprint new cards go", str)
+    jira_component: str | None = _setting("component of new cards", str)
+    jira_card_type: str = _setting("issue type of new cards", str, "Story")
+    jira_card_labels: tuple[str, ...] = _setting(
+        "labels of new cards beside JIRA_LABEL, commas between", teams.words, ()
+    )
+    bug_tags: tuple[str, ...] = _setting(
+        "tags of bugs that cases link, in whiteboard and private keywords, commas between",
+        teams.words,
+        ("Telco", "Telco:Case"),
+    )
+    bugzilla_whiteboard: str = _setting(
+        "field of Bugzilla that holds the tags", str, "cf_internal_whiteboard"
     )
     bugzilla_url: str | None = _setting(
         "address of Bugzilla; ending in /xmlrpc.cgi to use only XML-RPC", values.site
@@ -200,10 +231,30 @@ class Settings:
     mail_to: tuple[str, ...] = _setting(
         "who gets the weekly report: addresses, separated by commas", messages.mail_addresses, ()
     )
+    notice_to: tuple[str, ...] = _setting(
+        "who gets notices of new cards, of cases at risk, of taggings: addresses, commas between",
+        messages.mail_addresses,
+        (),
+    )
     slack_url: str = _setting("address of Slack's API", values.site, "https://slack.com/api")
     slack_token: str | None = _setting("Slack's bot token (scope chat:write)", str, secret=True)
     report_channel: str | None = _setting(
         "Slack channel of the weekly report", messages.slack_channel
+    )
+    alert_to: tuple[str, ...] = _setting(
+        "who is told that cards could not be made, or were held; unset: NOTICE_TO",
+        messages.mail_addresses,
+        (),
+    )
+    slack_high_channel: str | None = _setting(
+        "Slack channel of notices about cases of severity 1 and 2", messages.slack_channel
+    )
+    slack_low_channel: str | None = _setting(
+        "Slack channel of notices about cases of severity 3 and 4", messages.slack_channel
+    )
+    quiet_hours: QuietHours | None = _setting(
+        "hours without notices, e.g. 22:00-07:00 Europe/Berlin; they are sent afterwards",
+        teams.quiet_hours,
     )
     report_schedule: str = _setting(
         "when the weekly report is sent: a cron line (UTC)", messages.cron, "0 6 * * 1"
@@ -395,5 +446,5 @@ def _told(value: Any) -> str:
     if isinstance(value, View):
         return value.to_query()
     if isinstance(value, tuple):
-        return ", ".join(value)
+        return ", ".join(one.name if isinstance(one, Member) else one for one in value)
     return str(dict(value)) if isinstance(value, Mapping) else str(value)

@@ -1,4 +1,4 @@
-"""The story of a case: its comments and every change of it, its cards, its bugs and its links.
+"""The story of a case: comments, every change of it, its cards, bugs and links, and what we did.
 
 One list up to an instant, newest first. Of cards and bugs it tells what changed while they belonged
 to the case.
@@ -24,7 +24,8 @@ from sqlalchemy import (
 )
 
 from app.hanging import comments_of
-from app.models import CardVersion, CaseBug, Change
+from app.models import CardVersion, CaseBug, Change, Outgoing
+from app.outbox import TOLD
 
 # Fields that only say when another one changed, or how we keep the record.
 NOT_TOLD = (
@@ -37,15 +38,16 @@ NOT_TOLD = (
     "old_system",
     "old_details",
 )
-KINDS = ("comments", "case", "cards", "bugs")
+KINDS = ("comments", "case", "cards", "bugs", "acts")
 _KIND_OF = {"case": "case", "card": "cards", "bug": "bugs", "link": "bugs"}
 
 
 def story(number: str, instant: datetime, limit: int | None = None) -> Select[Any]:
     """The events of a case up to an instant, newest first.
 
-    Columns: `at`, `kind` (of `KINDS`), `source` (portal, jira, bugzilla), `entity` and `key` of
-    what changed, `field`, `before`, `after`, `actor`, `anchor` (unique in the story), `is_public`.
+    Columns: `at`, `kind` (of `KINDS`), `source` (portal, jira, bugzilla, caseboard), `entity` and
+    `key` of what changed, `field`, `before`, `after`, `actor`, `anchor` (unique in the story),
+    `is_public`.
     A comment has its text in `after`. Repeated observations of one value are one event.
     """
     told = _events(number, instant)
@@ -75,7 +77,30 @@ def _events(number: str, instant: datetime) -> Any:
         (comments.c.source + "-" + comments.c.id).label("anchor"),
         comments.c.is_public,
     )
-    return union_all(spoken, _changes(number, instant)).subquery("told")
+    return union_all(spoken, _changes(number, instant), _acts(number, instant)).subquery("told")
+
+
+def _acts(number: str, instant: datetime) -> Select[Any]:
+    """What Caseboard did about the case: at trackers, and in messages."""
+
+    def told(values: Any) -> Any:
+        return func.coalesce(*(values[name].astext for name in TOLD))
+
+    return select(
+        Outgoing.ended_at,
+        Outgoing.id,
+        literal("acts"),
+        literal("caseboard"),
+        literal("act"),
+        # Whom a mail was sent to is for admins.
+        case((Outgoing.kind == "mail", ""), else_=func.coalesce(Outgoing.target, "")),
+        Outgoing.kind,
+        told(Outgoing.before),
+        told(Outgoing.after),
+        cast(null(), Text),
+        literal("act-") + cast(Outgoing.id, Text),
+        null(),
+    ).where(Outgoing.case_number == number, Outgoing.state == "done", Outgoing.ended_at <= instant)
 
 
 def _changes(number: str, instant: datetime) -> Select[Any]:

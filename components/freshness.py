@@ -19,7 +19,7 @@ from components.text import ago
 
 PULSE_MILLISECONDS = 4_000
 # What reads no source: the board's own work, and what goes out.
-OURS = ("board", "report")
+OURS = ("board", "report", "outbound", "notices")
 # The worst first: what is told of a source is told by the worst of its syncs.
 STANDINGS = ("failed", "lost", "held", "late", "never", "running", "partial", "fresh")
 WORDS = {

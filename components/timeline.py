@@ -11,13 +11,20 @@ from dash import html
 from dash.development.base_component import Component
 
 from app.columns import COLUMNS
+from app.outbox import KINDS as ACTS
 from app.story import KINDS
 from app.words import SEVERITY_NAMES
 from components.comments import told_text
 from components.text import ago, moment
 
-SOURCES = {"portal": "Portal", "jira": "JIRA", "bugzilla": "Bugzilla"}
-KIND_WORDS = {"comments": "Comments", "case": "Case", "cards": "Cards", "bugs": "Bugs"}
+SOURCES = {"portal": "Portal", "jira": "JIRA", "bugzilla": "Bugzilla", "caseboard": "Caseboard"}
+KIND_WORDS = {
+    "comments": "Comments",
+    "case": "Case",
+    "cards": "Cards",
+    "bugs": "Bugs",
+    "acts": "Written back",
+}
 FIELD_WORDS = {"gone": "no longer at its source", "linked": "linked", "restricted": "restricted"}
 LONG_VALUE = 200
 
@@ -87,6 +94,8 @@ def _what(event: Mapping[str, Any]) -> str:
             return f"card {event['key']}"
         case "bug":
             return f"bug {event['key'].split('|')[-1]}"
+        case "act":
+            return f"wrote back to {event['key']}" if event["key"] else "wrote back"
         case "link":
             return f"link to {event['key'].split('|')[-1]}"
     return "case"
@@ -98,6 +107,7 @@ def _change(event: Mapping[str, Any], zone: str) -> Component:
         negated = event["after"] != "true"
         return html.Li(f"not {FIELD_WORDS[field]} any more" if negated else FIELD_WORDS[field])
     label = COLUMNS[field].label if field in COLUMNS else field.replace("_", " ").capitalize()
+    label = ACTS[field] if event["entity"] == "act" and field in ACTS else label
     name = html.Span(f"{label} ", className="field")
     after = html.Span(_value(field, event["after"], zone), className="after", dir="auto")
     if event["after"] and len(event["after"]) > LONG_VALUE:

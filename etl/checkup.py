@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from app.settings import Settings, variable
 from etl.errors import Later, Refused, Unsure
+from etl.outbound.jira_lookup import JiraLookup
 from etl.outbound.mail import greet
 from etl.outbound.slack import introduce, slack_door
 from etl.run import Run
@@ -54,6 +55,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
         except Exception as fault:
             log.info("The check of %s broke", name, exc_info=True)
             yield name, "wrong", f"an answer that is not understood ({type(fault).__name__})"
+    yield _writing_back(hurried)
 
 
 def _run(settings: Settings, source: str) -> Run:
@@ -77,6 +79,30 @@ def _bugzilla(settings: Settings) -> str:
     bugzilla = Bugzilla(_run(settings, "bugzilla"))
     bugzilla.bugs(["1"])
     return f"takes our key ({'REST' if bugzilla.is_rest else 'XML-RPC'})"
+
+
+def _writing_back(settings: Settings) -> Finding:
+    """Whether writing back could begin; only asked, whatever the settings allow."""
+    name = "writing back"
+    if settings.read_only:
+        return name, "unset", "CASEBOARD_READ_ONLY is true, so nothing is written"
+    lacking = [variable(n) for n in (*JIRA, "jira_project") if not getattr(settings, n)]
+    if lacking:
+        return name, "warning", f"no cards can be made; set {' and '.join(lacking)}"
+    try:
+        run = _run(replace(settings, read_only=True), "jira")
+        sprint = JiraLookup(run).active_sprint()
+    except (Later, Refused) as fault:
+        return name, "wrong", str(fault)
+    except Exception as fault:
+        log.info("The check of %s broke", name, exc_info=True)
+        return name, "wrong", f"an answer that is not understood ({type(fault).__name__})"
+    why = "the board has none" if settings.jira_board else "CASEBOARD_JIRA_BOARD is not set"
+    place = f"the sprint {sprint.name}" if sprint else f"no sprint ({why})"
+    active = sum(member.active for member in settings.team)
+    if not active:
+        return name, "warning", f"cards go into {place}, to nobody: CASEBOARD_TEAM is empty"
+    return name, "ok", f"cards go into {place}, to {active} people"
 
 
 def _mail(settings: Settings) -> str:

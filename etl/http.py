@@ -27,7 +27,8 @@ from etl.errors import Later, Refused, RunLost
 
 CONNECT_SECONDS = 5.0
 BUSY = {429, 500, 502, 503, 504}
-TURNED_AWAY = {429, 503}
+# A 503 may be a proxy's that waited for an answer in vain: what was asked for may have been done.
+TURNED_AWAY = {429}
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 LARGEST_ANSWER = 128 * 1024 * 1024
 TRIES = 6

@@ -18,6 +18,7 @@ class Sync:
     when it learned something. `fresh` is how old its data may get before people are told that it is
     late. `scheduled_by` is the setting that says when it runs, instead of `schedule`; one that is
     not `eager` waits for its first slot instead of running as soon as it is configured.
+    One that `writes` to sources is left out while CASEBOARD_READ_ONLY is true.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Sync:
     ways: tuple[tuple[str, ...], ...] = ()
     scheduled_by: str | None = None
     eager: bool = True
+    writes: bool = False
 
     def cron(self, settings: Settings) -> str:
         """The cron line (UTC) that says when it runs."""
@@ -44,6 +46,8 @@ class Sync:
     def lacks(self, settings: Settings) -> list[str]:
         """The variables of the settings that it needs and that are not given."""
         lacking = [variable(name) for name in self.needs if not getattr(settings, name)]
+        if self.writes and settings.read_only:
+            lacking.append(f"{variable('read_only')}=false")
         missing = [[n for n in way if not getattr(settings, n)] for way in self.ways]
         if missing and all(missing):
             lacking.append(" or ".join(" and ".join(map(variable, way)) for way in missing))

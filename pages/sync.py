@@ -28,6 +28,7 @@ from app.view import View
 from components.filterbar import asked
 from components.freshness import WORDS
 from components.notices import notice
+from components.outboxtable import held_alarm, outbox_cards
 from components.synctables import (
     latest_runs,
     reconciliation,
@@ -56,8 +57,10 @@ def _live(zone: str) -> list[Component]:
         refused = rejects(REJECTS_SHOWN, connection=connection)
         return [
             *_alarms(frame, alive=alive, last=last, zone=zone),
+            *held_alarm(connection),
             *_unknown(connection),
             schedule(frame, zone),
+            *outbox_cards(connection, zone),
             reconciliation(reconciled(connection), zone),
             rejected_records(refused, rejected(connection), zone),
             latest_runs(runs(RUNS_SHOWN, connection=connection), zone),

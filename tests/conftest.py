@@ -92,7 +92,8 @@ def own_settings() -> Iterator[None]:
 def cloned(template: str) -> Iterator[str]:
     """A copy of a template database, used by this process for the length of the block."""
     name = f"test_{uuid.uuid4().hex}"
-    _execute(f"create database {name} template {template}")
+    # By copying files, in half of the time that it takes through the log.
+    _execute(f"create database {name} template {template} strategy file_copy")
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 16
     redis = os.environ["TEST_SERVERS_REDIS"].replace("db=0", f"db={number}")
     database.reset()

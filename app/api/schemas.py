@@ -128,7 +128,7 @@ COMPONENTS: dict[str, Schema] = {
     "Event": record(
         {
             "at": INSTANT,
-            "kind": {"type": "string", "enum": ["comments", "case", "cards", "bugs"]},
+            "kind": {"type": "string", "enum": ["comments", "case", "cards", "bugs", "acts"]},
             "source": maybe(TEXT),
             "entity": TEXT,
             "key": TEXT,

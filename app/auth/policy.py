@@ -198,6 +198,7 @@ CALLBACKS: dict[str, Need] = {
     "pages.sync.look": Need("viewer"),
     "pages.sync.ask": Need("editor"),
     "pages.sync.retry": Need("admin"),
+    "components.outboxtable.decide": Need("admin"),
     "components.embedlist.revoke": Need("editor"),
     "components.tokenlist.make": Need("viewer"),
     "components.tokenlist.revoke": Need("viewer"),

@@ -24,7 +24,10 @@ def render() -> str:
 def _row(sync: Sync) -> tuple[str, ...]:
     whole = sync.full if sync.full and sync.full != sync.schedule else ""
     ways = [" and ".join(code(variable(name)) for name in way) for way in sync.ways]
-    needs = ", ".join(code(variable(name)) for name in sync.needs) or ", or ".join(ways)
+    given = [code(variable(name)) for name in sync.needs]
+    given += [", or ".join(ways)] if ways else []
+    given += [code(f"{variable('read_only')}=false")] if sync.writes else []
+    needs = ", ".join(given)
     return (
         code(sync.name),
         sync.source,

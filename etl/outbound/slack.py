@@ -8,13 +8,16 @@ from app.settings import Settings
 from etl.errors import Later, Refused, Unsure
 from etl.http import Door, Patience, Site
 
-LONGEST = 3_500  # Slack cuts at 40,000, but folds far earlier
-# What Slack answers when coming back may help.
-PASSING = {"ratelimited", "internal_error", "service_unavailable", "fatal_error", "request_timeout"}
+# Slack cuts at 40,000, but folds far earlier.
+LONGEST = 3_500
+# What Slack answers when it did nothing (request_timeout: it did not get the message whole), and
+# when it says itself that a part may have been done.
+PASSING = {"ratelimited", "service_unavailable", "request_timeout"}
+DOUBTFUL = {"internal_error", "fatal_error"}
 TO_MEND = {
-    "channel_not_found": "check CASEBOARD_REPORT_CHANNEL, and invite the bot to a private channel",
+    "channel_not_found": "check the channel in the settings; invite the bot to a private channel",
     "not_in_channel": "invite the bot to the channel: /invite @its-name",
-    "is_archived": "the channel is archived; choose another CASEBOARD_REPORT_CHANNEL",
+    "is_archived": "the channel is archived; choose another one in the settings",
     "missing_scope": "the token needs the scope chat:write",
 }
 
@@ -26,12 +29,16 @@ def slack_door(settings: Settings) -> Door:
     return Door(site, patience, concurrency=1, read_only=False)
 
 
-def post(door: Door, settings: Settings, channel: str, text: str) -> None:
-    """Post a message to a channel.
+def post(
+    door: Door, settings: Settings, channel: str, text: str, *, thread: str | None = None
+) -> str | None:
+    """Post a message to a channel, or as a reply to another one; what Slack names it.
 
     Raises Later or Refused when it was surely not posted, Unsure when nobody knows.
     """
-    body = {"channel": channel, "text": text[:LONGEST], "unfurl_links": False}
+    body = {"channel": channel, "text": text, "unfurl_links": False}
+    if thread:
+        body["thread_ts"] = thread
     with door.session() as session:
         try:
             response = session.post(
@@ -49,7 +56,9 @@ def post(door: Door, settings: Settings, channel: str, text: str) -> None:
             raise Unsure(f"{fault} Nobody knows whether the message was posted.") from None
     if not response.ok:
         raise Refused(f"Slack answered {response.status_code}; check CASEBOARD_SLACK_URL.")
-    _check(response.json())
+    answer = response.json()
+    _check(answer)
+    return str(answer["ts"]) if answer.get("ts") else None
 
 
 def introduce(door: Door, settings: Settings) -> str:
@@ -74,11 +83,22 @@ def escaped(text: str) -> str:
     return text
 
 
+def cut(text: str, longest: int = LONGEST) -> str:
+    """The beginning of an `escaped` text, without half a sign at its end."""
+    if len(text) <= longest:
+        return text
+    text = text[: longest - 1]
+    head, sign, tail = text.rpartition("&")
+    return f"{head if sign and ';' not in tail else text}…"
+
+
 def _check(answer: Any) -> None:
     if isinstance(answer, dict) and answer.get("ok") is True:
         return
     error = str(answer.get("error", "no reason"))[:100] if isinstance(answer, dict) else "no answer"
     if error in PASSING:
-        raise Later(f"Slack cannot post now ({error}).")
+        raise Later(f"Slack cannot post now ({error}).", undone=True)
+    if error in DOUBTFUL:
+        raise Unsure(f"Slack failed ({error}): nobody knows whether the message was posted.")
     hint = TO_MEND.get(error, "check CASEBOARD_SLACK_TOKEN")
     raise Refused(f"Slack refuses the message ({error}): {hint}.")

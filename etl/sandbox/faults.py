@@ -16,8 +16,9 @@ AT_RANDOM: tuple[Kind, ...] = ("429", "500", "503", "reset", "truncated", "html"
 class Fault:
     """Do `kind` to requests whose path holds `path`: `times` times, after `after` good ones.
 
-    `seconds` is what Retry-After says, or how long an answer takes; `as_date` tells Retry-After as
-    a date.
+    `done`: what was asked for is done all the same before the answer goes wrong. `method` names the
+    only method of requests that it strikes. `seconds` is what Retry-After says, or how long an
+    answer takes; `as_date` tells Retry-After as a date.
     """
 
     kind: Kind
@@ -26,6 +27,8 @@ class Fault:
     after: int = 0
     seconds: float = 1.0
     as_date: bool = False
+    done: bool = False
+    method: str = ""
     hits: int = 0
 
 
@@ -50,11 +53,11 @@ class Faults:
             self.scripted.clear()
             self.rate = 0.0
 
-    def strike(self, path: str) -> Fault | None:
+    def strike(self, path: str, method: str = "") -> Fault | None:
         """The fault of a request, None when it is answered well."""
         with self._lock:
             for fault in self.scripted:
-                if fault.path not in path:
+                if fault.path not in path or fault.method not in {"", method}:
                     continue
                 fault.hits += 1
                 if fault.hits <= fault.after:

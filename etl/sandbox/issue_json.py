@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from etl.sandbox.issues import FINISHED
 from etl.sandbox.jql import sprint_name
-from etl.sandbox.model import Change, Comment, Issue
+from etl.sandbox.model import Change, Comment, Issue, RemoteLink
 from etl.sandbox.people import person
 
 # Purpose: (name, id in Cloud, id in Data Center).
@@ -16,9 +16,11 @@ CUSTOM = {
     "severity": ("Severity", "customfield_10840", "customfield_12316142"),
     "cases_link": ("SFDC Cases Links", "customfield_10979", "customfield_12313441"),
     "sprint": ("Sprint", "customfield_10020", "customfield_12310940"),
+    "private_keywords": ("RH Private Keywords", "customfield_11087", "customfield_12323649"),
 }
 NAMES = {"fix_versions": "Fix Version", "contributors": "Contributors", "severity": "Severity"}
 NAMES |= {"cases_link": "SFDC Cases Links", "sprint": "Sprint"}
+NAMES |= {"private_keywords": "RH Private Keywords"}
 
 
 class Writer:
@@ -26,6 +28,7 @@ class Writer:
 
     def __init__(self, url: str, zone: ZoneInfo, *, is_cloud: bool) -> None:
         self.url, self.zone, self.is_cloud = url, zone, is_cloud
+        self.tells_keywords, self.without_keywords = False, set[str]()
 
     def custom(self, purpose: str) -> str:
         """The id of a custom field here."""
@@ -67,6 +70,11 @@ class Writer:
             told["fields"] = {name: whole[name] for name in asked if name in whole}
         if "renderedFields" in expand:
             told["renderedFields"] = {self.custom("cases_link"): self._rendered(issue)}
+            if issue.key not in self.without_keywords:
+                keywords = escape(issue.private_keywords or "").replace("\n", "<br/>\n")
+                told["renderedFields"][self.custom("private_keywords")] = (
+                    f"<p>{keywords}</p>" if keywords else None
+                )
         if "changelog" in expand:
             shown = issue.changes if most_changes is None else issue.changes[-most_changes:]
             told["changelog"] = {
@@ -110,6 +118,11 @@ class Writer:
             "updated": self.stamp(comment.updated),
         }
 
+    def link(self, link: RemoteLink) -> dict[str, Any]:
+        """A link to somewhere else."""
+        told = {"id": link.id, "object": {"url": link.url, "title": link.title}}
+        return told if link.global_id is None else {**told, "globalId": link.global_id}
+
     def person(self, name: str | None) -> dict[str, Any] | None:
         """A person; Cloud hides the address of some."""
         if name is None:
@@ -151,6 +164,10 @@ class Writer:
             self.custom("severity"): {"value": issue.severity} if issue.severity else None,
             # Readable only as rendered.
             self.custom("cases_link"): None,
+            self.custom("private_keywords"): issue.private_keywords
+            if self.tells_keywords
+            else None,
+            "components": [{"name": name} for name in issue.components],
             self.custom("sprint"): self._sprint(issue),
         }
 

@@ -52,6 +52,8 @@ class Issues:
             created=at,
             labels=list(issue.labels),
             contributors=list(issue.contributors),
+            components=list(issue.components),
+            watchers=list(issue.watchers),
             comments=[],
             changes=[],
             links=[],
@@ -99,10 +101,12 @@ class Issues:
         issue.comments.remove(_comment(issue, comment))
         issue.updated = at
 
-    def link(self, at: datetime, name: str, url: str, title: str) -> None:
+    def link(
+        self, at: datetime, name: str, url: str, title: str, global_id: str | None = None
+    ) -> None:
         """The issue links to somewhere else."""
         issue = self.get(name)
-        issue.links.append(RemoteLink(self._next(), url, title))
+        issue.links.append(RemoteLink(self._next(), url, title, global_id))
         issue.updated = at
 
     def delete(self, _at: datetime, name: str) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from datetime import timedelta
 from functools import cmp_to_key
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from werkzeug.wrappers import Request
 
 from etl.sandbox.answers import Answer, json_answer
 from etl.sandbox.issue_json import Writer
+from etl.sandbox.jira_writes import JiraWrites
 from etl.sandbox.jql import BadQuery, Query, parse
 from etl.sandbox.model import Issue
 from etl.sandbox.world import World
@@ -26,11 +28,18 @@ POST_FIELDS = {"jql", "fields", "expand", "maxResults", "nextPageToken", "proper
 
 
 class Jira:
-    """Answers JIRA's requests; `zone` is that of the account that asks."""
+    """Answers JIRA's requests; `zone` is that of the account that asks.
+
+    A search finds what was made at least `lag` ago. The text of private keywords is told only as it
+    is shown, unless `tells_keywords`; issues in `without_keywords` have no such field.
+    """
 
     def __init__(self, world: World, kind: str, zone: str = "America/New_York") -> None:
         self.world, self.is_cloud, self.zone = world, kind == "cloud", ZoneInfo(zone)
         self.url = ""
+        self.lag = timedelta(0)
+        self.tells_keywords, self.without_keywords = False, set[str]()
+        self.writes = JiraWrites(world, is_cloud=self.is_cloud)
 
     def answer(self, request: Request) -> Answer:
         """The answer to a request."""
@@ -42,6 +51,8 @@ class Jira:
             return self._route(request, path)
 
     def _route(self, request: Request, path: str) -> Answer:
+        if written := self.writes.answer(request, path, self._writer()):
+            return written
         match request.method, path:
             case "GET", "/serverInfo":
                 return self._server_info()
@@ -92,7 +103,10 @@ class Jira:
         return json_answer({**told, "baseUrl": self.url})
 
     def _writer(self) -> Writer:
-        return Writer(self.url, self.zone, is_cloud=self.is_cloud)
+        writer = Writer(self.url, self.zone, is_cloud=self.is_cloud)
+        writer.tells_keywords = self.tells_keywords
+        writer.without_keywords = self.without_keywords
+        return writer
 
     def _found(self, jql: str, *, after: int = 0) -> tuple[Query, list[Issue]]:
         issues = self.world.issues
@@ -102,7 +116,7 @@ class Jira:
             issue
             for project in sorted(projects)
             for number, issue in issues.by_project[project].items()
-            if number > after and not issue.hidden
+            if number > after and not issue.hidden and issue.created <= self.world.now() - self.lag
         ]
         return query, _ordered([i for i in candidates if query.test(i)], query.order)
 
@@ -197,8 +211,7 @@ class Jira:
                              most_comments=most, most_changes=most)
             )  # fmt: skip
         if part == "remotelink":
-            links = [{"id": x.id, "object": {"url": x.url, "title": x.title}} for x in issue.links]
-            return json_answer(links)
+            return json_answer([writer.link(link) for link in issue.links])
         if part == "changelog":
             if not self.is_cloud:
                 return _missing("null for uri")

@@ -13,7 +13,7 @@ Test = Callable[[Issue], bool]
 
 TOKEN = re.compile(
     r"""\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|'(?P<single>[^']*)'
-    |(?P<sign>!=|>=|<=|=|>|<|\(|\)|,)|(?P<word>[^\s()=<>!,"']+))""",
+    |(?P<sign>!=|>=|<=|=|~|>|<|\(|\)|,)|(?P<word>[^\s()=<>!~,"']+))""",
     re.VERBOSE,
 )
 RELATIVE = re.compile(r"-(\d+)([mhdw])")
@@ -141,6 +141,8 @@ class _Reader:
             return _none_of(field, self._test(field, self._list()))
         if sign == "in":
             return self._test(field, self._list())
+        if (field, sign) == ("summary", "~"):
+            return _says(self._take())
         if sign not in SIGNS:
             raise BadQuery(f"Error in the JQL Query: expecting operator but got '{sign}'.")
         value = self._take()
@@ -213,6 +215,12 @@ class _Reader:
             "'yyyy/MM/dd HH:mm', 'yyyy-MM-dd HH:mm', 'yyyy/MM/dd', 'yyyy-MM-dd', or a period "
             "format e.g. '-5d', '4w 2d'."
         )
+
+
+def _says(wanted: str) -> Test:
+    """Whether a summary has all the words of a text."""
+    words = set(re.findall(r"\w+", wanted.casefold()))
+    return lambda issue: words <= set(re.findall(r"\w+", issue.summary.casefold()))
 
 
 def sprint_name(number: int) -> str:

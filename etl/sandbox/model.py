@@ -103,6 +103,7 @@ class RemoteLink:
     id: int
     url: str
     title: str
+    global_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -128,6 +129,9 @@ class Issue:
     fix_versions: list[str] = field(default_factory=list)
     cases_link: str | None = None
     sprint: int | None = None
+    private_keywords: str | None = None
+    components: list[str] = field(default_factory=list)
+    watchers: list[str] = field(default_factory=list)
     hidden: bool = False
     # The case that the issue is about, however it tells so.
     case: str | None = None

@@ -20,7 +20,10 @@ from etl.sandbox.answers import Answer, json_answer
 from etl.sandbox.bugzilla import API_KEY, Bugzilla
 from etl.sandbox.faults import Fault, Faults
 from etl.sandbox.jira import Jira
+from etl.sandbox.jira_writes import BOARD_NAME
 from etl.sandbox.model import ESCALATION_LABEL, TEAM_LABEL, WANTED_TAG, Gone
+from etl.sandbox.people import NAMES as NAMES_OF_PEOPLE
+from etl.sandbox.people import person
 from etl.sandbox.portal import Portal
 from etl.sandbox.world import World
 
@@ -50,7 +53,8 @@ class Sandbox:
     """Serves a world from `with` to its end; `ports` 0 means any.
 
     `requests` counts the requests of each source, `paths` those of each path; `latency` seconds
-    pass before each answer; each of `hooks` is called before one with (world, source, path).
+    pass before each answer; each of `hooks` is called before one with (world, source, path), and
+    `asked` with (source, request).
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class Sandbox:
         self.requests: Counter[str] = Counter()
         self.paths: Counter[str] = Counter()
         self.hooks: list[Hook] = []
+        self.asked: Callable[[str, Request], None] | None = None
         self.latency = 0.0
         self._host, self._known_as = host, known_as or host
         self._ports, self._servers = ports, dict[str, BaseWSGIServer]()
@@ -114,6 +119,9 @@ class Sandbox:
             "JIRA_TOKEN": jira.TOKEN,
             "JIRA_PROJECT": "FE",
             "JIRA_LABEL": TEAM_LABEL,
+            "JIRA_BOARD": BOARD_NAME,
+            "JIRA_CARD_TYPE": "Story",
+            "TEAM": json.dumps(self._team()),
             "JIRA_ESCALATIONS_PROJECT": "ESC",
             "JIRA_ESCALATIONS_LABEL": ESCALATION_LABEL,
             "BUGZILLA_URL": self.url("bugzilla") + "/rest",
@@ -122,6 +130,15 @@ class Sandbox:
         if self.jira_kind == "cloud":
             told["JIRA_USERNAME"] = jira.USERNAME
         return {f"CASEBOARD_{name}": value for name, value in told.items()}
+
+    def _team(self) -> list[dict[str, Any]]:
+        """Some of the people as a team; on Cloud JIRA knows them by their account."""
+        cloud = self.jira_kind == "cloud"
+        people = map(person, NAMES_OF_PEOPLE[:6])
+        return [
+            {"name": one.name, "jira_user": one.account_id if cloud else one.username}
+            for one in people
+        ]
 
     def _application(self, name: str, source: Any) -> Callable[[Any, Any], Iterable[bytes]]:
         def application(environ: Any, start_response: Any) -> Iterable[bytes]:
@@ -138,14 +155,18 @@ class Sandbox:
         with self._count:
             self.requests[name] += 1
             self.paths[request.path] += 1
+        if self.asked:
+            self.asked(name, request)
         for hook in self.hooks:
             hook(self.world, name, request.path)
         self.world.advance()
         if self.latency:
             time.sleep(self.latency)
-        fault = self.faults.strike(request.full_path)
+        fault = self.faults.strike(request.full_path, request.method)
         if fault is None or fault.kind in {"truncated", "drip"}:
             return source.answer(request), fault
+        if fault.done:
+            source.answer(request)
         return self._strike(fault, request), fault
 
     def _strike(self, fault: Fault, request: Request) -> Answer:

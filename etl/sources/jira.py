@@ -11,11 +11,15 @@ from jira.exceptions import JIRAError
 from etl.errors import Later, Refused
 from etl.http import Site
 from etl.run import Run
-from etl.sources.jira_answers import issues_of, reads, refusal, see_that_we_are_known
+from etl.sources.jira_answers import field_id, issues_of, reads, refusal, see_that_we_are_known
 
 PAGE = 100
 MOST_PAGES = 100_000
+# Custom fields that only writing back needs: whoever only reads need not have them.
+WRITTEN = frozenset({"private_keywords"})
 EXPAND = "changelog,renderedFields"
+# The names of fields that are asked for, and what JIRA is to tell with them.
+Asked = tuple[list[str], str]
 PLAIN_FIELDS = (
     "summary",
     "status",
@@ -67,7 +71,9 @@ class Jira:
         session = self.door.guard(self._client._session)  # noqa: SLF001 - the client's only way
         session.hooks["response"].append(see_that_we_are_known)
         self._greet()
-        self.fields = self._resolve(settings.jira_fields)
+        self.fields = self._resolve(
+            {p: n for p, n in settings.jira_fields.items() if p not in WRITTEN}
+        )
 
     def cards(self, condition: str) -> Iterator[list[Issue]]:
         """The issues that match a JQL condition, a page at a time, by ascending key."""
@@ -107,19 +113,44 @@ class Jira:
     def updates(self, condition: str) -> Iterator[dict[str, Any]]:
         """The issues that match a JQL condition, of their fields only `updated`."""
         pages = self._token_pages if self.is_cloud else self._key_pages
-        for issues in pages(condition, fields=("updated",), expand=""):
+        for issues in pages(condition, (["updated"], "")):
             yield from issues
 
     def shown(self, keys: Sequence[str]) -> set[str]:
         """Those of at most PAGE keys under which JIRA shows an issue."""
-        ask = self._fetch if self.is_cloud else self._search_keys
-        return {str(issue["key"]) for issue in ask(list(keys), fields=("updated",), expand="")}
+        return set(self.values(keys, ("updated",)))
+
+    def values(
+        self, keys: Sequence[str], fields: Sequence[str], expand: str = ""
+    ) -> dict[str, dict[str, Any]]:
+        """Some fields of issues, at most PAGE of them, by key, as JIRA's JSON.
+
+        Without those that JIRA does not show us, or that have another key now.
+        """
+        asked = (list(fields), expand)
+        some = self._fetch if self.is_cloud else self._search_keys
+        found = some(list(keys), asked)
+        return {issue["key"]: issue for issue in found if issue["key"] in keys}
 
     def remote_links(self, key: str) -> list[dict[str, Any]]:
         """The objects that an issue links outside of JIRA: url, title."""
         return [
             dict(link.raw.get("object", {})) for link in self._ask(self._client.remote_links, key)
         ]
+
+    def call(
+        self, method: str, path: str, body: Any = None, *, agile: bool = False, **asked: str
+    ) -> Any:
+        """Ask for something, or change it, by its path in the API; the answer's JSON, or None.
+
+        `agile` is the API of boards and sprints; `asked` are parameters of the address.
+        """
+        base = "{server}/rest/agile/1.0/{path}" if agile else self._client.JIRA_BASE_URL
+        url = self._client._get_url(path, base=base)  # noqa: SLF001 - the client's only way
+        given = {} if body is None else {"json": body}
+        session = self._client._session  # noqa: SLF001
+        answer = self._ask(session.request, method, url, params=asked, **given)
+        return answer.json() if answer.content else None
 
     def since(self, watermark: datetime, overlap: timedelta) -> str:
         """JQL for what was updated since an instant.
@@ -145,29 +176,23 @@ class Jira:
 
     def _resolve(self, wanted: Any) -> dict[str, str]:
         """The ids of custom fields by purpose, found by name; Refused when a name tells none."""
-        known = self._ask(self._client.fields)
+        self._known_fields = self._ask(self._client.fields)
         # The client would ask for the fields once more to translate names, which we do not need.
         self._client._fields_cache_value = {"issuekey": "issuekey"}  # noqa: SLF001
-        found = {}
-        for purpose, name in wanted.items():
-            ids = [f["id"] for f in known if name == f["id"]] or [
-                f["id"] for f in known if f.get("name") == name and f.get("custom", True)
-            ]
-            if len(ids) != 1:
-                how = "no custom field" if not ids else f"{len(ids)} custom fields"
-                raise Refused(
-                    f"JIRA has {how} named {name!r} ({purpose}). In CASEBOARD_JIRA_FIELDS give "
-                    f'{purpose} the name or id of the right one, or "" to go without.'
-                )
-            found[purpose] = ids[0]
-        return found
+        return {purpose: self.custom(purpose, name) for purpose, name in wanted.items()}
 
-    def _token_pages(self, condition: str, **told: Any) -> Iterator[list[dict[str, Any]]]:
+    def custom(self, purpose: str, name: str) -> str:
+        """The id of a custom field by its name or id; Refused when that tells none, or several."""
+        return field_id(self._known_fields, purpose, name)
+
+    def _token_pages(
+        self, condition: str, asked: Asked | None = None
+    ) -> Iterator[list[dict[str, Any]]]:
         token, seen = None, set[str]()
         for _ in range(MOST_PAGES):
             search = self._client.enhanced_search_issues
             jql = f"{condition} ORDER BY key ASC"
-            answer = self._search(search, jql, nextPageToken=token, **told)
+            answer = self._search(search, jql, asked, nextPageToken=token)
             issues = issues_of(answer)
             if seen and not issues:
                 raise Later("JIRA gave an empty page in the middle of a search.")
@@ -180,14 +205,16 @@ class Jira:
                 raise Later("JIRA gave the same page of a search twice.")
             seen.add(token)
 
-    def _key_pages(self, condition: str, **told: Any) -> Iterator[list[dict[str, Any]]]:
+    def _key_pages(
+        self, condition: str, asked: Asked | None = None
+    ) -> Iterator[list[dict[str, Any]]]:
         """Pages by key, so that nothing slips between two when issues come and go."""
         last = None
         for _ in range(MOST_PAGES):
             after = f" AND key > {last!r}".replace("'", '"') if last else ""
             search = self._client.search_issues
             jql = f"({condition}){after} ORDER BY key ASC"
-            answer = self._search(search, jql, startAt=0, **told)
+            answer = self._search(search, jql, asked, startAt=0)
             issues = issues_of(answer)
             if last and not issues:
                 raise Later("JIRA gave an empty page in the middle of a search.")
@@ -196,59 +223,49 @@ class Jira:
                 return
             last = issues[-1]["key"]
 
-    def _search(
-        self, search: Any, jql: str, fields: Sequence[str] = (), expand: str = EXPAND, **place: Any
-    ) -> Any:
-        """One page of a search, as JIRA's JSON, by default with all that a card is read for."""
-        return self._ask(
-            search,
-            jql,
-            maxResults=PAGE,
-            fields=list(fields) or self._asked_fields(),
-            expand=expand or None,
-            json_result=True,
-            **place,
-        )
+    def _search(self, search: Any, jql: str, asked: Asked | None = None, **place: Any) -> Any:
+        """One page of a search, as JIRA's JSON."""
+        fields, expand = asked or self._whole_fields()
+        place |= {"fields": fields, "expand": expand or None, "json_result": True}
+        return self._ask(search, jql, maxResults=PAGE, **place)
 
-    def _fetch(
-        self, keys: Sequence[str], fields: Sequence[str] = (), expand: str = EXPAND
-    ) -> list[dict[str, Any]]:
+    def _fetch(self, keys: Sequence[str], asked: Asked | None = None) -> list[dict[str, Any]]:
+        fields, expand = asked or self._whole_fields()
         body = {
             "issueIdsOrKeys": list(keys),
-            "fields": list(fields) or self._asked_fields(),
+            "fields": fields,
             "expand": expand.split(",") if expand else [],
         }
         url = self._client._get_url("issue/bulkfetch")  # noqa: SLF001
         answer = self._ask(self._client._session.post, url, json=body)  # noqa: SLF001
         return issues_of(answer.json())
 
-    def _search_keys(self, keys: list[str], **told: Any) -> list[dict[str, Any]]:
+    def _search_keys(self, keys: list[str], asked: Asked | None = None) -> list[dict[str, Any]]:
         """Issues by key; one key that is hidden fails the whole search, so it is left out."""
         if not keys:
             return []
         quoted = ", ".join(f'"{key}"' for key in keys)
         try:
-            search = self._client.search_issues
-            answer = self._search(search, f"key in ({quoted})", startAt=0, **told)
+            jql = f"key in ({quoted})"
+            answer = self._search(self._client.search_issues, jql, asked, startAt=0)
         except Refused as fault:
             if fault.status != 400:
                 raise
             named = [key for key in keys if f"'{key}'" in str(fault)]
             if named:
-                return self._search_keys([key for key in keys if key not in named], **told)
+                left = [key for key in keys if key not in named]
+                return self._search_keys(left, asked)
             if len(keys) == 1:
                 return []
             half = len(keys) // 2
-            first, rest = keys[:half], keys[half:]
-            return self._search_keys(first, **told) + self._search_keys(rest, **told)
+            return self._search_keys(keys[:half], asked) + self._search_keys(keys[half:], asked)
         return issues_of(answer)
 
     def _moved(self, key: str) -> dict[str, Any] | None:
         """An issue by a key that it may have had before; None when it is not there for us."""
         try:
-            issue = self._ask(
-                self._client.issue, key, fields=",".join(self._asked_fields()), expand=EXPAND
-            )
+            fields, expand = self._whole_fields()
+            issue = self._ask(self._client.issue, key, fields=",".join(fields), expand=expand)
         except Refused as fault:
             if fault.status in {403, 404}:
                 return None
@@ -285,8 +302,8 @@ class Jira:
             if not page or len(found) >= int(answer.get("total", 0)):
                 return found
 
-    def _asked_fields(self) -> list[str]:
-        return [*PLAIN_FIELDS, *self.fields.values()]
+    def _whole_fields(self) -> Asked:
+        return [*PLAIN_FIELDS, *self.fields.values()], EXPAND
 
     def _ask(self, call: Any, *given: Any, **named: Any) -> Any:
         """Call the client; its errors become ours."""

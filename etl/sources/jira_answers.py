@@ -18,6 +18,20 @@ def issues_of(answer: dict[str, Any]) -> list[dict[str, Any]]:
     return [issue for issue in issues if isinstance(issue, dict) and issue.get("key")]
 
 
+def field_id(known: list[dict[str, Any]], purpose: str, name: str) -> str:
+    """The id of a custom field by its name or id; Refused when that tells none, or several."""
+    ids = [f["id"] for f in known if name == f["id"]] or [
+        f["id"] for f in known if f.get("name") == name and f.get("custom", True)
+    ]
+    if len(ids) != 1:
+        how = "no custom field" if not ids else f"{len(ids)} custom fields"
+        raise Refused(
+            f"JIRA has {how} named {name!r} ({purpose}). In CASEBOARD_JIRA_FIELDS give "
+            f'{purpose} the name or id of the right one, or "" to go without.'
+        )
+    return str(ids[0])
+
+
 def reads(request: PreparedRequest) -> bool:
     """Whether a POST only reads."""
     return str(request.path_url).split("?")[0].endswith(READING_PATHS)

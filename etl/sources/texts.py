@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from html import unescape
 
 import orjson
 
@@ -55,3 +56,8 @@ def _instant(value: object) -> datetime:
     told = str(value).strip()
     moment = datetime.fromisoformat(told)
     return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).astimezone(UTC)
+
+
+def plain_of(markup: object) -> str:
+    """The words of a little HTML, in one line."""
+    return " ".join(unescape(re.sub(r"<[^>]{0,1000}>", " ", str(markup or ""))).split())

@@ -11,17 +11,24 @@ from etl.syncs import (
     cases,
     details,
     issues,
+    notices,
+    preview,
     reconcile,
     retention,
     snapshot,
     weekly,
+    writeback,
 )
 
 PORTAL = portal.NEEDS
 JIRA = ("jira_url", "jira_token")
 BUGZILLA = ("bugzilla_url",)
 MAIL = ("smtp_url", "mail_from", "mail_to")
+NOTICE = ("smtp_url", "mail_from", "notice_to")
+ALERT = ("smtp_url", "mail_from", "alert_to")
 SLACK = ("slack_token", "report_channel")
+HIGH = ("slack_token", "slack_high_channel")
+LOW = ("slack_token", "slack_low_channel")
 
 SYNCS: tuple[Sync, ...] = (
     Sync(
@@ -121,6 +128,57 @@ SYNCS: tuple[Sync, ...] = (
         eager=False,
     ),
     Sync(
+        "preview",
+        "outbound",
+        "works out what would be written back; it writes nothing",
+        preview.work,
+        schedule="50 5 * * *",
+        full=None,
+        fresh=timedelta(hours=49),
+        needs=PORTAL,
+        ways=((*JIRA, "jira_project"), BUGZILLA),
+        eager=False,
+    ),
+    Sync(
+        "portal2jira",
+        "outbound",
+        "makes cards for open cases without one, and takes old ones up again",
+        writeback.work,
+        schedule="10 * * * *",
+        full=None,
+        fresh=timedelta(hours=3),
+        needs=(*PORTAL, *JIRA, "jira_project"),
+        wakes=("cards",),
+        eager=False,
+        writes=True,
+    ),
+    Sync(
+        "priority",
+        "outbound",
+        "gives cards the priority that follows from the severity of their case",
+        writeback.work,
+        schedule="12 3 * * *",
+        full=None,
+        fresh=timedelta(hours=49),
+        needs=(*PORTAL, *JIRA, "jira_project"),
+        wakes=("cards",),
+        eager=False,
+        writes=True,
+    ),
+    Sync(
+        "tags",
+        "outbound",
+        "tags the bugs and issues that open cases link",
+        writeback.work,
+        schedule="33 0 * * *",
+        full=None,
+        fresh=timedelta(hours=49),
+        needs=PORTAL,
+        ways=(BUGZILLA, JIRA),
+        eager=False,
+        writes=True,
+    ),
+    Sync(
         "snapshot",
         "board",
         "the values of all metrics at the end of the day before",
@@ -148,6 +206,17 @@ SYNCS: tuple[Sync, ...] = (
         fresh=timedelta(days=8),
         ways=(MAIL, SLACK),
         scheduled_by="report_schedule",
+        eager=False,
+    ),
+    Sync(
+        "notices",
+        "notices",
+        "tells of new cards, of cards that could not be made, of cases at risk, of taggings",
+        notices.work,
+        schedule="*/10 * * * *",
+        full=None,
+        fresh=timedelta(hours=1),
+        ways=(NOTICE, ALERT, HIGH, LOW),
         eager=False,
     ),
 )

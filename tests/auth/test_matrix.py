@@ -46,6 +46,7 @@ FOR_EDITORS = {
     "components.embedlist.revoke",
 }
 ADMIN_CALLBACKS = {
+    "components.outboxtable.decide",
     "components.sample.load",
     "pages.sync.retry",
     "pages.admin.act",

@@ -188,9 +188,9 @@ class Clock:
 
 
 @contextlib.contextmanager
-def desk_of(world: World, **given: Any) -> Iterator[Desk]:
-    """An empty board connected to a sandbox of a world."""
-    with cloned(EMPTY), Sandbox(world, **given) as sandbox:
+def desk_of(world: World, *, template: str = EMPTY, **given: Any) -> Iterator[Desk]:
+    """A board connected to a sandbox of a world: an empty one, or a copy of one that knows it."""
+    with cloned(template), Sandbox(world, **given) as sandbox:
         use(sandbox.environment())
         use({"CASEBOARD_SOURCE_TIMEOUT": "10", "CASEBOARD_SOURCE_PATIENCE": "20"})
         yield Desk(sandbox)

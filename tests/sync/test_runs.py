@@ -175,7 +175,7 @@ def test_a_clock_set_back_two_hours_delays_no_sync_by_more_than_its_interval(des
     assert late == []
     with database.transaction() as connection:
         connection.execute(text("update syncs set due_at = now()"))
-    assert set(tick()) == {"portal", "jira", "bugzilla", "board"}
+    assert set(tick()) == {"portal", "jira", "bugzilla", "outbound", "board"}
 
 
 def test_beat_ticks_on_after_the_clock_was_set_back():

@@ -229,7 +229,8 @@ def test_slack_gets_one_message_that_means_nothing_but_itself():
         ([(200, {"ok": False, "error": "not_in_channel"}, {})], "failed", "/invite", 2),
         ([(200, {"ok": False, "error": "invalid_auth"}, {})], "failed", "CASEBOARD_SLACK_TOKEN", 2),
         ([(429, {}, {"Retry-After": "1900"})], "failed", "1900 s", 2),
-        ([(503, {}, {})], "failed", "503", 2),
+        ([(503, {}, {})], "unknown", "503", 1),
+        ([(200, {"ok": False, "error": "internal_error"}, {})], "unknown", "internal_error", 1),
         ([(500, {}, {})], "unknown", "caseboard report weekly", 1),
         ([(404, {}, {})], "failed", "CASEBOARD_SLACK_URL", 2),
     ],
@@ -284,6 +285,19 @@ def test_it_waits_for_its_slot_and_is_not_part_of_a_refresh():
         moved = standing()["due_at"]
         assert (moved.weekday(), moved.hour, moved.minute) == (4, 7, 30)
         assert not server.taken
+
+
+def test_the_command_that_runs_all_syncs_sends_and_writes_nothing(monkeypatch):
+    from app import cli_sync
+
+    ran = []
+    monkeypatch.setattr(cli_sync, "_run_one", lambda name, **_: ran.append(name) or True)
+    with mail_server() as server:
+        by_mail(server.port)
+        use({"CASEBOARD_NOTICE_TO": "a@example.com", "CASEBOARD_READ_ONLY": "false"})
+        main(["sync", "all"])
+    assert "snapshot" in ran
+    assert not {"weekly", "notices", "portal2jira", "priority", "tags", "preview"} & set(ran)
 
 
 def test_without_a_way_to_send_there_is_no_such_sync(capsys):
