@@ -12,9 +12,9 @@ from etl.errors import Later, Refused
 from etl.http import Site
 from etl.run import Run
 from etl.sources.jira_answers import field_id, issues_of, reads, refusal, see_that_we_are_known
+from etl.sources.jira_pages import key_pages, token_pages
 
 PAGE = 100
-MOST_PAGES = 100_000
 # Custom fields that only writing back needs: whoever only reads need not have them.
 WRITTEN = frozenset({"private_keywords"})
 EXPAND = "changelog,renderedFields"
@@ -77,8 +77,7 @@ class Jira:
 
     def cards(self, condition: str) -> Iterator[list[Issue]]:
         """The issues that match a JQL condition, a page at a time, by ascending key."""
-        pages = self._token_pages(condition) if self.is_cloud else self._key_pages(condition)
-        for issues in pages:
+        for issues in self._pages(condition):
             yield [self._whole(issue, issue["key"]) for issue in issues]
 
     def issues(
@@ -112,8 +111,7 @@ class Jira:
 
     def updates(self, condition: str) -> Iterator[dict[str, Any]]:
         """The issues that match a JQL condition, of their fields only `updated`."""
-        pages = self._token_pages if self.is_cloud else self._key_pages
-        for issues in pages(condition, (["updated"], "")):
+        for issues in self._pages(condition, (["updated"], "")):
             yield from issues
 
     def shown(self, keys: Sequence[str]) -> set[str]:
@@ -185,43 +183,15 @@ class Jira:
         """The id of a custom field by its name or id; Refused when that tells none, or several."""
         return field_id(self._known_fields, purpose, name)
 
-    def _token_pages(
-        self, condition: str, asked: Asked | None = None
-    ) -> Iterator[list[dict[str, Any]]]:
-        token, seen = None, set[str]()
-        for _ in range(MOST_PAGES):
+    def _pages(self, condition: str, asked: Asked | None = None) -> Iterator[list[dict[str, Any]]]:
+        if self.is_cloud:
             search = self._client.enhanced_search_issues
-            jql = f"{condition} ORDER BY key ASC"
-            answer = self._search(search, jql, asked, nextPageToken=token)
-            issues = issues_of(answer)
-            if seen and not issues:
-                raise Later("JIRA gave an empty page in the middle of a search.")
-            yield issues
-            # The token alone tells whether there is more; `isLast` has been seen to be wrong.
-            token = answer.get("nextPageToken")
-            if not token:
-                return
-            if token in seen:
-                raise Later("JIRA gave the same page of a search twice.")
-            seen.add(token)
-
-    def _key_pages(
-        self, condition: str, asked: Asked | None = None
-    ) -> Iterator[list[dict[str, Any]]]:
-        """Pages by key, so that nothing slips between two when issues come and go."""
-        last = None
-        for _ in range(MOST_PAGES):
-            after = f" AND key > {last!r}".replace("'", '"') if last else ""
-            search = self._client.search_issues
-            jql = f"({condition}){after} ORDER BY key ASC"
-            answer = self._search(search, jql, asked, startAt=0)
-            issues = issues_of(answer)
-            if last and not issues:
-                raise Later("JIRA gave an empty page in the middle of a search.")
-            yield issues
-            if not issues or len(issues) >= int(answer.get("total", 0)):
-                return
-            last = issues[-1]["key"]
+            return token_pages(
+                condition,
+                lambda jql, token: self._search(search, jql, asked, nextPageToken=token),
+            )
+        search = self._client.search_issues
+        return key_pages(condition, lambda jql: self._search(search, jql, asked, startAt=0))
 
     def _search(self, search: Any, jql: str, asked: Asked | None = None, **place: Any) -> Any:
         """One page of a search, as JIRA's JSON."""

@@ -1,5 +1,6 @@
 """Whatever a source does wrong: nothing is lost, the run tells the truth, the next one heals it."""
 
+import os
 from datetime import timedelta
 
 import pytest
@@ -34,6 +35,14 @@ REQUESTS = [
     ("bugs", "/xmlrpc.cgi"),
 ]
 KINDS = ["401", "403", "404", "429", "500", "503", "timeout", "reset", "truncated", "html", "empty", "drip"]  # fmt: skip
+# Every run of the suite does a third of all pairs, each request and each kind among them.
+WHOLE = os.environ.get("TEST_FAULTS") == "whole"
+PAIRS = [
+    (name, path, kind)
+    for place, (name, path) in enumerate(REQUESTS)
+    for number, kind in enumerate(KINDS)
+    if WHOLE or (place + number) % 3 == 0
+]
 PASSING = {"429", "500", "503", "timeout", "reset", "truncated", "html", "drip"}
 
 
@@ -110,8 +119,7 @@ def live(desk) -> dict[str, int]:
     }
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("name", "path"), REQUESTS, ids=[f"{n} {p}" for n, p in REQUESTS])
+@pytest.mark.parametrize(("name", "path", "kind"), PAIRS, ids=map(" ".join, PAIRS))
 def test_one_fault_in_one_request(desk, name, path, kind):
     change_everything(desk)
     for other in SOURCES[: SOURCES.index(name)]:

@@ -137,6 +137,7 @@ def test_cards_that_were_lost_are_found_and_loaded(big, number):
     [("jira", "reconcile_jira", "issue"), ("bugzilla", "reconcile_bugzilla", "bug")],
 )
 def test_bugs_that_were_lost_are_found_and_loaded(big, tracker, sync, kind):
+    reconcile(big, sync)
     before = counted()[kind][1]
     known = big.rows(
         "select key from bugs where tracker = :t and gone_at is null and not restricted "
