@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.view import View
+
 Json = Any
 CALLBACK = "/_dash-update-component"
 PAGE = "_pages_content.children"
@@ -41,7 +43,14 @@ class Site:
 
     def rows(self, query: str, start: int = 0) -> Ask:
         """A block of the case table."""
-        span = {"startRow": start, "endRow": start + BLOCK, "sortModel": []}
+        view = View.from_query(query)
+        # Headers show what the address sorts by, as far as the columns are there.
+        model = [
+            {"colId": name, "sort": "desc" if descending else "asc"}
+            for name, descending in ((one.removeprefix("-"), one[0] == "-") for one in view.sort)
+            if name in view.columns
+        ]
+        span = {"startRow": start, "endRow": start + BLOCK, "sortModel": model}
         return self._filled(self._named(ROWS), [span], [query])
 
     def count(self, query: str) -> Ask:

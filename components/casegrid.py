@@ -149,13 +149,15 @@ def _sorted(view: View, model: Any) -> View:
     """The View in the order that the grid's headers show.
 
     Headers tell only of the columns shown: where they say what the View says of those, the View's
-    own order stands.
+    own order stands. When none of them is sorted by any more, the usual order is asked for.
     """
     try:
         names = [f"{'-' if part['sort'] == 'desc' else ''}{part['colId']}" for part in model or []]
         told = tuple(name for name in view.sort if name.removeprefix("-") in view.columns)
-        if not names or tuple(names) == told:
+        if tuple(names) == told or model is None:
             return view
+        if not names:
+            return view.but(sort=DEFAULT_SORT)
         return view.but(sort=View.from_values({"sort": [",".join(names)]}).sort)
     except (ParameterError, KeyError, TypeError):
         return view

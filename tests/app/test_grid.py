@@ -143,15 +143,21 @@ def query_of(state: dict) -> str:
     return View.from_values(values).to_query()
 
 
+def header_model(names) -> list[dict]:
+    """What the grid tells of its sorted headers."""
+    return [
+        {"colId": name.removeprefix("-"), "sort": "desc" if name.startswith("-") else "asc"}
+        for name in names
+    ]
+
+
 def on_screen(client, state: dict) -> list[dict]:
     """All rows of a state, block by block, as the browser asks for them."""
-    model = (
-        [
-            {"colId": name.removeprefix("-"), "sort": "desc" if name.startswith("-") else "asc"}
-            for name in state["sort"]
-        ]
-        if state["by_header"]
-        else []
+    # Headers show what the address sorts by, as far as the columns are there.
+    model = header_model(
+        name
+        for name in state["sort"]
+        if state["by_header"] or name.removeprefix("-") in state["columns"]
     )
     rows, start = [], 0
     while True:
@@ -161,23 +167,40 @@ def on_screen(client, state: dict) -> list[dict]:
             "sortModel": model,
             "filterModel": {},
         }
-        answer = client.post(
-            "/_dash-update-component",
-            json={
-                "output": "grid.getRowsResponse",
-                "outputs": {"id": "grid", "property": "getRowsResponse"},
-                "inputs": [{"id": "grid", "property": "getRowsRequest", "value": asked}],
-                "changedPropIds": ["grid.getRowsRequest"],
-                "state": [{"id": "view", "property": "data", "value": query_of(state)}],
-            },
-        )
-        assert answer.status_code == 200
-        told = json.loads(answer.text)["response"]["grid"]["getRowsResponse"]
+        told = block_of(client, asked, query_of(state))
         rows += told["rowData"]
         start += state["block"]
         if told["rowCount"] is not None:
             assert told["rowCount"] == len(rows)
             return rows
+
+
+def block_of(client, asked: dict, query: str) -> dict:
+    answer = client.post(
+        "/_dash-update-component",
+        json={
+            "output": "grid.getRowsResponse",
+            "outputs": {"id": "grid", "property": "getRowsResponse"},
+            "inputs": [{"id": "grid", "property": "getRowsRequest", "value": asked}],
+            "changedPropIds": ["grid.getRowsRequest"],
+            "state": [{"id": "view", "property": "data", "value": query}],
+        },
+    )
+    assert answer.status_code == 200
+    return json.loads(answer.text)["response"]["grid"]["getRowsResponse"]
+
+
+def test_a_header_that_is_not_sorted_by_any_more_gives_the_usual_order(desk, client):
+    def numbers(query: str, names: list[str]) -> list[str]:
+        asked = {"startRow": 0, "endRow": 50, "sortModel": header_model(names)}
+        return [row["number"] for row in block_of(client, asked, query)["rowData"]]
+
+    usual = numbers("", ["-updated"])
+    by_severity = numbers("sort=severity", ["severity"])
+    assert usual != by_severity
+    assert numbers("", ["severity"]) == by_severity
+    # The address still names the order that was left.
+    assert numbers("sort=severity", []) == usual
 
 
 def as_shown(name: str, value):
