@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.skipif(not WHOLE, reason="it takes minutes; make faults does it"),
 ]
 
-ROUNDS, MINUTES = 24, 180
+ROUNDS, MINUTES = 40, 180
 READ = ("/", "/api/v1/stats", "/api/v1/cases?limit=200", "/api/v1/charts/backlog.json",
         "/api/v1/quality", "/api/v1/cases.csv?state=open")  # fmt: skip
 MIB = 1 << 20
