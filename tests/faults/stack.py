@@ -45,7 +45,7 @@ class Stack:
         self.clock = Clock()
         self.clock.at -= timedelta(days=6 * lively)
         start = self.clock() - timedelta(days=365)
-        cases = CASES * (10 if lively else 1)
+        cases = CASES * (3 if lively else 1)
         self.world = World(cases=cases, start=start, clock=self.clock, frozen=not lively)
         self.sandbox = Sandbox(self.world).__enter__()
         self.links: dict[str, Proxy] = {}
