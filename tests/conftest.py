@@ -69,6 +69,12 @@ def _url(name: str) -> str:
     return url.render_as_string(hide_password=False)
 
 
+def own_redis() -> str:
+    """The part of Redis that this process has for itself."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 16
+    return os.environ["TEST_SERVERS_REDIS"].replace("db=0", f"db={number}")
+
+
 def _execute(statement: str) -> None:
     connection = psycopg2.connect(_url("postgres"))
     connection.autocommit = True
@@ -94,15 +100,13 @@ def cloned(template: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex}"
     # By copying files, in half of the time that it takes through the log.
     _execute(f"create database {name} template {template} strategy file_copy")
-    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 16
-    redis = os.environ["TEST_SERVERS_REDIS"].replace("db=0", f"db={number}")
     database.reset()
     try:
         with own_settings():
             use(
                 {
                     "CASEBOARD_DATABASE_URL": _url(name),
-                    "CASEBOARD_REDIS_URL": redis,
+                    "CASEBOARD_REDIS_URL": own_redis(),
                     "CASEBOARD_SECRET_KEY": "only-for-tests-" + "x" * 32,
                 }
             )
@@ -133,7 +137,7 @@ def app():
     """The web application; it reads whichever database the test has."""
     from app.server import create_app
 
-    use({"CASEBOARD_REDIS_URL": os.environ["TEST_SERVERS_REDIS"]})
+    use({"CASEBOARD_REDIS_URL": own_redis()})
     try:
         return create_app()
     finally:

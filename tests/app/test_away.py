@@ -13,9 +13,9 @@ import pytest
 from app import cache, database, lastshown
 from app.auth import sessions
 from app.local import POSTGRES_BIN, LocalServers
-from app.settings import get_settings, use
+from app.settings import use
 from tests.auth import people
-from tests.conftest import own_settings
+from tests.conftest import own_redis, own_settings
 
 pytestmark = pytest.mark.database
 
@@ -33,7 +33,6 @@ def servers(app, tmp_path_factory):
         tmp_path_factory.mktemp("away"), Path(os.environ.get("TEST_PG_BIN", POSTGRES_BIN))
     )
     running = local.start(durable=False)
-    before = get_settings().redis_url
     with own_settings():
         database.reset()
         use(
@@ -51,7 +50,7 @@ def servers(app, tmp_path_factory):
         finally:
             database.reset()
             with app.app_context():
-                cache.init_cache(app, before)
+                cache.init_cache(app, own_redis())
             local.stop()
 
 

@@ -1,16 +1,15 @@
 """What the tests of the door share: an empty board with a login, and counters at nought."""
 
-import os
-
 import pytest
 from redis import Redis
 
 from tests.auth.people import with_login
+from tests.conftest import own_redis
 
 
 def forget_limits(kind: str = "") -> None:
     """Put the counters of a kind of requests, or all, at nought."""
-    with Redis.from_url(os.environ["TEST_SERVERS_REDIS"]) as redis:
+    with Redis.from_url(own_redis()) as redis:
         for key in redis.scan_iter(f"caseboard:limit*{kind}*"):
             redis.delete(key)
 

@@ -6,13 +6,16 @@ import time
 import pytest
 from prometheus_client import Histogram
 from prometheus_client.parser import text_string_to_metric_families
+from redis import Redis
 from sqlalchemy import text
 
 from app import serving
 from app.auth import audit, policy
 from app.database import transaction
+from app.queue import QUEUES
 from app.settings import SHARED_FOLDER
 from tests.auth.people import cookie_of, settings, token_of, with_login
+from tests.conftest import own_redis
 
 pytestmark = pytest.mark.database
 
@@ -78,6 +81,8 @@ def test_what_the_database_knows_is_read_at_the_scrape(empty, client):
             "insert into rejects (run_id, source, position, key, reason, payload, fingerprint) "
             "select id, 'portal', 1, 'k', 'why', '{}', 'f' from sync_runs"
         ))  # fmt: skip
+    with Redis.from_url(own_redis()) as redis:  # of what other tests have left there
+        redis.delete(*QUEUES)
     backup = ("caseboard_backup_timestamp_seconds",)
     assert backup not in told(client.get("/metrics"))
     audit.record("backup", outcome="done", actor="caseboard", target="x.dump")
