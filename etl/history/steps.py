@@ -9,6 +9,8 @@ to nothing, and those after an instant to its value by then, taken away.
 A load takes away what was said of its cases before and adds what is to be said of them after it.
 """
 
+from collections.abc import Callable, Sequence
+
 from sqlalchemy import Connection, text
 
 from app.models import NOTHING
@@ -89,8 +91,8 @@ MOMENTS = (
 )
 
 
-def _told(chosen: str) -> str:
-    moments = "union all".join(MOMENTS)
+def _told(chosen: str, parts: Sequence[str] = MOMENTS) -> str:
+    moments = "union all".join(parts)
     return f"""
 select date_bin('1 hour', at, 'epoch') as hour, severity, escalated, crit_sit,
     {", ".join(f"sum({name}) as {name}" for name in STEPS)}
@@ -123,10 +125,14 @@ on conflict ({", ".join(KEY)}) do update set
 # Hours in which nothing happened after all; an index of its own finds them.
 TIDY = f"delete from open_steps where {NOTHING}"
 
-ALL_TOLD = f"create temp table steps_told on commit drop as {_told('')}"
+# Of all cases: first what can be told before the spans of bugs are there.
+WITHOUT_BUGS = tuple(part for part in MOMENTS if part is not WITH_BUGS)
+ALL_TOLD = f"create temp table steps_told on commit drop as {_told('', WITHOUT_BUGS)}"
+BUGS_TOLD = f"insert into steps_told {_told('', (WITH_BUGS,))}"
 FILL = f"""
 insert into open_steps ({", ".join((*KEY, *STEPS))})
-select {", ".join((*KEY, *STEPS))} from steps_told where ({", ".join(STEPS)}) <> ({ZEROS})
+select {", ".join(KEY)}, {SUMS} from steps_told
+group by {", ".join(KEY)} having ({SUMS}) <> ({ZEROS})
 order by hour
 """
 
@@ -143,9 +149,16 @@ def after(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
-def fill(connection: Connection) -> None:
-    """Derive the roll-up of all cases."""
-    # Millions of rows: they are to be sorted and added up in memory.
-    connection.execute(text("set local work_mem = '512MB'"))
-    for statement in (ALL_TOLD, "delete from open_steps", FILL):
+def fill(connection: Connection, once_spanned: Callable[[], object] = lambda: None) -> None:
+    """Derive the roll-up of all cases; `once_spanned` returns when the spans of bugs are there."""
+    # Millions of rows: they are to be sorted and added up in memory, by all workers there are.
+    for name, value in (
+        ("work_mem", "512MB"),
+        ("parallel_setup_cost", 0),
+        ("parallel_tuple_cost", 0),
+    ):
+        connection.execute(text(f"set local {name} = '{value}'"))
+    connection.execute(text(ALL_TOLD))
+    once_spanned()
+    for statement in (BUGS_TOLD, "delete from open_steps", FILL):
         connection.execute(text(statement))

@@ -5,7 +5,7 @@ result; of comments only the rows are made, as the facts would be most of the wo
 """
 
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from datetime import datetime
 from multiprocessing import get_context
 
@@ -68,15 +68,21 @@ def seed(
                     progress(done, in_all + 1)
     finally:
         index_again(away)
-    with transaction() as connection:
+    with ThreadPoolExecutor(1) as beside, transaction() as connection:
+        spanned = beside.submit(_fill_spans)
         connection.execute(text("set local statement_timeout = 0"))
-        spans.fill(connection)
-        steps.fill(connection)
+        steps.fill(connection, spanned.result)
         connection.execute(text(COUNTED), {"cases": cases, "run_id": run_id})
         finish_run(connection, run_id)
         connection.execute(text(BUMP))
     if progress:
         progress(in_all + 1, in_all + 1)
+
+
+def _fill_spans() -> None:
+    with transaction() as connection:
+        connection.execute(text("set local statement_timeout = 0"))
+        spans.fill(connection)
 
 
 def _rules() -> Rules:

@@ -59,6 +59,9 @@ def index_away() -> list[Standing]:
         standing = [Standing(*row) for row in found]
         for one in standing:
             connection.execute(text(one.drop))
+        for table in TABLES:
+            # It would begin again and again while rows come; at the end all is looked through once.
+            connection.execute(text(f"alter table {table} set (autovacuum_enabled = false)"))
     return standing
 
 
@@ -72,6 +75,8 @@ def index_again(standing: list[Standing]) -> None:
         list(pool.map(_run, [f"vacuum (analyze, parallel 0) {table}" for table in tables]))
         # Each locks the table that refers before the one referred to, so none waits in a circle.
         list(pool.map(_run, [one.make for one in heaviest if one.step == 3]))
+    for table in TABLES:
+        _run(f"alter table {table} reset (autovacuum_enabled)")
 
 
 HEAVY = {"changes": 9, "case_versions": 8, "case_words": 7, "comments": 6, "cases": 5}
