@@ -8,6 +8,7 @@ long as it lasts asking fails at once.
 
 import logging
 import os
+import select
 import socket
 import threading
 import time
@@ -19,7 +20,7 @@ from weakref import WeakSet
 
 import psycopg2
 from sqlalchemy import Engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 log = logging.getLogger(__name__)
@@ -103,7 +104,9 @@ def listen(engine: Engine) -> None:
         _watch.known.add(connection)
 
     @event.listens_for(engine, "checkout")
-    def _taken(_connection: Any, record: Any, _proxy: Any) -> None:
+    def _taken(connection: Any, record: Any, _proxy: Any) -> None:
+        with _counted(id(record)):
+            renew_if_dead(connection)
         _watch.waiting[id(record)] = time.monotonic()
 
     @event.listens_for(engine, "checkin")
@@ -112,9 +115,26 @@ def listen(engine: Engine) -> None:
 
     @event.listens_for(engine, "handle_error")
     def _failed(context: Any) -> None:
-        # A pooled connection that was found dead is made anew, and nobody notices.
-        if not context.is_pre_ping and (context.is_disconnect or context.connection is None):
+        if context.is_disconnect or context.connection is None:
             note()
+
+
+def renew_if_dead(connection: Any, *_pooled: Any) -> None:
+    """Have the pool make a connection anew that has died meanwhile, and nobody notices.
+
+    A line on which nothing has come since it was last used is alive, as far as our end can tell;
+    asking the server as well would cost each statement another one. The other end of a dead one
+    has said so, or says it when it is asked.
+    """
+    line = select.poll()
+    try:
+        line.register(connection.fileno(), select.POLLIN)
+        if line.poll(0):
+            with connection.cursor() as cursor:
+                cursor.execute("select 1")
+            connection.rollback()
+    except psycopg2.Error as error:
+        raise InvalidatePoolError from error
 
 
 def begin(address: Callable[[], str | None]) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select, true
 
 from app.board import Board
 from app.cache import remembered
-from app.database import snapshot
+from app.database import alone, fetch_rows
 from app.selection import count, grouped
 from app.version import Version
 from app.view import View
@@ -63,9 +63,8 @@ def number_of_rows(view: View, instant: datetime, version: Version) -> int:
     asked = view.only_filters()
 
     def compute() -> str:
-        with snapshot() as connection:
-            told = connection.execute(count(asked, instant, live=version.live(instant)))
-            return str(told.scalar_one())
+        [[number]] = fetch_rows(count(asked, instant, live=version.live(instant)))
+        return str(number)
 
     moment = version.moment(instant, by_time=asked.goes_by_time)
     return int(remembered(("count", asked.to_query(), moment, version.key), compute))
@@ -76,9 +75,8 @@ def values_of(view: View, instant: datetime, version: Version, name: str) -> Val
     if name in TOGETHER:
         return facets(view, instant, version)[name]
     others = view.but(**{name: getattr(View(), name)})
-    with snapshot() as connection:
-        asked = grouped(others, instant, ALONE[name], live=version.live(instant))
-        found = connection.execute(asked.limit(MOST_VALUES)).all()
+    asked = grouped(others, instant, ALONE[name], live=version.live(instant))
+    found = fetch_rows(asked.limit(MOST_VALUES))
     return [(_parameter(value), number) for value, number in found]
 
 
@@ -96,11 +94,13 @@ def _remembered(
 
 def _compute(view: View, instant: datetime, version: Version, names: Sequence[str]) -> str:
     asked = select_facets(view, instant, names, live=version.live(instant))
-    with snapshot() as connection:
-        found = connection.execute(asked).all()
     told: dict[str, Values] = {name: [] for name in names}
+    every = (1 << len(names)) - 1
+    about = {every - (1 << place): name for place, name in enumerate(names)}
+    with alone() as connection:
+        found = connection.execute(asked).all()
     for row in found:
-        [name] = [name for place, name in enumerate(names) if not row.mask >> place & 1]
+        name = about[row.mask]
         number = getattr(row, f"cases_{name}", row.cases)
         if number:
             told[name].append((_parameter(getattr(row, name)), number))

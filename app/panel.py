@@ -14,7 +14,7 @@ from sqlalchemy import Select
 
 from app.annotations import annotations
 from app.cache import remembered
-from app.database import read, records
+from app.database import plain_rows, read
 from app.marks import marked
 from app.scope import Scope
 from app.theme import Figure
@@ -149,13 +149,13 @@ def told_sentence(told: Mapping[str, Any]) -> str:
 
 def _compute(panel: Panel, scope: Scope, version: Version, *, drawn: bool) -> str:
     known = frame(panel, scope)
-    rows = known.astype(object).where(known.notna(), None)
     columns = columns_of(panel, scope)
     names = [column.name for column in columns]
+    rows = plain_rows(known)
     linked = 0 if drawn and len(known) * len(columns) > LONG_CELLS else LINKED_ROWS
     links = [
         {name: view.to_query() for name, view in panel.rows(row, scope).items()}
-        for row in records(known.head(linked))
+        for row in (dict(zip(names, values, strict=True)) for values in rows[:linked])
     ]
     noted = annotations(*scope.period.filled(), version) if panel.period else []
     told: dict[str, Any] = {
@@ -169,7 +169,7 @@ def _compute(panel: Panel, scope: Scope, version: Version, *, drawn: bool) -> st
         "columns": [
             {"name": column.name, "label": column.label, "unit": column.unit} for column in columns
         ],
-        "rows": rows[names].to_numpy().tolist(),
+        "rows": rows,
         "links": links if any(links) else [],
         "figure": marked(panel.figure(known, scope), noted, scope),
         "annotations": [

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from app import sla
-from app.database import fetch
+from app.database import fetch_prepared
 from app.sla import PolicySpan
 from app.view_fields import write_instant
 
@@ -55,6 +55,10 @@ class Version:
 def data_version(connection: Connection | None = None) -> Version:
     """The version of the data that a reader sees now."""
     # One statement sees one state of the data, without a transaction around it.
-    row = connection.execute(text(ASKED)).one() if connection else fetch(ASKED, {})[0]
+    row = (
+        tuple(connection.execute(text(ASKED)).one())
+        if connection
+        else fetch_prepared("asked_version", ASKED)[0]
+    )
     number, changed_at, latest, first, policies, mutes = row
     return Version(number, changed_at, latest, first, sla.noted(policies), mutes)

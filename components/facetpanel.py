@@ -14,6 +14,7 @@ from app.view_fields import write_instant
 from app.words import FIELD_LABELS
 from components.filterbar import UNSET_UNKNOWN, asked, value_label
 from components.finished import finished
+from components.piece import Piece, piece
 
 PATH = "/cases"
 SHOWN_AT_ONCE = 8
@@ -79,23 +80,25 @@ def _facet(view: View, name: str, values: Values) -> Component:
     return html.Section(told, className="facet")
 
 
-def _value(view: View, name: str, value: str, cases: int, chosen: set[str]) -> Component:
+def _value(view: View, name: str, value: str, cases: int, chosen: set[str]) -> Piece:
     is_chosen = value in chosen
     values = chosen - {value} if is_chosen else chosen | {value}
     other = view.but(**{name: getattr(View.from_values({name: sorted(values)}), name)}) if (
         values
     ) else view.but(**{name: ()})  # fmt: skip
     label = value_label(name, value)
-    return html.Li(
-        dcc.Link(
+    return piece(
+        html.Li,
+        piece(
+            dcc.Link,
             [
-                html.Span(className="tick"),
-                html.Span(label, className="facet-label", dir="auto", title=label),
-                html.Span(f"{cases:,}", className="facet-count"),
+                piece(html.Span, className="tick"),
+                piece(html.Span, label, className="facet-label", dir="auto", title=label),
+                piece(html.Span, f"{cases:,}", className="facet-count"),
             ],
             href=other.url(PATH),
             className="facet-value chosen" if is_chosen else "facet-value",
-        )
+        ),
     )
 
 

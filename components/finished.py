@@ -7,9 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
-from plotly.io.json import to_json_plotly
+from dash.development.base_component import Component
 
 from app.cache import remembered
+
+# As plotly writes it, without a look into each value first.
+AS_PLOTLY = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 
 
 def finished(
@@ -21,6 +24,20 @@ def finished(
     """
 
     def compute() -> str:
-        return orjson.dumps([to_json_plotly(one) for one in outputs()]).decode()
+        written = [
+            orjson.dumps(one, default=_plain, option=AS_PLOTLY).decode() for one in outputs()
+        ]
+        return orjson.dumps(written).decode()
 
     return tuple(map(orjson.Fragment, orjson.loads(remembered(parts, compute))))
+
+
+def _written(output: Any) -> str:
+    return orjson.dumps(output, default=_plain, option=AS_PLOTLY).decode()
+
+
+def _plain(value: Any) -> Any:
+    """A component as plain values, for its JSON."""
+    if isinstance(value, Component):
+        return value.to_plotly_json()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")

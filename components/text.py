@@ -9,7 +9,7 @@ def moment(value: datetime | None, zone: str) -> str:
     """An instant in the viewer's zone, to the minute: `2016-03-10 09:30`; a dash for none."""
     if value is None or value != value:  # noqa: PLR0124 - NaT differs from itself
         return "–"
-    return value.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+    return value.astimezone(ZoneInfo(zone)).isoformat(" ", "minutes")[:16]
 
 
 def ago(value: datetime, now: datetime) -> str:
