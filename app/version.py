@@ -17,6 +17,7 @@ select min(created_date) from case_versions where valid_to = 'infinity' and not 
 # Grows with each mute that is set or ended; none is ever deleted.
 MUTES = "select count(*) + count(ended_at) from mutes"
 ASKED = f"select version, changed_at, latest, ({FIRST}), ({sla.TOLD}), ({MUTES}) from data_version"  # noqa: S608
+PREPARED = "asked_version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def data_version(connection: Connection | None = None) -> Version:
     row = (
         tuple(connection.execute(text(ASKED)).one())
         if connection
-        else fetch_prepared("asked_version", ASKED)[0]
+        else fetch_prepared(PREPARED, ASKED)[0]
     )
     number, changed_at, latest, first, policies, mutes = row
     return Version(number, changed_at, latest, first, sla.noted(policies), mutes)

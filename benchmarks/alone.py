@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from app import database
 from app.settings import get_settings
-from app.version import ASKED
+from app.version import PREPARED
 from benchmarks.asks import Ask, Site
 
 Statement = tuple[str, Any]
@@ -22,7 +22,7 @@ select case_number from cases where created_date >= (
     select min(created_date) + (max(created_date) - min(created_date)) / 2 from cases
 ) order by created_date limit 1
 """
-BESIDE = (ASKED[:40].strip(), "set local ", "insert into audit")
+BESIDE = (f"prepare {PREPARED}", f"execute {PREPARED}", "set local ", "insert into audit")
 
 
 @lru_cache(maxsize=1)
