@@ -64,7 +64,8 @@ def counted(counts: Sequence[Count]) -> Told:
     """Some counts of the catalogue at each instant, from the roll-up where it knows them."""
 
     def told(scope: Scope, instants: Sequence[datetime]) -> Select[Any]:
-        known = [count for count in counts if rolls(scope, instants) and knows(count)]
+        rolling = rolls(scope, instants)
+        known = [count for count in counts if rolling and knows(count)]
         others = [count for count in counts if count not in known]
         if not others:
             return rolled(scope, known, instants)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
+    TableValuedAlias,
     bindparam,
     case,
     cast,
@@ -25,7 +26,6 @@ from sqlalchemy import (
     select,
     true,
     union_all,
-    values,
 )
 
 from app.board import Board
@@ -68,9 +68,7 @@ def steps_of(reading: Reading, names: Sequence[str], instants: Sequence[datetime
         .subquery("held")
     )
     # Each part is a step at its start and one at its end.
-    steps = values(column("number", Integer), column("side", Integer), name="steps").data(
-        [(number, -1 if number % 2 else 1) for number in range(len(moments))]
-    )
+    steps = numbered(len(moments), "steps")
     at: list[ColumnElement[Any]] = [held.c[f"at_{n}"] for n in column_of]
     if several:
         # A part that ends before it begins is to add nothing.
@@ -84,7 +82,7 @@ def steps_of(reading: Reading, names: Sequence[str], instants: Sequence[datetime
         if not of_parts:
             return literal(0)
         of_part = case(of_parts, value=steps.c.number // 2, else_=0)
-        return func.sum(of_part * steps.c.side) * base.sign
+        return func.sum(of_part * (1 - 2 * (steps.c.number % 2))) * base.sign
 
     told = [stepped(name).label(name) for name in names]
     return (
@@ -99,9 +97,17 @@ def fenced(statement: Select[*tuple[Any, ...]], name: str) -> FromClause:
     return statement.offset(literal_column("0")).subquery(name)
 
 
-def both_sides() -> Any:
+def both_sides() -> TableValuedAlias:
     """A row for entering (`side` 1) and one for leaving (-1), to be joined with stretches."""
-    return values(column("side", Integer), name="sides").data([(1,), (-1,)])
+    return (
+        func.generate_series(-1, 1, 2).table_valued(column("side", Integer)).render_derived("sides")
+    )
+
+
+def numbered(size: int, name: str) -> TableValuedAlias:
+    """The numbers from 0 on as the rows of a table (SQLAlchemy keeps no text with VALUES in it)."""
+    series = func.generate_series(0, size - 1).table_valued(column("number", Integer))
+    return series.render_derived(name)
 
 
 def place_of(moment: ColumnElement[Any], instants: Sequence[datetime]) -> ColumnElement[int]:
@@ -116,9 +122,10 @@ def place_of(moment: ColumnElement[Any], instants: Sequence[datetime]) -> Column
 
 def running(steps: list[Select[Any]], names: Sequence[str], size: int) -> Select[Any]:
     """The running sums of steps (`place`, names) at each place, those without a step included."""
-    every = func.generate_series(0, size - 1).table_valued("place").render_derived(name="every")
+    every = numbered(size, "every")
+    place = every.c.number.label("place")
     if not steps:
-        return select(every.c.place, *(literal(0).label(name) for name in names))
+        return select(place, *(literal(0).label(name) for name in names))
     told = union_all(*steps).subquery("told")
     sums = (
         select(told.c.place, *(func.sum(told.c[name]).label(name) for name in names))
@@ -127,14 +134,14 @@ def running(steps: list[Select[Any]], names: Sequence[str], size: int) -> Select
     )
     return (
         select(
-            every.c.place,
+            place,
             *(
                 cast(
-                    func.sum(func.coalesce(sums.c[name], 0)).over(order_by=every.c.place), Integer
+                    func.sum(func.coalesce(sums.c[name], 0)).over(order_by=every.c.number), Integer
                 ).label(name)
                 for name in names
             ),
         )
-        .select_from(every.outerjoin(sums, sums.c.place == every.c.place))
-        .order_by(every.c.place)
+        .select_from(every.outerjoin(sums, sums.c.place == every.c.number))
+        .order_by(every.c.number)
     )

@@ -11,11 +11,9 @@ from sqlalchemy import (
     Select,
     case,
     cast,
-    column,
     func,
     select,
     true,
-    values,
 )
 
 from app.days import day_by_day
@@ -23,7 +21,7 @@ from app.halves import Half, of_both
 from app.panel import Measure, Panel
 from app.panels.daylines import day_axis, to_day, whole
 from app.scope import Scope
-from app.series import place_of, running
+from app.series import numbered, place_of, running
 from app.theme import Figure
 from app.versions import V
 
@@ -61,11 +59,11 @@ def _reached(scope: Scope, instants: Sequence[datetime]) -> Select[Any]:
         lambda half: [moment.label(name) for name, moment in _moments(half).items()],
         lambda half: [] if half.is_open else [V.closed_at >= start],
     ).subquery("known")
-    every = values(column("stage", Integer), name="stages").data([(n,) for n in range(len(STAGES))])
-    moment = case(*((every.c.stage == n, known.c[name]) for n, name in enumerate(STAGES)))
+    every = numbered(len(STAGES), "stages")
+    moment = case(*((every.c.number == n, known.c[name]) for n, name in enumerate(STAGES)))
     told: list[Any] = [place_of(moment, instants).label("place")]
     for n, name in enumerate(STAGES):
-        told.append(func.count().filter(every.c.stage == n).label(name))
+        told.append(func.count().filter(every.c.number == n).label(name))
     steps = (
         select(*told)
         .select_from(known.join(every, true()))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -92,7 +93,12 @@ def day_end(day: date, scope: Scope) -> datetime:
 def to_day(day: date, scope: Scope) -> str:
     """What a click on a day adds to the address: everything is turned to its end."""
     end = day_end(day, scope)
-    return urlencode({"as_of": write_instant(end) if end < scope.instant else ""})
+    return _turned_to(end) if end < scope.instant else "as_of="
+
+
+@lru_cache(maxsize=4_096)
+def _turned_to(end: datetime) -> str:
+    return urlencode({"as_of": write_instant(end)})
 
 
 def day_axis(days: Sequence[date], scope: Scope) -> Figure:

@@ -1,6 +1,7 @@
 """How long had it taken, for the cases that reached a milestone on a day?"""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -8,16 +9,16 @@ from sqlalchemy import (
     Float,
     Integer,
     Select,
+    SelectBase,
     case,
     cast,
-    column,
     func,
     or_,
     select,
     true,
-    values,
 )
 
+from app.course import MILESTONES as REACHED
 from app.day_table import day_table
 from app.halves import of_both
 from app.panel import Measure, Panel, Row
@@ -25,9 +26,9 @@ from app.panels.backlog import day_name
 from app.panels.daylines import day_axis, day_end, to_day, whole
 from app.period import midnight
 from app.scope import Scope
-from app.series import place_of
+from app.series import numbered, place_of
 from app.theme import Figure
-from app.versions import TICK, V
+from app.versions import TICK, VERSIONS, V
 from app.view import View
 
 MILESTONES = {
@@ -65,26 +66,37 @@ def milestones_select(scope: Scope) -> Select[Any]:
 def _told(scope: Scope) -> Select[Any]:
     """By day and milestone: `place`, `milestone` (its number), `n` and `median`; in one pass."""
     ends, start = scope.ends(), scope.period.filled()[0]
-    known = of_both(
-        scope,
-        lambda half: [V.created_date, *(half.moment(name).label(name) for name in MILESTONES)],
-        lambda half: [or_(*(half.moment(name) >= start for name in MILESTONES))],
-    ).subquery("known")
-    every = values(column("milestone", Integer), name="milestones").data(
-        [(n,) for n in range(len(MILESTONES))]
-    )
-    moment = case(*((every.c.milestone == n, known.c[name]) for n, name in enumerate(MILESTONES)))
+    known = _known(scope, start).subquery("known")
+    every = numbered(len(MILESTONES), "milestones")
+    moment = case(*((every.c.number == n, known.c[name]) for n, name in enumerate(MILESTONES)))
     days = cast(func.extract("epoch", moment - known.c.created_date) / 86_400.0, Float)
     return (
         select(
             place_of(moment, ends).label("place"),
-            every.c.milestone,
+            every.c.number.label("milestone"),
             func.count().label("n"),
             cast(func.percentile_cont(0.5).within_group(days.asc()), Float).label("median"),
         )
         .select_from(known.join(every, true()))
         .where(moment >= start, moment <= ends[-1])
-        .group_by("place", every.c.milestone)
+        .group_by("place", every.c.number)
+    )
+
+
+def _known(scope: Scope, start: datetime) -> SelectBase:
+    """The cases that reached a milestone since an instant: when they began and reached each."""
+    if not scope.live:
+        return of_both(
+            scope,
+            lambda half: [V.created_date, *(half.moment(name).label(name) for name in MILESTONES)],
+            lambda half: [or_(*(half.moment(name) >= start for name in MILESTONES))],
+        )
+    # Now the halves are one: an index over all cases has these moments.
+    lately = or_(*(REACHED[name] >= start for name in MILESTONES))
+    return (
+        select(V.created_date, *(REACHED[name].label(name) for name in MILESTONES))
+        .select_from(VERSIONS)
+        .where(scope.board.known, *scope.board.conditions(scope.view), lately)
     )
 
 
