@@ -3,6 +3,13 @@
 from dataclasses import dataclass
 from typing import Self
 
+SHORT = (
+    "the statement takes a millisecond or less; twice that leaves hardly more than one for all "
+    "that stands between it and the floor: looking up the data version, reading the address as a "
+    "View, taking a connection, writing 1,000 cells as people read them, and noting for the next "
+    "block where this one ends"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:

@@ -25,7 +25,9 @@ def amount(value: float | None, unit: str = "ms") -> str:
 
 def figures(rows: Iterable[Figure]) -> str:
     """The table of figures, a part after the other, and below it the reasons."""
-    lines, reasons = [HEAD], []
+    lines: list[str] = [HEAD]
+    # One reason may hold for several figures.
+    reasons: dict[str, list[str]] = {}
     part = ""
     for row in rows:
         if row.part != part:
@@ -34,15 +36,21 @@ def figures(rows: Iterable[Figure]) -> str:
         ratio = "–" if row.ratio is None else f"{amount(row.ratio, '')} ×"
         mark = ""
         if row.reason and not row.met:
-            reasons.append(f"{len(reasons) + 1}. {row.what}: {row.reason}")
-            mark = f" ({len(reasons)})"
+            reasons.setdefault(row.reason, []).append(row.what)
+            mark = f" ({list(reasons).index(row.reason) + 1})"
         budget = f"{row.rule}: {amount(row.limit, row.unit)}" if row.limit is not None else "–"
         told = f"{row.what} ({row.note})" if row.note else row.what
         lines.append(
             f"| {told} | {amount(row.floor, row.unit)} | {amount(row.raw, row.unit)} "
             f"| {amount(row.measured, row.unit)} | {ratio} | {budget} | {row.verdict}{mark} |"
         )
-    return "\n".join([*lines, *(["", "Reasons:", "", *reasons] if reasons else [])])
+    if reasons:
+        lines += ["", "Reasons:", ""]
+    lines += [
+        f"{number}. {'; '.join(dict.fromkeys(whose))}: {reason}"
+        for number, (reason, whose) in enumerate(reasons.items(), start=1)
+    ]
+    return "\n".join(lines)
 
 
 def growths(rows: Sequence[Growth]) -> str:

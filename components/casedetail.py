@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.auth import audit
-from app.database import plain, read, records, snapshot
+from app.database import plain, snapshot
 from app.hanging import bugs_of, comments_of
 from app.timeline import facts
 from app.version import data_version
@@ -62,13 +62,13 @@ def tell_detail(number: Any, query: Any) -> Any:
 def _detail(number: str, view: View) -> list[Component]:
     instant = view.instant(datetime.now(UTC), data_version().changed_at)
     with snapshot() as connection:
-        found = read(facts(number, instant), connection=connection)
-        if found.empty:
+        found = plain(connection, facts(number, instant))
+        if not found:
             return [html.P(f"Case {number} is not known at this instant.")]
         bugs = plain(connection, bugs_of(number, instant))
         comments = plain(connection, comments_of(number, instant).limit(COMMENTS_SHOWN + 1))
     audit.record("case_view", outcome="done", target=number)
-    [case] = records(found)
+    [case] = found
     place = view.url(case_path(number))
     more = [html.P(dcc.Link("All comments and the whole history", href=place))]
     return [

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import pandas as pd
 from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
@@ -12,7 +11,7 @@ from app import sla
 from app.auth import audit
 from app.clock import stretches, versions_of
 from app.columns import COLUMNS, Column
-from app.database import plain, read, records, snapshot
+from app.database import plain, snapshot
 from app.hanging import bugs_of
 from app.neighbours import neighbours
 from app.story import story, told_by_kind
@@ -65,19 +64,18 @@ def content(view: View, version: Version, number: str) -> list[Component]:
     """Everything that is known of one case at the View's instant."""
     instant = view.instant(datetime.now(UTC), version.changed_at)
     with snapshot() as connection:
-        found = read(facts(number, instant), connection=connection)
-        if found.empty:
-            known = not read(exists(number), connection=connection).empty
+        found = plain(connection, facts(number, instant))
+        if not found:
+            known = bool(plain(connection, exists(number)))
             return [_unknown(number, instant, view, known=known)]
         bugs = plain(connection, bugs_of(number, instant))
         # A case goes by the policy of its closing, or of the instant while it is open.
-        closed = found["closed"].iloc[0]
-        policy = sla.at(instant if pd.isna(closed) else closed.to_pydatetime())
+        policy = sla.at(found[0]["closed"] or instant)
         versions = plain(connection, versions_of(number, instant, policy.policy))
         events = plain(connection, story(number, instant, EVENTS_SHOWN))
         kinds = plain(connection, told_by_kind(number, instant))
     audit.record("case_view", outcome="done", target=number)
-    [case] = records(found)
+    [case] = found
     parts = stretches(versions, instant)
     return [
         _way(view, neighbours(view, instant, version, number)),

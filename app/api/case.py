@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-import pandas as pd
 from flask import Blueprint, Response
 from sqlalchemy import Connection
 
@@ -27,7 +26,7 @@ from app.api.schemas import (
 )  # fmt: skip
 from app.auth import audit
 from app.clock import stretches, versions_of, waited
-from app.database import plain, read, records, snapshot
+from app.database import plain, snapshot
 from app.hanging import bugs_of
 from app.setting_values import SlaPolicy
 from app.story import KINDS, story, told_by_kind
@@ -86,10 +85,10 @@ def case(number: str) -> Response:
     view = asked_view()
     instant = asked_instant(view)
     with snapshot() as connection:
-        found = read(facts(_storable(number), instant), connection=connection)
-        if found.empty:
+        found = plain(connection, facts(_storable(number), instant))
+        if not found:
             return _unknown(number, instant, view, connection)
-        [row] = records(found)
+        [row] = found
         links = plain(connection, bugs_of(number, instant))
         versions = plain(connection, versions_of(number, instant, _policy(row, instant)))
     audit.record("case_view", outcome="done", target=number)
@@ -126,7 +125,7 @@ def history(number: str) -> Response:
     view = View.from_values(values)
     instant = asked_instant(view)
     with snapshot() as connection:
-        if read(facts(_storable(number), instant), connection=connection).empty:
+        if not plain(connection, facts(_storable(number), instant)):
             return _unknown(number, instant, view, connection)
         events = plain(connection, story(number, instant))
         kinds = {
@@ -145,8 +144,7 @@ EVENT = (
 
 def _policy(row: dict[str, Any], instant: datetime) -> SlaPolicy:
     """A case goes by the policy of its closing, or of the instant while it is open."""
-    closed = row["closed"]
-    return sla.at(instant if closed is None or pd.isna(closed) else closed).policy
+    return sla.at(row["closed"] or instant).policy
 
 
 def _kinds(texts: list[str]) -> set[str]:
@@ -161,7 +159,7 @@ def _storable(number: str) -> str:
 
 
 def _unknown(number: str, instant: datetime, view: View, connection: Connection) -> Response:
-    if read(exists(_storable(number)), connection=connection).empty:
+    if not plain(connection, exists(_storable(number))):
         return problem(404, "No such case", f"No case has the number {number[:100]}.")
     when = day_words(instant, view.tz)
     return problem(404, "Not yet", f"Case {number[:100]} did not exist on {when}.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from benchmarks.figure import Figure
+from benchmarks.figure import SHORT, Figure
 from benchmarks.stack import Stack
 from benchmarks.timing import Contender, milliseconds, seconds
 
@@ -26,7 +26,7 @@ def measure(stack: Stack) -> Iterator[Figure]:
         floor = stack.constant(ask)
         alone = stack.witness.alone(ask)
         took = milliseconds(lambda f=floor: send(f), alone, lambda a=ask: send(a))
-        yield Figure.above_floor(PART, f"first 100 rows: {name}", *took)
+        yield Figure.above_floor(PART, f"first 100 rows: {name}", *took, reason=SHORT)
     yield from _deep(stack)
     yield from _counts(stack)
 
@@ -89,5 +89,6 @@ def _not_delayed(stack: Stack) -> Iterator[Figure]:
     first.sort()
     yield Figure.times(
         PART, "first 100 rows while count and facets are computed", alone, first[len(first) // 2],
-        2, "the rows alone",
+        2, "the rows alone", reason="nobody waits for the other: the three share two cores, on "
+        "which the web server and PostgreSQL work at each of them",
     )  # fmt: skip
