@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import DBAPIError
 
-from app import cli_healthy, cli_import, cli_token, database, local, tables
+from app import cli_healthy, cli_import, cli_token, database, local, revisions, tables
 from app.cli_backup import backup_arguments, restore_arguments
 from app.cli_list import list_arguments, sprint_arguments
 from app.cli_outbound import outbound_arguments
@@ -30,13 +30,13 @@ MOST_SEEDED = 5_000_000
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; tells faults in a sentence. The exit status: 0 done, 1 not, 2 misused."""
-    from etl.errors import FileRefused
+    from etl.errors import FileRefused, Later
 
     asked = _parser().parse_args(arguments)
     try:
         run: Callable[[argparse.Namespace], int] = asked.run
         return run(asked)
-    except (SettingsError, StartFailed, AlreadyRunning, FileRefused) as fault:
+    except (SettingsError, StartFailed, AlreadyRunning, FileRefused, Later) as fault:
         err.print(str(fault), markup=False)
         return 1
     except DBAPIError as fault:
@@ -218,9 +218,9 @@ def _db(asked: argparse.Namespace) -> int:
             from etl.history import rebuild_all
 
             out.print(f"Derived the history of {rebuild_all():,} cases anew.")
-        found, wanted = database.current_revision(), database.head_revision()
-        out.print(f"The tables are at revision {found or 'none'}; the newest is {wanted}.")
-        return 0 if asked.action != "check" or found == wanted else 1
+        known = revisions.look()
+        out.print(f"The tables are {known.words()}.", markup=False)
+        return 0 if asked.action != "check" or known.right else 1
 
 
 def _import(asked: argparse.Namespace) -> int:

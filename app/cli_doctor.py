@@ -10,7 +10,7 @@ from rich.console import Console
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import database, queue
+from app import database, queue, revisions
 from app.health import redis_state
 from app.images.ask import renderer_state
 from app.settings import get_settings
@@ -71,7 +71,7 @@ def _database() -> Iterator[Finding]:
                 text("select pg_size_pretty(pg_database_size(current_database()))")
             ).scalar_one()
             may_all = connection.exec_driver_sql(MAY_ALL).scalar()
-        found, wanted = database.current_revision(), database.head_revision()
+        tables = revisions.look()
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         told = f"does not answer; check CASEBOARD_DATABASE_URL and the way there ({reason})"
@@ -85,11 +85,9 @@ def _database() -> Iterator[Finding]:
         told = f"an answer takes {took * 1_000:.0f} ms; put web and workers nearer to the database"
         yield "way to the database", "warning", told
     yield _clock(clock)
-    if found != wanted:
-        told = f"at revision {found or 'none'}, this release needs {wanted}: `caseboard db upgrade`"
-        yield "tables", "wrong", told
+    yield "tables", "ok" if tables.right else "wrong", tables.words()
+    if not tables.right:
         return
-    yield "tables", "ok", f"at revision {found}, as this release needs"
     with database.snapshot() as connection:
         alive, at = workers_alive(connection)
     told = "at work" if alive else f"silent since {at or 'ever'}: start `worker` and `beat`"

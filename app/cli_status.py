@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from app import database, queue
+from app import database, queue, revisions
 from app.database import records
 from app.settings import get_settings
 from app.standing import Standing, standing
@@ -23,10 +23,9 @@ MIB = 1 << 20
 
 def status(_asked: argparse.Namespace) -> int:
     """Tell how everything stands; the exit status is 1 when something is late, failed or away."""
-    found, wanted = database.current_revision(), database.head_revision()
-    if found != wanted:
-        out.print(f"The tables are at revision {found or 'none'}, this release needs {wanted}.")
-        out.print("Run `caseboard db upgrade`.")
+    tables = revisions.look()
+    if not tables.right:
+        out.print(f"The tables are {tables.words()}.", markup=False)
         return 1
     with database.snapshot() as connection:
         rows = records(syncs(connection))

@@ -3,29 +3,25 @@
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 from alembic import command
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Executable, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app import away
+from app.migrations.known import alembic, known, patiently, refuse_newer, refuse_unknown
 from app.settings import SettingsError, get_settings
 
 log = logging.getLogger(__name__)
-
-MIGRATIONS = Path(__file__).parent / "migrations"
 
 # A page never needs longer; a statement that does has lost its reader.
 OLDEST_POSTGRESQL = 15
@@ -40,8 +36,6 @@ OPTIONS = " ".join(
         away.ALIVE,
     )
 )
-LOCK_NOT_AVAILABLE = "55P03"
-LOCK_ATTEMPTS = 15
 POOL_SIZE = 8
 POOL_TIMEOUT_SECONDS = 3
 
@@ -266,26 +260,18 @@ def upgrade(revision: str = "head") -> None:
             f"CASEBOARD_DATABASE_URL leads to a PostgreSQL {major}; Caseboard needs "
             f"{OLDEST_POSTGRESQL} or newer."
         )
-    _patiently(lambda: command.upgrade(_alembic(), revision))
+    refuse_newer(current_revision())
+    patiently(lambda: command.upgrade(alembic(), revision))
 
 
 def downgrade(revision: str) -> None:
-    """Bring the tables back to `revision` (`base`: no tables at all)."""
-    _patiently(lambda: command.downgrade(_alembic(), revision))
+    """Bring the tables back to `revision` (`base`: no tables at all).
 
-
-def _patiently(migrate: Callable[[], None]) -> None:
-    """Migrate; again, where a reader held a lock for longer than people may wait behind us."""
-    for attempt in range(LOCK_ATTEMPTS):
-        try:
-            return migrate()
-        except OperationalError as error:
-            if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
-                raise
-            if attempt == LOCK_ATTEMPTS - 1:
-                raise
-        time.sleep(1 + attempt / 2)
-    return None
+    SettingsError when this release does not know that revision, or not the one they are at.
+    """
+    refuse_newer(current_revision())
+    refuse_unknown(revision)
+    patiently(lambda: command.downgrade(alembic(), revision))
 
 
 def current_revision() -> str | None:
@@ -296,13 +282,12 @@ def current_revision() -> str | None:
 
 def head_revision() -> str | None:
     """The newest revision that this version of Caseboard knows."""
-    return ScriptDirectory.from_config(_alembic()).get_current_head()
+    return known()[0]
 
 
 def knows(revision: str) -> bool:
     """Whether this version of Caseboard has that revision among its migrations."""
-    scripts = ScriptDirectory.from_config(_alembic())
-    return any(script.revision == revision for script in scripts.walk_revisions())
+    return revision in known()
 
 
 def forget() -> None:
@@ -327,9 +312,3 @@ def _drop(*, close: bool) -> None:
         made.cache_clear()
     _Avoided.until = 0.0
     away.forget()
-
-
-def _alembic() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    return config

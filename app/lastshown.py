@@ -123,7 +123,8 @@ def _keep(key: tuple[str, ...], response: Response) -> None:
     if before == mark and now - at < AGAIN_SECONDS:
         return
     told = {"at": write_instant(datetime.now(UTC)), "body": _packed(body)}
-    cache.remember(key, orjson.dumps(told).decode(), KEEP_SECONDS)
+    if not cache.remember(key, orjson.dumps(told).decode(), KEEP_SECONDS):
+        return
     for forgotten in _note(key, (mark, now)):
         cache.remember(forgotten, "", 1)
 
@@ -146,7 +147,7 @@ def _unpacked(text: str) -> str:
 
 def _shown(key: tuple[str, ...]) -> Response | None:
     """The last answer once more, None where there is none."""
-    kept = cache.known(key)
+    kept = cache.known(key, surely=True)
     if not kept:
         return None
     told = orjson.loads(kept)

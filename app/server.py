@@ -142,6 +142,7 @@ def create_app() -> Flask:
     compression.register(server)
     statics.register(server)
     headers.register(server, board.csp_hashes)
+    health.register(server)
     gate.register(server, board.callback_map)
     conditional.register(server)
     lastshown.register(server)

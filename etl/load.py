@@ -71,7 +71,8 @@ order by s.entity, s.key, s.field, s.position
 """
 
 # Of a state only what the latest known value does not say already. A state older than what we know
-# of its record (an index that lags behind) says nothing new.
+# of its record (an index that lags behind) says nothing new; but what is dated after its source's
+# now comes of a clock that was ahead, and makes nothing older.
 STATES = """
 insert into fresh_facts
 select s.position, s.entity, s.key, s.kind, s.told_at, s.seen_at, s.field, s.value,
@@ -97,6 +98,7 @@ where known.value is distinct from s.value
     and not exists (
         select from changes c
         where c.entity = s.entity and c.key = s.key and c.field = 'updated' and c.at > s.told_at
+            and (c.at > s.seen_at + interval '1 minute') is not true
     )
 """
 

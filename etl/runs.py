@@ -2,13 +2,22 @@
 
 from sqlalchemy import Connection, text
 
-from app.database import transaction
-from etl.errors import RunLost
+from app import revisions
+from app.database import head_revision, transaction
+from etl.errors import Later, RunLost
 
 START = "insert into sync_runs (sync, source) values (:sync, :source) returning id"
 
 # Held until the load commits, so that a run is not given up while it writes.
-OWN = "select id from sync_runs where id = :run_id and state = 'running' for update"
+OWN = """
+select (select version_num from alembic_version) from sync_runs
+where id = :run_id and state = 'running' for update
+"""
+# A migration holds it alone, for as long as it takes (app/migrations/env.py). Nobody waits for it
+# in a statement; and only a later statement surely sees what was committed before we got it.
+QUIET = "select pg_try_advisory_xact_lock_shared(hashtext('caseboard migration'))"
+
+REVISION = "select version_num from alembic_version"
 
 COUNT = """
 update sync_runs set seen = seen + :seen, inserted = inserted + :inserted,
@@ -35,9 +44,24 @@ def start_run(sync: str, source: str) -> int:
 
 
 def own(connection: Connection, run_id: int) -> None:
-    """Make sure that the run may write, until this transaction ends; RunLost when it may not."""
-    if connection.execute(text(OWN), {"run_id": run_id}).first() is None:
+    """Make sure that the run may write, until this transaction ends.
+
+    RunLost when it was given up; Later while the tables are migrated, or are not of this release:
+    what is derived in them would be of both.
+    """
+    if not connection.execute(text(QUIET)).scalar_one():
+        raise Later("The tables are being migrated; what was to be written comes after that.")
+    row = connection.execute(text(OWN), {"run_id": run_id}).first()
+    if row is None:
         raise RunLost(f"Run {run_id} was given up in the meantime; it writes nothing more.")
+    if row[0] != head_revision():
+        raise Later(f"Nothing was written: the tables are {revisions.look().words()}.")
+
+
+def may_begin(connection: Connection) -> bool:
+    """Whether runs may begin now: the tables are of this release, and are not being migrated."""
+    quiet = connection.execute(text(QUIET)).scalar_one()
+    return bool(quiet) and connection.execute(text(REVISION)).scalar() == head_revision()
 
 
 def count(connection: Connection, run_id: int, **numbers: int) -> None:

@@ -15,6 +15,7 @@ from app.models import Sync as SyncRow
 from app.models import Watermark
 from app.settings import get_settings
 from etl.cron import next_slot
+from etl.runs import may_begin
 from etl.source import Sync
 from etl.syncs import BY_NAME, configured
 
@@ -66,10 +67,11 @@ def holder_name(source: str) -> str:
 def tick() -> list[str]:
     """Put the rows right, give up runs whose worker died, and tell which sources have work.
 
-    Any number of ticks at once does what one does.
+    Any number of ticks at once does what one does. On tables of another release it does nothing:
+    that has its own schedule.
     """
     with transaction() as connection:
-        if not connection.execute(text(TICK_LOCK)).scalar_one():
+        if not connection.execute(text(TICK_LOCK)).scalar_one() or not may_begin(connection):
             return []
         register(connection)
         sla.record(connection)

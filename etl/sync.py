@@ -16,7 +16,7 @@ from app.models import Sync as SyncRow
 from app.settings import get_settings
 from etl.errors import Later, Refused, RunLost
 from etl.run import Run
-from etl.runs import FINISH, LONGEST_ERROR
+from etl.runs import FINISH, LONGEST_ERROR, may_begin
 from etl.schedule import DIED, SOURCE_KEY, holder_name, lose, now_of, slots, wake
 from etl.syncs import BY_NAME
 
@@ -117,6 +117,8 @@ def _let_go(connection: Connection, source: str) -> None:
 def _claim(source: str, name: str | None) -> Run | None:
     """Begin the next due run of a source; None when nothing is due."""
     with transaction() as connection:
+        if not may_begin(connection):
+            return None
         # We hold the source, so whatever still says that it runs there is lost.
         lose(connection, DIED, source)
         due = connection.execute(text(NEXT), {"source": source, "name": name}).scalar()

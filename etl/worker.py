@@ -10,10 +10,10 @@ import signal
 import sys
 from datetime import timedelta
 
-from celery import Celery
+from celery import Celery, Task
 from celery.signals import setup_logging, worker_process_init, worker_ready
 
-from app import database, logs
+from app import database, logs, revisions
 from app.settings import SettingsError, get_settings
 from etl import sync
 from etl.clock import Tick
@@ -22,6 +22,8 @@ from etl.schedule import tick as tick_once
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 15.0
+# More workers of an older release than that, and a sync begins at the next tick of beat.
+MOST_PASSED = 8
 # A task that outlives this is delivered once more, finds its source taken, and ends.
 VISIBILITY_SECONDS = 3_600
 SOFT_LIMIT, HARD_LIMIT = 1_140, 1_200
@@ -40,6 +42,8 @@ def _broker() -> str:
 
 
 def _application() -> Celery:
+    # As this release has it, whatever is put in its place while it runs.
+    database.head_revision()
     application = Celery("caseboard", broker=_broker(), set_as_current=False)
     application.conf.update(
         accept_content=["json"],
@@ -103,13 +107,37 @@ def _look(**_: object) -> None:
 
 
 @app.task(name="caseboard.tick")
-def tick() -> None:
-    """Ask the database what is due, and wake a worker for each source that has work."""
+def tick(passed: int = 0, **_: object) -> None:
+    """Ask the database what is due, and wake a worker for each source that has work.
+
+    A newer release may tell more with its messages than this one knows of.
+    """
+    if _is_for_others():
+        _pass_on(tick, (), passed)
+        return
     for source in tick_once():
         run.apply_async((source,), expires=TICK_SECONDS * 4, retry=False)
 
 
 @app.task(name="caseboard.run")
-def run(source: str) -> None:
+def run(source: str, passed: int = 0, **_: object) -> None:
     """Run what is due of a source; ends at once when another worker is at it."""
+    if _is_for_others():
+        _pass_on(run, (source,), passed)
+        return
     sync.work(source)
+
+
+def _is_for_others() -> bool:
+    """Whether the tables are of another release, so that syncs are its workers' work."""
+    tables = revisions.look()
+    if not tables.right:
+        log.warning("Nothing is synced here: the tables are %s", tables.words())
+    return not tables.right
+
+
+def _pass_on(task: Task, given: tuple[str, ...], passed: int) -> None:
+    """Let another worker have the word; a few times, for there may be none of that release."""
+    if passed < MOST_PASSED:
+        told = {"passed": passed + 1}
+        task.apply_async(given, told, expires=TICK_SECONDS * 4, retry=False)

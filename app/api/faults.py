@@ -4,12 +4,18 @@ import logging
 from contextlib import suppress
 
 from flask import Flask, Response, current_app, request
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DataError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
 
-from app import away
+from app import away, revisions
 from app.api.requests import problem
 from app.database import patience, took_too_long
 from app.view_fields import Contradiction, ParameterError
@@ -17,6 +23,8 @@ from app.view_fields import Contradiction, ParameterError
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = "2"
+# A table, or a column, that is not there.
+NO_SUCH_TABLE = {"42P01", "42703"}
 API = "/api/"
 ANY_PAGE = "/<path:path>"
 METHODS = ("GET", "HEAD", "POST", "DELETE")
@@ -29,6 +37,7 @@ def register(server: Flask) -> None:
         server.register_error_handler(kind, _database_away)
     server.register_error_handler(ParameterError, _bad_parameter)
     server.register_error_handler(DataError, _bad_value)
+    server.register_error_handler(ProgrammingError, _no_such_table)
     server.register_error_handler(RecursionError, _too_deep)
     server.register_error_handler(HTTPException, _refused)
     server.register_error_handler(Exception, _unforeseen)
@@ -56,6 +65,20 @@ def _database_away(error: SQLAlchemyError) -> Response:
     response = problem(503, "Database away", told)
     response.headers["Retry-After"] = RETRY_AFTER_SECONDS
     return response
+
+
+def _no_such_table(error: ProgrammingError) -> Response:
+    """Tables that were brought back, or far forward, beneath a running process."""
+    if getattr(error.orig, "pgcode", None) in NO_SUCH_TABLE:
+        with suppress(SQLAlchemyError):
+            tables = revisions.look()
+            if not tables.right:
+                log.warning("%s %s: tables %s", request.method, request.path, tables.words())
+                told = f"This needs other tables than there are: they are {tables.words()}."
+                response = problem(503, "Other tables", told)
+                response.headers["Retry-After"] = RETRY_AFTER_SECONDS
+                return response
+    return _unforeseen(error)
 
 
 def _bad_value(error: DataError) -> Response:

@@ -27,7 +27,8 @@ def note(digest: str, person: Person) -> None:
         return
     scopes = None if person.scopes is None else sorted(person.scopes)
     told = orjson.dumps({**asdict(person), "scopes": scopes}).decode()
-    cache.remember(("person", digest), told, KEEP_SECONDS)
+    if not cache.remember(("person", digest), told, KEEP_SECONDS):
+        return
     _noted[digest] = now
     while len(_noted) > MOST_NOTED:
         _noted.popitem(last=False)
@@ -35,7 +36,7 @@ def note(digest: str, person: Person) -> None:
 
 def recall(digest: str) -> Person | None:
     """Whose it was when the database was last asked; None when that is too long ago."""
-    kept = cache.known(("person", digest))
+    kept = cache.known(("person", digest), surely=True)
     if not kept:
         return None
     told = orjson.loads(kept)

@@ -15,10 +15,10 @@ ALONE = "select pg_try_advisory_lock(hashtext('caseboard migration'))"
 
 
 def _be_alone(connection: Connection) -> None:
-    """Wait until nobody else migrates this database, and let nobody until we are done."""
+    """Wait until nobody else migrates this database nor loads, and let nobody until we are done."""
     while not connection.exec_driver_sql(ALONE).scalar_one():
         connection.rollback()
-        time.sleep(0.5)
+        time.sleep(0.1)
     connection.commit()
 
 

@@ -234,6 +234,30 @@ def test_without_redis_too_there_is_nothing_to_show_and_that_is_said(servers, cl
     well(client)
 
 
+def test_a_redis_that_was_slow_once_is_asked_again_for_what_only_it_knows(servers, client):
+    well(client)
+    assert client.get(STATS).status_code == 200
+    with gone(servers):
+        # As after a time-out: for seconds it would be left alone.
+        cache.breaker.trip(TimeoutError())
+        answer = client.get(STATS)
+        assert answer.status_code == 200
+        assert "Age" in answer.headers
+    well(client)
+
+
+def test_what_redis_did_not_take_is_kept_with_the_next_answer(servers, client):
+    well(client)
+    path = f"{STATS}T01:00:00Z"
+    cache.breaker.trip(TimeoutError())
+    assert client.get(path).status_code == 200
+    cache.breaker.reset()
+    assert client.get(path).status_code == 200
+    with gone(servers):
+        assert client.get(path).status_code == 200
+    well(client)
+
+
 def test_who_is_signed_in_sees_what_they_saw_and_nobody_else_does(servers, app):
     client = app.test_client(use_cookies=False)
     well(client)

@@ -17,8 +17,8 @@ from sqlalchemy import text
 
 from app import database, tables
 from app.backup import contents
-from app.database import MIGRATIONS
 from app.metric_values import same
+from app.migrations.known import MIGRATIONS
 from etl.history import rebuild_all
 from tests.backup.conftest import bare, fill
 from tests.backup.traffic import traffic

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import report
+from tests.faults import next_release, report
 from tests.faults.injectors import FAULTS, tmpfs, untmpfs
 from tests.faults.oracle import Oracle
 from tests.faults.readers import Readers
@@ -21,7 +21,8 @@ def book() -> Iterator[report.Book]:
     kept = report.Book()
     yield kept
     if WHOLE:
-        report.write(kept, [fault.name for fault in FAULTS])
+        releases = (next_release.UPGRADE, next_release.BACK, next_release.BROUGHT_BACK)
+        report.write(kept, [*(fault.name for fault in FAULTS), *releases])
 
 
 @pytest.fixture(scope="module")

@@ -301,7 +301,7 @@ def _skewed(stack: Stack, span: timedelta) -> Iterator[None]:
     finally:
         stack.world.skew = timedelta(0)
         if span > timedelta(0):
-            # What was changed meanwhile is dated ahead; what is dated before it would be old news.
+            # What was changed meanwhile is dated ahead: until then that would be its last update.
             stack.clock.pass_(seconds=span.total_seconds() + 60)
 
 

@@ -1,9 +1,12 @@
 """What changes at a source is on the board after the next sync, with its past kept."""
 
-from datetime import timedelta
+import copy
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from etl.history import rebuild_all
 from etl.sandbox.model import UNWANTED_TAG, WANTED_TAG
 from etl.sandbox.world import World
 from tests.sync.conftest import Clock, desk_of
@@ -354,3 +357,56 @@ def test_unknown_statuses_are_kept_and_shown(filled):
         n=number,
     )
     assert tuple(row) == ("Pending Legal Review", "unknown", "Parked", True)
+
+
+def told_as(case, earlier):
+    """Let the portal tell a case as it was (an index that lags); gives how it was told before."""
+    now = {one.name: getattr(case, one.name) for one in fields(case)}
+    for name, value in earlier.items():
+        setattr(case, name, value)
+    return now
+
+
+def test_what_changes_after_a_clock_that_was_ahead_is_no_old_news(filled, clock):
+    # Our own clock is right.
+    clock.at = datetime.now(UTC).replace(microsecond=0)
+    world, number = filled.world, an_open_case(filled)
+    case = world.cases.get(number)
+    stale = copy.deepcopy({one.name: getattr(case, one.name) for one in fields(case)})
+    clock.pass_(minutes=20)
+    world.change_case(number, owner="Before the jump", status="Waiting on Customer")
+    filled.run("cases")
+    world.skew = timedelta(hours=2)
+    clock.pass_(minutes=10)
+    world.change_case(number, owner="In the jump")
+    filled.run("cases")
+    assert filled.case(number).owner == "In the jump"
+    # Back again: each change is on the board, also those dated before the one in the jump.
+    world.skew = timedelta(0)
+    for turn in range(10):
+        clock.pass_(minutes=20)
+        world.change_case(number, owner=f"After the jump {turn}")
+        now = told_as(case, stale)
+        filled.run("cases", full=True)
+        assert filled.case(number).owner != stale["owner"], "an index that lags told nothing new"
+        told_as(case, now)
+        filled.run("cases")
+        assert filled.case(number).owner == f"After the jump {turn}"
+    for name in ("details", "cards"):
+        filled.run(name)
+    assert filled.disagreements("cases") == []
+    before = filled.contents()
+    rebuild_all()
+    assert filled.contents() == before
+
+
+def test_a_change_in_the_jump_alone_stands_when_the_clock_is_right_again(filled, clock):
+    world, number = filled.world, an_open_case(filled)
+    world.skew = timedelta(hours=2)
+    world.change_case(number, owner="In the jump")
+    filled.run("cases")
+    world.skew = timedelta(0)
+    for _ in range(3):
+        clock.pass_(hours=1)
+        filled.run("cases", full=True)
+        assert filled.case(number).owner == "In the jump"

@@ -19,7 +19,7 @@ COMPOSITION_ROOTS = {
 ETL_MAY_USE = {
     "app.settings", "app.setting_values", "app.message_values", "app.database", "app.models", "app.metrics", "app.metric_values",
     "app.version",
-    "app.report", "app.team_values", "app.view", "app.view_fields", "app.sla", "app.logs",
+    "app.report", "app.revisions", "app.team_values", "app.view", "app.view_fields", "app.sla", "app.logs",
 }  # fmt: skip
 LONGEST_FILE = 300
 
