@@ -1,10 +1,11 @@
 """From facts to states: what was known of a thing at each instant at which something changed."""
 
 # Facts of one entity as observations: `(key, at, seen)`, one row per key and instant. The first
-# known value of a held field counts since the beginning; nothing counts before it.
+# known value of a held field counts since the beginning; nothing counts before it, and all that was
+# told before `since` counts as told then.
 OBSERVED = """
 facts as (
-    select c.key, c.field, c.value, c.at, c.seq
+    select c.key, c.field, c.value, c.at, c.seq, {since} as since
     from changes c join {chosen}
     where c.entity = '{entity}' and c.field <> all(:large)
 ),
@@ -21,8 +22,8 @@ placed as (
         case
             when {held} and row_number() over (
                 partition by f.key, f.field order by f.at, f.seq, f.value collate "C") = 1
-            then b.created
-            else greatest(f.at, b.created)
+            then greatest(b.created, f.since)
+            else greatest(f.at, b.created, f.since)
         end as at
     from facts f join born b on b.key = f.key
     where f.field <> 'created'
@@ -56,13 +57,18 @@ changed as (
 TOUCHED = "touched t on t.entity = c.entity and t.key = c.key"
 
 
-def observed(entity: str, held: str, *, born: str = "true", chosen: str = TOUCHED) -> str:
+EVER = "'-infinity'::timestamptz"
+
+
+def observed(
+    entity: str, held: str, *, born: str = "true", chosen: str = TOUCHED, since: str = EVER
+) -> str:
     """The CTEs from facts to `observed`, the fields `:large` left out.
 
     `held` is the SQL that tells which fields are held, `born` of which things enough is known,
-    `chosen` which things are meant.
+    `chosen` which things are meant, `since` since when they are asked for.
     """
-    return OBSERVED.format(entity=entity, held=held, born=born, chosen=chosen)
+    return OBSERVED.format(entity=entity, held=held, born=born, chosen=chosen, since=since)
 
 
 def changed(source: str = "observed") -> str:

@@ -27,14 +27,16 @@ COUNTS = (
 )
 STEPS = ("step", "lasting", *FLOWS, *COUNTS)
 
-# A case whose versions or bugs are about to be derived anew.
+# A case whose versions or bugs are about to be derived anew, and since when.
 CHOSEN = """
 create temp table stepped_cases on commit drop as
-select key from touched_cases
-union
-select split_part(key, '|', 1) from touched where entity = 'link'
+select key, min(since) as since from (
+    select key, spell_since as since from touched_cases
+    union all
+    select split_part(key, '|', 1), '-infinity' from touched where entity = 'link'
+) told group by key
 """
-OF_CHOSEN = "join stepped_cases on key = case_number"
+OF_CHOSEN = "join stepped_cases on key = case_number and valid_from >= since"
 
 # What begins and ends a spell, or a part of one in which a count holds its case: when, and how the
 # columns step.

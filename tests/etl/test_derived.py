@@ -116,7 +116,7 @@ def compared() -> tuple[dict, dict]:
     """The rows as the loads have left them, and as they are derived from all facts."""
     with database.engine().connect() as connection, connection.begin() as work:
         kept = rows(connection)
-        history._derive(connection, "changes")
+        history.derive_all(connection)
         anew = rows(connection)
         work.rollback()
     return kept, anew
