@@ -67,7 +67,7 @@ select key from touched_cases except select case_number from cases
 # number.
 CARD_SPANS = """
 create temp table card_spans on commit drop as
-select t.key, v.kind, v.key as card, v.valid_from, v.valid_to,
+select t.key, t.since, v.kind, v.key as card, v.valid_from, v.valid_to,
     v.status, v.assignee, v.contributors, v.labels
 from touched_cases t
 join card_versions v on v.cases @> array[t.key]
@@ -94,9 +94,15 @@ VERSIONS = f"""
 create temp table told_versions on commit drop as
 with {observed("case", HELD, born=BORN, chosen=CHOSEN, since=SINCE)},
 edges as (
-    select key, kind, valid_from as at from card_spans
-    union
-    select key, kind, valid_to from card_spans where valid_to < 'infinity'
+    select * from (
+        select key, kind, at, since, lead(at) over (partition by key, kind order by at) as next_at
+        from (
+            select key, kind, valid_from as at, since from card_spans
+            union
+            select key, kind, valid_to, since from card_spans where valid_to < 'infinity'
+        ) told
+    ) told
+    where next_at is null or next_at > since
 ),
 carded as (
     select e.key, e.kind, e.at,
@@ -204,7 +210,8 @@ select
     greatest(
         max(case when kept then kept_closed_at when closed and not was_closed then at end)
             over history,
-        case when closed and state ? 'closed' then least(at, (state ->> 'closed')::timestamptz) end),
+        case when closed and state ? 'closed'
+            then least(at, (state ->> 'closed')::timestamptz) end),
     kept,
     kept_begins
 from judged

@@ -14,7 +14,7 @@ SAME = """
 def with_spells(versions: str, columns: str) -> str:
     """A statement for some columns of versions, `spell_to` behind them.
 
-    Each case has all versions since one that is `kept`, of which `kept_begins` tells, or since ever.
+    Each case has all its versions, or those since one that is `kept`, of which `kept_begins` tells.
     """
     return f"""
     select {columns},

@@ -5,9 +5,14 @@
 # told before `since` counts as told then.
 OBSERVED = """
 facts as (
-    select c.key, c.field, c.value, c.at, c.seq, {since} as since
-    from changes c join {chosen}
-    where c.entity = '{entity}' and c.field <> all(:large)
+    select * from (
+        select c.key, c.field, c.value, c.at, c.seq, {since} as since,
+            row_number() over told = 1 as is_first, lead(c.at) over told as next_at
+        from changes c join {chosen}
+        where c.entity = '{entity}' and c.field <> all(:large)
+        window told as (partition by c.key, c.field order by c.at, c.seq, c.value collate "C")
+    ) told
+    where next_at is null or next_at > since
 ),
 born as (
     select key,
@@ -20,9 +25,7 @@ born as (
 placed as (
     select f.key, f.field, f.value, f.at as told_at, f.seq,
         case
-            when {held} and row_number() over (
-                partition by f.key, f.field order by f.at, f.seq, f.value collate "C") = 1
-            then greatest(b.created, f.since)
+            when f.is_first and {held} then greatest(b.created, f.since)
             else greatest(f.at, b.created, f.since)
         end as at
     from facts f join born b on b.key = f.key
