@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -54,9 +54,24 @@ def observation(draw):
     return draw(st.integers(0, 1)), facts, kind, at
 
 
+def one(field: str, value: str, hour: int, kind: str = "state"):
+    """An observation of the first case."""
+    at = BORN + timedelta(hours=hour)
+    return 0, (Fact(field, value, at),), kind, at
+
+
 _worlds = iter(range(10**9))
 
 
+# What the row says is told last, but not alone.
+@example(
+    told=[one("status", "New", 1), one("status", "Closed", 2), one("status", "New", 3)], cuts=[1]
+)
+@example(
+    told=[one("status", "New", 1), one("status", "Closed", 2, "event"), one("status", "New", 3)],
+    cuts=[1],
+)
+@example(told=[one("owner", LONG, 1), one("owner", SHORTENED, 2)], cuts=[1])
 @settings(max_examples=25)
 @given(
     told=st.lists(observation(), min_size=1, max_size=10),
