@@ -113,7 +113,8 @@ select count(*), count(*) filter (where known) from (
     select position, bool_or(exists (
         select from changes c where c.entity = f.entity and c.key = f.key
     )) as known
-    from fresh_facts f where position > 0 group by position
+    from (select distinct position, entity, key from fresh_facts where position > 0) f
+    group by position
 ) records
 """
 

@@ -26,6 +26,9 @@ VALUES = {
         "account": ["Acme", "Globex"],
         "summary": ["nodes crash", "disks fail"],
         "escalated": ["yes", "no"],
+        # What the source says of the closing, and what cards tell too: the later counts.
+        "closed": ["2026-01-03T00:00:00+00:00", "2026-01-15T12:00:00+00:00", None],
+        "labels": ['["Trends"]', '["Other"]', "[]"],
         "gone": ["true", "false"],
     },
     "link": {"linked": ["true"], "gone": ["true", "false"]},
