@@ -8,7 +8,7 @@ writers end in the same rows, and everything can be rebuilt with an identical re
 from sqlalchemy import Connection, text
 
 from app.database import transaction
-from etl.history import bugs, cards, cases, comments, overlaps, search, spans, steps
+from etl.history import bugs, cards, cases, comments, overlaps, search, spans, steps, touched
 
 # Derived rows must see all facts, so one writer at a time derives.
 LOCK = "select pg_advisory_xact_lock(hashtext('caseboard case history'))"
@@ -30,7 +30,7 @@ def lock(connection: Connection) -> None:
 
 def rebuild(connection: Connection) -> None:
     """Derive versions and current rows of what the temp table `fresh_facts` tells of."""
-    _derive(connection, "fresh_facts", cases.TOLD)
+    _derive(connection, "fresh_facts", touched.TOLD)
 
 
 def rebuild_all() -> int:
@@ -49,14 +49,14 @@ def rebuild_all() -> int:
 
 def derive_all(connection: Connection) -> None:
     """Derive everything anew in a transaction that holds the lock."""
-    _derive(connection, "changes", cases.ALL)
+    _derive(connection, "changes", touched.ALL)
 
 
 def _derive(connection: Connection, facts: str, chosen: str) -> None:
     connection.execute(text(TOUCHED.format(facts=facts)))
     connection.execute(text("create index on touched (entity, key)"))
     connection.execute(text("analyze touched"))
-    cases.touch(connection, chosen)
+    touched.touch(connection, chosen)
     told = set(connection.execute(text("select distinct entity from touched")).scalars())
     if "card" in told:
         cards.rebuild(connection)
