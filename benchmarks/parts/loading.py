@@ -35,7 +35,7 @@ WHY = (
     "the bare upsert keeps the current row and a fact for each change; a load keeps also the "
     "versions with the indexes that pages go by, the hourly roll-up and the words searched for, in "
     "the same transaction. To write its rows, when all are known, takes {written:,.0f} ms alone; "
-    "the load takes {ratio:.1f} times that"
+    "the load, which finds them out, {ratio:.1f} times that"
 )
 OLD_WHY = (
     "the bare insert of the current rows and their facts alone takes {bare:,.0f} ms, more than the "
