@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 from etl.history import lock, rebuild
 from etl.records import Record, Rejected
 from etl.runs import count, own
-from etl.staging import COPY, STAGE, Staging
+from etl.staging import COPY, STAGE, UNFOLD, Staging
 
 REJECTS_TOLD = 10
 
@@ -43,7 +43,7 @@ with known as (
 insert into staged_facts
 select 0, k.entity, k.key, 'state', w.seen_at, w.seen_at, 'gone', 'true', w.seen_at, 0, null
 from known k join staged_wholes w on w.entity = k.entity and w.parent = k.parent
-where not exists (select from staged_facts s where s.entity = k.entity and s.key = k.key)
+where not exists (select from staged s where s.entity = k.entity and s.key = k.key)
 """
 
 # Events that are not known yet, each once, credited to the first record that told it.
@@ -115,7 +115,8 @@ select count(*), count(*) filter (where known) from (
     select position, bool_or(exists (
         select from changes c where c.entity = f.entity and c.key = f.key
     )) as known
-    from fresh_facts f where position > 0 group by position
+    from (select distinct position, entity, key from fresh_facts where position > 0) f
+    group by position
 ) records
 """
 
@@ -129,7 +130,7 @@ on conflict (source, position, fingerprint) do update
 
 RESOLVED = """
 update rejects set resolved_at = clock_timestamp()
-where source = :source and resolved_at is null and key in (select key from staged_facts)
+where source = :source and resolved_at is null and key in (select key from staged)
 """
 
 BUMP = "update data_version set version = version + 1, changed_at = clock_timestamp()"
@@ -212,21 +213,26 @@ def _stage(connection: Connection, records: Iterable[Record]) -> Staging:
         if staging.refusal is not None:
             raise staging.refusal from None
         raise
+    connection.execute(text("analyze staged (position, entity, key, kind)"))
     return staging
 
 
 def _find_fresh(connection: Connection, staging: Staging) -> int:
     """Gather in the temp table `fresh_facts` what is not known yet; tells how many facts."""
+    connection.execute(text(UNFOLD), {"contested": staging.contested})
     if staging.wholes:
         told = [{"e": w.entity, "p": w.parent, "s": w.seen_at} for w in staging.wholes]
         connection.execute(text("insert into staged_wholes values (:e, :p, :s)"), told)
-        connection.execute(text("create index on staged_facts (entity, key)"))
+        connection.execute(text("create index on staged (entity, key)"))
         connection.execute(text(MISSING))
-    connection.execute(text("analyze staged_facts"))
+    connection.execute(text("analyze staged_facts (entity, key, field, kind, at)"))
     connection.execute(text(FRESH))
-    connection.execute(text(ORIGINS))
-    connection.execute(text("create index on fresh_facts (entity, key, field, at)"))
-    connection.execute(text(STATES))
+    if "origin" in staging.kinds:
+        connection.execute(text(ORIGINS))
+    if "state" in staging.kinds:
+        connection.execute(text("create index on fresh_facts (entity, key, field, at)"))
+        connection.execute(text("analyze fresh_facts (entity, key, field)"))
+        connection.execute(text(STATES))
     return int(connection.execute(text("select count(*) from fresh_facts")).scalar_one())
 
 

@@ -10,28 +10,19 @@ from sqlalchemy import Connection, text
 from app import revisions
 from app.database import transaction
 from etl.errors import Later
-from etl.history import bugs, cards, cases, comments, overlaps, search, spans, steps
+from etl.history import bugs, cards, cases, comments, overlaps, search, spans, steps, touched
 from etl.runs import may_begin
 
 # Derived rows must see all facts, so one writer at a time derives.
 LOCK = "select pg_advisory_xact_lock(hashtext('caseboard case history'))"
 
 TOUCHED = """
-create temp table touched on commit drop as select distinct entity, key from {facts}
-"""
-
-TOUCHED_CASES = "create temp table touched_cases (key text primary key) on commit drop"
-
-# A card matters to the cases that it tracked before, and to those that it tracks now.
-CASES_TOLD = """
-insert into touched_cases
-select key from touched where entity = 'case'
-on conflict do nothing
+create temp table touched on commit drop as
+select entity, key, min(at) as since from {facts} group by entity, key
 """
 
 LATEST = """
-update data_version set latest = greatest(latest, (
-    select max(v.valid_from) from case_versions v join touched_cases t on t.key = v.case_number))
+update data_version set latest = greatest(latest, (select max(valid_from) from told_versions))
 """
 
 
@@ -42,7 +33,7 @@ def lock(connection: Connection) -> None:
 
 def rebuild(connection: Connection) -> None:
     """Derive versions and current rows of what the temp table `fresh_facts` tells of."""
-    _derive(connection, "fresh_facts")
+    _derive(connection, "fresh_facts", touched.TOLD)
 
 
 def rebuild_all() -> int:
@@ -55,7 +46,7 @@ def rebuild_all() -> int:
             raise Later(f"Nothing was derived: the tables are {revisions.look().words()}.")
         connection.execute(text("set local statement_timeout = 0"))
         lock(connection)
-        _derive(connection, "changes")
+        derive_all(connection)
         connection.execute(text("analyze case_versions"))
         connection.execute(
             text("update data_version set version = version + 1, changed_at = clock_timestamp()")
@@ -64,12 +55,16 @@ def rebuild_all() -> int:
         return int(known.scalar_one())
 
 
-def _derive(connection: Connection, facts: str) -> None:
+def derive_all(connection: Connection) -> None:
+    """Derive everything anew in a transaction that holds the lock."""
+    _derive(connection, "changes", touched.ALL)
+
+
+def _derive(connection: Connection, facts: str, chosen: str) -> None:
     connection.execute(text(TOUCHED.format(facts=facts)))
     connection.execute(text("create index on touched (entity, key)"))
     connection.execute(text("analyze touched"))
-    connection.execute(text(TOUCHED_CASES))
-    connection.execute(text(CASES_TOLD))
+    touched.touch(connection, chosen)
     told = set(connection.execute(text("select distinct entity from touched")).scalars())
     if "card" in told:
         cards.rebuild(connection)
@@ -83,5 +78,5 @@ def _derive(connection: Connection, facts: str) -> None:
     steps.after(connection)
     if told & {"case", "comment", "card", "card_comment"}:
         comments.rebuild(connection)
-    search.rebuild(connection)
+    search.rebuild(connection, facts)
     connection.execute(text(LATEST))

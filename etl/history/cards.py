@@ -10,9 +10,9 @@ delete from card_versions using touched t where t.entity = 'card' and t.key = ca
 
 CASES_OF_CARDS = """
 insert into touched_cases
-select distinct unnest(v.cases)
+select distinct unnest(v.cases), '-infinity'::timestamptz, '-infinity'::timestamptz
 from card_versions v join touched t on t.entity = 'card' and t.key = v.key
-on conflict do nothing
+on conflict (key) do update set (since, spell_since) = (excluded.since, excluded.spell_since)
 """
 
 HELD = "f.field <> 'gone'"
@@ -61,7 +61,7 @@ where known is distinct from excluded
 
 
 def rebuild(connection: Connection) -> None:
-    """Derive the touched cards, and touch the cases that they track or tracked."""
+    """Derive the touched cards, and touch the cases that they track or tracked: all their time."""
     connection.execute(text(CASES_OF_CARDS))
     connection.execute(text(CLEAR))
     connection.execute(text(VERSIONS), {"large": ["updated", "old_system"]})

@@ -10,8 +10,6 @@ from etl.history.spells import with_spells
 from etl.history.states import changed, observed, texts
 from etl.records import HELD_SINCE_CREATION
 
-CLEAR = "delete from case_versions using touched_cases where case_number = key"
-
 # Texts too large to repeat in every version, and what does not belong to a version at all; only
 # their last value is kept, in `cases`.
 LARGE = ("description", "notified_users", "source", "old_system", "old_details")
@@ -25,7 +23,7 @@ select key from touched_cases except select case_number from cases
 # number.
 CARD_SPANS = """
 create temp table card_spans on commit drop as
-select t.key, v.kind, v.key as card, v.valid_from, v.valid_to,
+select t.key, t.since, v.kind, v.key as card, v.valid_from, v.valid_to,
     v.status, v.assignee, v.contributors, v.labels
 from touched_cases t
 join card_versions v on v.cases @> array[t.key]
@@ -34,6 +32,10 @@ where not v.gone and not (v.kind = 'escalation' and lower(v.status) = any(:done)
 
 HELD = "f.field = any(:held)"
 CHOSEN = "touched_cases t on t.key = c.key"
+# Cards may tell these too: of what both told, the later counts.
+SINCE = """case when c.field in (
+    'card', 'card_status', 'assignee', 'contributors', 'labels', 'escalation'
+) then '-infinity' else t.since end"""
 BORN = "count(*) filter (where field = 'created') > 0"
 
 COLUMNS = """
@@ -42,14 +44,21 @@ COLUMNS = """
     product, product_version, group_name, crit_sit, escalated, escalation_link,
     card, card_status, contributors, labels, tags, relief_at, resolved_at, closed_at
 """
+EXCLUDED = ", ".join(f"excluded.{name.strip()}" for name in COLUMNS.split(","))
 
 VERSIONS = f"""
-insert into case_versions ({COLUMNS}, spell_to)
-with {observed("case", HELD, born=BORN, chosen=CHOSEN)},
+create temp table told_versions on commit drop as
+with {observed("case", HELD, born=BORN, chosen=CHOSEN, since=SINCE)},
 edges as (
-    select key, kind, valid_from as at from card_spans
-    union
-    select key, kind, valid_to from card_spans where valid_to < 'infinity'
+    select * from (
+        select key, kind, at, since, lead(at) over (partition by key, kind order by at) as next_at
+        from (
+            select key, kind, valid_from as at, since from card_spans
+            union
+            select key, kind, valid_to, since from card_spans where valid_to < 'infinity'
+        ) told
+    ) told
+    where next_at is null or next_at > since
 ),
 carded as (
     select e.key, e.kind, e.at,
@@ -70,27 +79,36 @@ carded as (
         limit 1
     ) s on true
 ),
--- What cards tell is laid over what the case tells of itself.
+-- What cards tell is laid over what the case tells of itself; all that was told until `since` is
+-- what it begins with.
 together as (
-    select key, at, jsonb_merge(seen order by place, told_at, kind) as seen
+    select key, greatest(at, since) as at,
+        jsonb_merge(seen order by at, place, told_at, kind) as seen
     from (
         select key, at, seen, 1 as place, at as told_at, '' as kind from observed
         union all
         select c.key, greatest(c.at, b.created), c.seen, 2, c.at, c.kind
         from carded c join born b on b.key = c.key
     ) told
-    group by key, at
+    join touched_cases using (key)
+    group by key, greatest(at, since)
 ),
 {changed("together")},
 judged as (
-    select key, at, state, before,
+    select c.key, at, state, before,
         coalesce((state ->> 'gone')::boolean, false) as gone,
         coalesce((before ->> 'gone')::boolean, false) as was_gone,
         coalesce(lower(state ->> 'status') = any(:closed), false) as closed,
-        coalesce(lower(before ->> 'status') = any(:closed), false) as was_closed
-    from changed
+        coalesce(lower(before ->> 'status') = any(:closed), false) as was_closed,
+        v.valid_from is not null as kept, v.event as kept_event,
+        v.status_since as kept_status_since, v.spell_to is not null as kept_begins,
+        case when v.waiting_on = 'none' then t.closed_since else v.closed_at end as kept_closed_at
+    from changed c
+    join touched_cases t using (key)
+    left join case_versions v
+        on before is null and v.case_number = t.key and v.valid_from = t.since
 ),
-versions ({COLUMNS}) as (
+versions ({COLUMNS}, kept, kept_begins) as (
 select
     key,
     at,
@@ -99,6 +117,7 @@ select
     -- Never later than the version itself: pages find the newest versions of an instant by it.
     least(at, coalesce((state ->> 'updated')::timestamptz, (state ->> 'created')::timestamptz)),
     case
+        when kept then kept_event
         when before is null then 'created'
         when gone and not was_gone then 'gone'
         when was_gone and not gone then 'returned'
@@ -115,7 +134,7 @@ select
     not closed and not gone,
     gone,
     named(state ->> 'status'),
-    max(at) filter (
+    max(coalesce(kept_status_since, at)) filter (
         where before is null or state ->> 'status' is distinct from before ->> 'status'
     ) over history,
     case when closed then 'none'
@@ -145,12 +164,43 @@ select
     (state ->> 'resolved')::timestamptz,
     -- A case may have been closed, reopened and closed again between two looks at it.
     greatest(
-        max(at) filter (where closed and not was_closed) over history,
-        case when closed and state ? 'closed' then least(at, (state ->> 'closed')::timestamptz) end)
+        max(case when kept then kept_closed_at when closed and not was_closed then at end)
+            over history,
+        case when closed and state ? 'closed'
+            then least(at, (state ->> 'closed')::timestamptz) end),
+    kept,
+    kept_begins
 from judged
 window history as (partition by key order by at)
 )
 {with_spells("versions", COLUMNS)}
+"""
+
+# The beginning of a spell that goes on.
+SPELLS = f"""
+insert into told_versions ({COLUMNS}, spell_to)
+select {", ".join(f"v.{name.strip()}" for name in COLUMNS.split(","))},
+    coalesce(
+        (select min(n.valid_from) from told_versions n
+            where n.case_number = v.case_number and n.spell_to is not null),
+        'infinity')
+from touched_cases t
+join case_versions v on v.case_number = t.key and v.valid_from = t.spell_since
+where t.spell_since < t.since
+"""
+# Versions that are no more, and those that are new or differ: others are not written again.
+CLEAR = """
+delete from case_versions v using touched_cases t
+where v.case_number = t.key and v.valid_from >= t.since and not exists (
+    select from told_versions n where n.case_number = v.case_number and n.valid_from = v.valid_from
+)
+"""
+KEEP = f"""
+insert into case_versions as known ({COLUMNS}, spell_to)
+select {COLUMNS}, spell_to from told_versions
+on conflict (case_number, valid_from) do update set
+    ({COLUMNS}, spell_to) = ({EXCLUDED}, excluded.spell_to)
+where known is distinct from excluded
 """
 
 CASES = """
@@ -176,8 +226,7 @@ select
         where g.case_number = v.case_number and g.event = 'gone'
     ) end,
     s.value
-from case_versions v
-join touched_cases t on t.key = v.case_number
+from told_versions v
 left join large d on d.key = v.case_number and d.field = 'description'
 left join large n on n.key = v.case_number and n.field = 'notified_users'
 left join large s on s.key = v.case_number and s.field = 'source'
@@ -200,11 +249,15 @@ def rebuild(connection: Connection) -> None:
     """Derive versions and current rows of the cases in the temp table `touched_cases`."""
     told = parameters()
     connection.execute(text(NEW))
-    connection.execute(text(CLEAR))
     connection.execute(text(CARD_SPANS), told)
     connection.execute(text("create index on card_spans (key, kind)"))
     connection.execute(text("analyze card_spans"))
     connection.execute(text(VERSIONS), told)
+    connection.execute(text("create index on told_versions (case_number, valid_from)"))
+    connection.execute(text("analyze told_versions (case_number, valid_from, valid_to)"))
+    connection.execute(text(SPELLS))
+    connection.execute(text(CLEAR))
+    connection.execute(text(KEEP))
     connection.execute(text(CASES), told)
 
 

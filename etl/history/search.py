@@ -2,10 +2,13 @@
 
 from sqlalchemy import Connection, text
 
-# All that touches the texts of a case.
+# All that touches the texts of a case; most facts of cases do not.
 TOLD = """
 create temp table told_cases on commit drop as
-select key from touched_cases
+select key from {facts}
+where entity = 'case' and field in ('summary', 'description', 'card')
+union
+select key from touched_cases where since = '-infinity'
 union
 select split_part(key, '|', 1) from touched where entity in ('comment', 'link')
 union
@@ -15,37 +18,28 @@ where case_number is not null and (
     or key in (select split_part(key, '|', 1) from touched where entity = 'card_comment'))
 union
 select l.case_number from case_bugs l
-join touched t on t.entity = 'bug' and t.key = l.tracker || '|' || l.key
-union
-select number from former_cases
-"""
-
-# What a case no longer says must be forgotten: cards that moved away had tracked these.
-FORMER = """
-create temp table former_cases on commit drop as
-select distinct unnest(v.cases) as number
-from card_versions v join touched t on t.entity = 'card' and t.key = v.key
-"""
-
-WORDS = """
-insert into case_words as known (case_number, words)
-select k.case_number, case_words(k.case_number)
-from cases k join told_cases t on t.key = k.case_number
-on conflict (case_number) do update set words = excluded.words
-where known.words is distinct from excluded.words
+join {facts} t on t.entity = 'bug' and t.field = 'summary'
+    and t.key = l.tracker || '|' || l.key
 """
 
 # Words with digits are keys and numbers, which nobody mistypes into another one.
-KNOWN = """
+WORDS = """
+with changed as (
+    insert into case_words as known (case_number, words)
+    select k.case_number, case_words(k.case_number)
+    from cases k join told_cases t on t.key = k.case_number
+    on conflict (case_number) do update set words = excluded.words
+    where known.words is distinct from excluded.words
+    returning words
+)
 insert into known_words
-select distinct w.lexeme
-from case_words c join told_cases t on t.key = c.case_number cross join unnest(c.words) w
-where w.lexeme ~ '^[a-z]{4,30}$'
+select distinct w.lexeme from changed cross join unnest(words) w
+where w.lexeme ~ '^[a-z]{4,30}$' and not exists (select from known_words where word = w.lexeme)
 on conflict do nothing
 """
 
 
-def rebuild(connection: Connection) -> None:
-    """Derive the words of the cases that something touched was told of."""
-    for statement in (FORMER, TOLD, "analyze told_cases", WORDS, KNOWN):
+def rebuild(connection: Connection, facts: str) -> None:
+    """Derive the words of the cases that something was told of by the table `facts`."""
+    for statement in (TOLD.format(facts=facts), "analyze told_cases", WORDS):
         connection.execute(text(statement))

@@ -12,17 +12,21 @@ SAME = """
 
 
 def with_spells(versions: str, columns: str) -> str:
-    """A statement for some columns of versions, `spell_to` behind them; each case has them all."""
+    """A statement for some columns of versions, `spell_to` behind them.
+
+    Each case has all its versions, or those since one that is `kept`, of which `kept_begins` tells.
+    """
     return f"""
     select {columns},
         case when begins then coalesce(
             min(valid_from) filter (where begins) over (
                 partition by case_number order by valid_from desc
                 rows between unbounded preceding and 1 preceding),
-            'infinity') end
+            'infinity') end as spell_to
     from (
-        select *, ({SAME}) is distinct from lag(({SAME})) over (
-            partition by case_number order by valid_from) as begins
+        select *, case when kept then kept_begins else
+            ({SAME}) is distinct from lag(({SAME})) over (
+                partition by case_number order by valid_from) end as begins
         from {versions}
     ) told
     """

@@ -1,12 +1,18 @@
 """From facts to states: what was known of a thing at each instant at which something changed."""
 
 # Facts of one entity as observations: `(key, at, seen)`, one row per key and instant. The first
-# known value of a held field counts since the beginning; nothing counts before it.
+# known value of a held field counts since the beginning; nothing counts before it, and all that was
+# told before `since` counts as told then.
 OBSERVED = """
 facts as (
-    select c.key, c.field, c.value, c.at, c.seq
-    from changes c join {chosen}
-    where c.entity = '{entity}' and c.field <> all(:large)
+    select * from (
+        select c.key, c.field, c.value, c.at, c.seq, {since} as since,
+            row_number() over told = 1 as is_first, lead(c.at) over told as next_at
+        from changes c join {chosen}
+        where c.entity = '{entity}' and c.field <> all(:large)
+        window told as (partition by c.key, c.field order by c.at, c.seq, c.value collate "C")
+    ) told
+    where next_at is null or next_at > since
 ),
 born as (
     select key,
@@ -19,10 +25,8 @@ born as (
 placed as (
     select f.key, f.field, f.value, f.at as told_at, f.seq,
         case
-            when {held} and row_number() over (
-                partition by f.key, f.field order by f.at, f.seq, f.value collate "C") = 1
-            then b.created
-            else greatest(f.at, b.created)
+            when f.is_first and {held} then greatest(b.created, f.since)
+            else greatest(f.at, b.created, f.since)
         end as at
     from facts f join born b on b.key = f.key
     where f.field <> 'created'
@@ -56,13 +60,18 @@ changed as (
 TOUCHED = "touched t on t.entity = c.entity and t.key = c.key"
 
 
-def observed(entity: str, held: str, *, born: str = "true", chosen: str = TOUCHED) -> str:
+EVER = "'-infinity'::timestamptz"
+
+
+def observed(
+    entity: str, held: str, *, born: str = "true", chosen: str = TOUCHED, since: str = EVER
+) -> str:
     """The CTEs from facts to `observed`, the fields `:large` left out.
 
     `held` is the SQL that tells which fields are held, `born` of which things enough is known,
-    `chosen` which things are meant.
+    `chosen` which things are meant, `since` since when they are asked for.
     """
-    return OBSERVED.format(entity=entity, held=held, born=born, chosen=chosen)
+    return OBSERVED.format(entity=entity, held=held, born=born, chosen=chosen, since=since)
 
 
 def changed(source: str = "observed") -> str:

@@ -27,34 +27,45 @@ COUNTS = (
 )
 STEPS = ("step", "lasting", *FLOWS, *COUNTS)
 
-# A case whose versions or bugs are about to be derived anew.
+# A case whose versions or bugs are about to be derived anew, and since when.
 CHOSEN = """
 create temp table stepped_cases on commit drop as
-select key from touched_cases
-union
-select split_part(key, '|', 1) from touched where entity = 'link'
+select key, min(since) as since from (
+    select key, spell_since as since from touched_cases
+    union all
+    select split_part(key, '|', 1), '-infinity' from touched where entity = 'link'
+) told group by key
 """
-OF_CHOSEN = "join stepped_cases on key = case_number"
+# Their versions are looked up once, whatever is then asked of them.
+OF_CHOSEN = """
+with looked_up as materialized (
+    select case_number, valid_from, valid_to, spell_to, is_open, gone, event, ended_by, severity,
+        escalated, crit_sit, updated_at, created_date, closed_at
+    from case_versions join stepped_cases on key = case_number and valid_from >= since
+)
+"""
+CHOSEN_VERSIONS = "looked_up"
+ALL_VERSIONS = "case_versions"
 
 # What begins and ends a spell, or a part of one in which a count holds its case: when, and how the
 # columns step.
 OPEN = """
 select valid_from, {key}, 1, 0, coalesce(event = 'created', false)::int,
     coalesce(event in ('reopened', 'returned'), false)::int, 0, 0, 0, 1, 0, 0, 0, 0
-from case_versions {chosen} where is_open and spell_to is not null
+from {versions} where is_open and spell_to is not null
 union all
 select spell_to, {key}, -(spell_to < 'infinity')::int, -(spell_to = 'infinity')::int, 0, 0,
     0, 0, 0, -1, 0, 0, 0, 0
-from case_versions {chosen} where is_open and spell_to is not null
+from {versions} where is_open and spell_to is not null
 union all
 select valid_to, {key}, 0, 0, 0, 0, (ended_by = 'closed')::int, (ended_by = 'gone')::int,
     0, 0, 0, 0, 0, 0
-from case_versions {chosen} where is_open and ended_by in ('closed', 'gone')
+from {versions} where is_open and ended_by in ('closed', 'gone')
 """
 # Without bugs are all that are open, less those that have some, while they have.
 WITH_BUGS = """
 select at, {key}, 0, 0, 0, 0, 0, 0, 0, side, 0, 0, 0, 0
-from case_versions v {chosen}
+from {versions} v
 join bug_spans b on b.case_number = v.case_number
     and b.valid_from < v.spell_to and b.valid_to > v.valid_from
 cross join lateral (values
@@ -64,7 +75,7 @@ where is_open and spell_to is not null
 """
 NO_UPDATES = """
 select at, {key}, 0, 0, 0, 0, 0, 0, side, 0, 0, 0, 0, 0
-from case_versions {chosen}
+from {versions}
 cross join lateral (values
     (greatest(valid_from, updated_at + interval '168 hours'), 1), (valid_to, -1)
 ) moments (at, side)
@@ -73,7 +84,7 @@ where is_open and updated_at + interval '168 hours' < valid_to
 # For a day and for a week after a moment of the case.
 RECENT = """
 select at, {key}, 0, 0, 0, 0, 0, 0, 0, 0, {steps}
-from case_versions {chosen}
+from {versions}
 cross join lateral (values
     (greatest(valid_from, {moment}), (valid_from < {moment} + interval '24 hours')::int, 1),
     (least(spell_to, {moment} + interval '24 hours'),
@@ -91,28 +102,29 @@ MOMENTS = (
 )
 
 
-def _told(chosen: str, parts: Sequence[str] = MOMENTS) -> str:
+def _told(versions: str, parts: Sequence[str] = MOMENTS) -> str:
     moments = "union all".join(parts)
     return f"""
 select date_bin('1 hour', at, 'epoch') as hour, severity, escalated, crit_sit,
     {", ".join(f"sum({name}) as {name}" for name in STEPS)}
 from (
-    {moments.format(chosen=chosen, key="coalesce(severity, 0), escalated, crit_sit")}
+    {moments.format(versions=versions, key="coalesce(severity, 0), escalated, crit_sit")}
 ) moments (at, severity, escalated, crit_sit, {", ".join(STEPS)})
 group by 1, 2, 3, 4
 """
 
 
-BEFORE = f"create temp table steps_before on commit drop as {_told(OF_CHOSEN)}"
+BEFORE = f"create temp table steps_before on commit drop as {OF_CHOSEN} {_told(CHOSEN_VERSIONS)}"
 
 SUMS = ", ".join(f"sum({name})" for name in STEPS)
 ZEROS = ", ".join("0" for _ in STEPS)
 
 CHANGE = f"""
 insert into open_steps as known ({", ".join((*KEY, *STEPS))})
+{OF_CHOSEN}
 select {", ".join(KEY)}, {SUMS}
 from (
-    {_told(OF_CHOSEN)}
+    {_told(CHOSEN_VERSIONS)}
     union all
     select {", ".join(KEY)}, {", ".join(f"-{name}" for name in STEPS)} from steps_before
 ) told
@@ -127,8 +139,8 @@ TIDY = f"delete from open_steps where {NOTHING}"
 
 # Of all cases: first what can be told before the spans of bugs are there.
 WITHOUT_BUGS = tuple(part for part in MOMENTS if part is not WITH_BUGS)
-ALL_TOLD = f"create temp table steps_told on commit drop as {_told('', WITHOUT_BUGS)}"
-BUGS_TOLD = f"insert into steps_told {_told('', (WITH_BUGS,))}"
+ALL_TOLD = f"create temp table steps_told on commit drop as {_told(ALL_VERSIONS, WITHOUT_BUGS)}"
+BUGS_TOLD = f"insert into steps_told {_told(ALL_VERSIONS, (WITH_BUGS,))}"
 FILL = f"""
 insert into open_steps ({", ".join((*KEY, *STEPS))})
 select {", ".join(KEY)}, {SUMS} from steps_told
