@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ import orjson
 from cachelib.serializers import BaseSerializer
 from flask import Flask
 from flask_caching import Cache
+from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from app import meters
+from app.flight import MARK, Flight, looks
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +101,9 @@ breaker = Breaker()
 
 def init_cache(app: Flask, redis_url: str | None) -> None:
     """Attach the cache to the web application; without a Redis URL nothing is remembered."""
+    global _flight  # noqa: PLW0603 - as the cache itself, there is one in a process
     breaker.reset()
+    _flight = None if redis_url is None else Flight(Redis.from_url(redis_url, **OPTIONS), PREFIX)
     if redis_url is None:
         cache.init_app(app, {"CACHE_TYPE": "NullCache", "CACHE_NO_NULL_WARNING": True})
         return
@@ -117,12 +122,14 @@ def init_cache(app: Flask, redis_url: str | None) -> None:
 
 _computing: dict[str, threading.Lock] = {}
 _guard = threading.Lock()
+_flight: Flight | None = None
 
 
 def remembered(parts: tuple[str, ...], compute: Callable[[], str]) -> str:
     """The JSON text for a key made of `parts`: from Redis, else computed and remembered.
 
-    Threads of one process that want the same missing answer wait for the first to compute it.
+    Threads that want the same missing answer wait for the first to compute it, those of other
+    processes too where Redis answers, and for as long as `app.flight` tells.
     """
     key = _key(parts)
     told = _look(key)
@@ -132,14 +139,45 @@ def remembered(parts: tuple[str, ...], compute: Callable[[], str]) -> str:
         lock = _computing.setdefault(key, threading.Lock())
     with lock:
         try:
-            told = _get(key)
-            if told is None:
-                told = compute()
-                _set(key, told)
-            return told
+            told = _awaited(key)
+            return _computed(key, compute) if told is None else told
         finally:
             with _guard:
                 _computing.pop(key, None)
+
+
+def _awaited(key: str) -> str | None:
+    """The text when somebody else has computed it by now; None when it is for us to do so."""
+    for _ in looks():
+        if _begin(key):
+            return None
+        told, being_computed = _seen(key)
+        if not being_computed:
+            return told
+    return None
+
+
+def _begin(key: str) -> bool:
+    """Whether we are the first of all processes to compute it; so it is without Redis."""
+    if _flight is None or not breaker.allows:
+        return True
+    try:
+        return _flight.begin(key)
+    except (RedisError, OSError) as error:
+        breaker.trip(error)
+        return True
+
+
+def _computed(key: str, compute: Callable[[], str]) -> str:
+    try:
+        told = compute()
+    except BaseException:
+        if _flight is not None and breaker.allows:
+            with suppress(RedisError, OSError):
+                _flight.give_up(key)
+        raise
+    _set(key, told)
+    return told
 
 
 def known(parts: tuple[str, ...], *, surely: bool = False) -> str | None:
@@ -173,16 +211,22 @@ def _look(key: str) -> str | None:
 
 
 def _get(key: str) -> str | None:
+    return _seen(key)[0]
+
+
+def _seen(key: str) -> tuple[str | None, bool]:
+    """The text for a key, None where there is none; and whether somebody computes it now."""
     if not breaker.allows:
-        return None
+        return None, False
     try:
         value = cache.get(key)
     except (RedisError, OSError) as error:
         breaker.trip(error)
-        return None
+        return None, False
     # A text that does not begin with its key was not put there by us.
-    mark = f"{key}\n"
-    return value.removeprefix(mark) if isinstance(value, str) and value.startswith(mark) else None
+    start = f"{key}\n"
+    ours = isinstance(value, str) and value.startswith(start)
+    return value.removeprefix(start) if ours else None, value == MARK
 
 
 def _set(key: str, value: str, seconds: int = KEEP_SECONDS) -> bool:

@@ -215,7 +215,11 @@ class Settings:
     source_patience: float = _setting(
         "seconds that a run waits and asks again before it is put off", values.number(0, 900), 60.0
     )
-    source_concurrency: int = _setting("requests to one source at a time", values.whole(1, 32), 4)
+    source_concurrency: int = _setting(
+        "requests to one source at a time; halved each time that it asks us to wait",
+        values.whole(1, 32),
+        8,
+    )
     max_drop: float = _setting(
         "per cent of known records that may vanish in one sync before it is held back",
         values.number(0, 100),

@@ -24,6 +24,7 @@ from urllib3.exceptions import HTTPError as TransportError
 from urllib3.exceptions import NewConnectionError
 
 from etl.errors import Later, Refused, RunLost
+from etl.pace import Pace, Patience
 
 CONNECT_SECONDS = 5.0
 BUSY = {429, 500, 502, 503, 504}
@@ -34,14 +35,6 @@ LARGEST_ANSWER = 128 * 1024 * 1024
 TRIES = 6
 
 Session = TypeVar("Session", bound=requests.Session)
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait: `timeout` seconds for one answer, `budget` seconds of waiting in a run."""
-
-    timeout: float = 60.0
-    budget: float = 60.0
 
 
 @dataclass(slots=True)
@@ -64,7 +57,6 @@ class Tally:
     """What passed the door; the run's row tells it."""
 
     requests: int = 0
-    waited: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -76,18 +68,20 @@ class Door(HTTPAdapter):
     """The way to one source, for one run.
 
     `read_only` refuses every request that could write. `stopped` ends all waiting with RunLost.
-    Raises Later when patience has run out, Refused for what must not be sent; any other answer,
-    also 400, 401, 403 and 404, goes to the caller.
+    When the source asks us to wait, all requests do, and fewer are sent at a time from then on;
+    when that is longer than our patience, none is sent until then. Raises Later when patience has
+    run out, Refused for what must not be sent; any other answer, also 400, 401, 403 and 404, goes
+    to the caller.
     """
 
     def __init__(
-        self, site: Site, patience: Patience, *, concurrency: int = 4, read_only: bool = True
+        self, site: Site, patience: Patience, *, concurrency: int = 1, read_only: bool = True
     ) -> None:
         super().__init__(pool_connections=4, pool_maxsize=concurrency)
         self.site, self.patience, self.read_only = site, patience, read_only
         self.tally = Tally()
         self.stopped = threading.Event()
-        self._slots = threading.BoundedSemaphore(concurrency)
+        self._pace = Pace(concurrency, patience.budget)
         self._hosts = {(urlsplit(url).scheme, urlsplit(url).netloc) for url in site.urls}
         self._ahead = timedelta(0)
         # Only to spread out waiting clients.
@@ -138,9 +132,9 @@ class Door(HTTPAdapter):
             header = bearer(str(request.url), renew)
             if header is not None:
                 request.headers["Authorization"] = header
-        with self._slots:
-            if self.stopped.is_set():
-                raise RunLost("The run was stopped.")
+        with self._pace.turn():
+            self._heed()
+            self._sleep(0)
             with self.tally.lock:
                 self.tally.requests += 1
             limits = (min(CONNECT_SECONDS, self.patience.timeout), self.patience.timeout)
@@ -170,15 +164,29 @@ class Door(HTTPAdapter):
             )
         return reads
 
+    def _heed(self) -> None:
+        """Wait as long as the source asked us to; Later when we have not the patience for that."""
+        while True:
+            seconds, patient = self._pace.pause()
+            if not seconds:
+                return
+            if not patient:
+                told = f"{self.site.name} asks us to come back in {seconds:.0f} s."
+                raise Later(told, seconds, undone=True)
+            self._sleep(seconds)
+
     def _wait(self, attempt: int, fault: str, asked: float | None, *, undone: bool) -> None:
         """Wait before the next try; Later when that would be more than is left of patience."""
         backoff = min(LONGEST_WAIT, FIRST_WAIT * 2**attempt)
         seconds = self._dice.uniform(0, backoff) if asked is None else asked
-        with self.tally.lock:
-            left = self.patience.budget - self.tally.waited
-            if attempt == TRIES - 1 or seconds > left:
-                raise Later(self._given_up(fault, attempt + 1, asked), asked, undone=undone)
-            self.tally.waited += seconds
+        last, to_all = attempt == TRIES - 1, asked is not None
+        # What a source asks for holds for the others, also when this one is not tried again.
+        patient = (to_all or not last) and self._pace.grant(seconds, to_all=to_all)
+        if last or not patient:
+            raise Later(self._given_up(fault, attempt + 1, asked), asked, undone=undone)
+        self._sleep(seconds)
+
+    def _sleep(self, seconds: float) -> None:
         if self.stopped.wait(seconds):
             raise RunLost("The run was stopped.")
 

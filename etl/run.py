@@ -11,8 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 from app.database import transaction
 from app.models import SyncSighting, Watermark
 from app.settings import Settings
-from etl.http import Door, Patience, Site
+from etl.http import Door, Site
 from etl.load import Counts, load
+from etl.pace import Patience
 from etl.records import Record
 from etl.runs import own
 

@@ -47,6 +47,22 @@ class Entry:
     has_left: bool
     go: Callable[..., None]
 
+    def is_so(self) -> "Done":
+        """It is as it is to be: by others, unless a request of ours may have done it."""
+        return Done(already=self.sent_seconds is None)
+
+    def looked_at(self, name: str, now: Any, told: str) -> "Done | None":
+        """What follows from how a value of `after` is `now`, before it is written over.
+
+        Done when it is so already, None when it still is what we know to be there. Else Overtaken,
+        with `told` as its message.
+        """
+        if now == self.after[name]:
+            return self.is_so()
+        if now != self.before.get(name):
+            raise Overtaken(told)
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Done:

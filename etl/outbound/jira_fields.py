@@ -6,7 +6,7 @@ from typing import Any
 
 from app.setting_values import DEFAULT_JIRA_FIELDS
 from etl.errors import Refused
-from etl.outbound.intent import Act, Done, Entry, Overtaken
+from etl.outbound.intent import Act, Done, Entry
 from etl.outbound.jira_lookup import JiraLookup
 from etl.sources.jira import PAGE
 from etl.sources.texts import plain_of
@@ -26,11 +26,10 @@ class JiraFields(JiraLookup):
     def priority(self, entry: Entry) -> Done:
         """Let a card have a priority, if it still has the one that we know."""
         now = (self.read(entry.target, "priority").get("priority") or {}).get("name")
-        if now == entry.after["priority"]:
-            return Done(already=entry.sent_seconds is None)
-        if now != entry.before.get("priority"):
-            raise Overtaken(f"The priority is {now} by now; it was left so.")
-        return self.write(entry, {"priority": {"name": entry.after["priority"]}})
+        told = f"The priority is {now} by now; it was left so."
+        return entry.looked_at("priority", now, told) or self.write(
+            entry, {"priority": {"name": entry.after["priority"]}}
+        )
 
     def keywords(self, entry: Entry) -> Done:
         """Let an issue have private keywords, if it still has those that we know."""
@@ -40,11 +39,10 @@ class JiraFields(JiraLookup):
                 f"JIRA does not show us the private keywords of {entry.target}, or not as one "
                 "plain line: left alone."
             )
-        if now == entry.after["text"]:
-            return Done(already=entry.sent_seconds is None)
-        if now != entry.before.get("text"):
-            raise Overtaken("The private keywords were changed meanwhile; they were left so.")
-        return self.write(entry, {self.keywords_field(): entry.after["text"]})
+        told = "The private keywords were changed meanwhile; they were left so."
+        return entry.looked_at("text", now, told) or self.write(
+            entry, {self.keywords_field(): entry.after["text"]}
+        )
 
     def private_keywords(self, keys: Sequence[str]) -> dict[str, str]:
         """What the private keywords of issues say, by key.

@@ -50,7 +50,7 @@ class JiraPeople(JiraFields):
         person, name = self.person(entry.after["user"]), self._id
         now = (self.read(entry.target, "assignee").get("assignee") or {}).get(name)
         if now == person:
-            return Done(already=entry.sent_seconds is None)
+            return entry.is_so()
         if entry.found and now != entry.found.get("user"):
             raise Overtaken("Somebody else has assigned the card meanwhile; it was left so.")
         entry.go({"user": now})
@@ -68,7 +68,7 @@ class JiraPeople(JiraFields):
         see_that_it_is_ours(entry)
         person = self.person(entry.after["user"])
         if person in self._watchers(entry.target):
-            return Done(already=entry.sent_seconds is None)
+            return entry.is_so()
         entry.go()
         self.jira.call("POST", f"issue/{entry.target}/watchers", person)
         return Done()
@@ -77,7 +77,7 @@ class JiraPeople(JiraFields):
         """Let somebody be told no longer."""
         person = self.person(entry.after["user"])
         if person not in self._watchers(entry.target):
-            return Done(already=entry.sent_seconds is None)
+            return entry.is_so()
         entry.go()
         path = f"issue/{entry.target}/watchers"
         if self.jira.is_cloud:

@@ -80,7 +80,7 @@ class JiraWriter(JiraPeople):
         status = self._status(entry)
         board = {k.casefold(): v for k, v in self.settings.jira_status_map.items()}
         if _same(status, entry.after["status"]):
-            return Done(already=entry.sent_seconds is None)
+            return entry.is_so()
         self._see_that_nobody_moved_it(entry.found, status)
         if board.get(status.casefold()) != "Done":
             return Done(already=True)
@@ -91,7 +91,7 @@ class JiraWriter(JiraPeople):
         see_that_it_is_ours(entry)
         status = self._status(entry)
         if _same(status, entry.after["status"]):
-            return Done(already=entry.sent_seconds is None)
+            return entry.is_so()
         self._see_that_nobody_moved_it(entry.found or entry.before, status)
         return self._move(entry, status)
 
@@ -125,7 +125,7 @@ class JiraWriter(JiraPeople):
             if (one.get("id") if isinstance(one, dict) else None) == wanted["sprint"] or (
                 isinstance(one, str) and f"id={wanted['sprint']}," in one
             ):
-                return Done(already=entry.sent_seconds is None)
+                return entry.is_so()
         entry.go()
         path = f"sprint/{wanted['sprint']}/issue"
         self.jira.call("POST", path, {"issues": [entry.target]}, agile=True)
@@ -156,7 +156,7 @@ class JiraWriter(JiraPeople):
         """Give a card a label."""
         labels = self.read(entry.target, "labels").get("labels") or []
         if entry.after["label"] in labels:
-            return Done(already=entry.sent_seconds is None)
+            return entry.is_so()
         entry.go()
         self._add_label(entry.target, entry.after["label"])
         return Done()
@@ -173,7 +173,7 @@ class JiraWriter(JiraPeople):
             target = one.get("object") or {}
             same = (target.get("url"), target.get("title")) == (wanted["url"], wanted["title"])
             if one.get("globalId") == name and same:
-                return Done(already=entry.sent_seconds is None)
+                return entry.is_so()
         entry.go()
         target = {"url": wanted["url"], "title": wanted["title"]}
         self.jira.call("POST", path, {"globalId": name, "object": target})
@@ -183,7 +183,7 @@ class JiraWriter(JiraPeople):
         """Take back a link that we made."""
         path, name = f"issue/{entry.target}/remotelink", entry.after["globalId"]
         if not any(one.get("globalId") == name for one in self.jira.call("GET", path) or []):
-            return Done(already=entry.sent_seconds is None)
+            return entry.is_so()
         entry.go()
         self.jira.call("DELETE", path, globalId=name)
         return Done()

@@ -6,7 +6,8 @@ import orjson
 
 from app.settings import Settings
 from etl.errors import Later, Refused, Unsure
-from etl.http import Door, Patience, Site
+from etl.http import Door, Site
+from etl.pace import Patience
 
 # Slack cuts at 40,000, but folds far earlier.
 LONGEST = 3_500

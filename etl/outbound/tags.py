@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from etl.errors import Missing
-from etl.outbound.intent import Act, Done, Entry, Intent, Overtaken
+from etl.outbound.intent import Act, Done, Entry, Intent
 from etl.outbound.state import LinkedBug
 from etl.run import Run
 from etl.sources.bugzilla import BATCH, Bugzilla
@@ -82,10 +82,10 @@ class BugzillaWriter:
                 f"Bugzilla does not show us bug {entry.target}, or it has no {self.field}: left "
                 "alone. Check CASEBOARD_BUGZILLA_WHITEBOARD."
             )
-        if now == entry.after["text"]:
-            return Done(already=entry.sent_seconds is None)
-        if now != entry.before.get("text"):
-            raise Overtaken("The whiteboard was changed meanwhile; it was left so.")
+        told = "The whiteboard was changed meanwhile; it was left so."
+        so = entry.looked_at("text", now, told)
+        if so is not None:
+            return so
         entry.go()
         self._bugzilla.change(entry.target, {self.field: entry.after["text"]})
         return Done()

@@ -1,18 +1,22 @@
 """JIRA, Cloud and Data Center, through the `jira` client (docs/sources.md tells the protocol)."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from jira import JIRA
 from jira.exceptions import JIRAError
 
+from etl.ahead import ahead
 from etl.errors import Later, Refused
 from etl.http import Site
 from etl.run import Run
 from etl.sources.jira_answers import field_id, issues_of, reads, refusal, see_that_we_are_known
 from etl.sources.jira_pages import key_pages, token_pages
+
+Thing = TypeVar("Thing")
+Told = TypeVar("Told")
 
 PAGE = 100
 # Custom fields that only writing back needs: whoever only reads need not have them.
@@ -53,6 +57,7 @@ class Jira:
     def __init__(self, run: Run) -> None:
         settings = run.settings
         self.is_cloud = settings.jira_kind == "cloud"
+        self._concurrency = settings.source_concurrency
         self.door = run.door(
             Site("JIRA", "CASEBOARD_JIRA_URL", (str(settings.jira_url),), reads=reads)
         )
@@ -78,7 +83,11 @@ class Jira:
     def cards(self, condition: str) -> Iterator[list[Issue]]:
         """The issues that match a JQL condition, a page at a time, by ascending key."""
         for issues in self._pages(condition):
-            yield [self._whole(issue, issue["key"]) for issue in issues]
+            yield self.at_once(lambda issue: self._whole(issue, issue["key"]), issues)
+
+    def at_once(self, ask: Callable[[Thing], Told], things: Iterable[Thing]) -> list[Told]:
+        """What `ask` tells of each of some things, several of them asked for at a time."""
+        return list(ahead(ask, things, self._concurrency))
 
     def issues(
         self, keys: Sequence[str], known_hidden: Collection[str] = ()
@@ -89,16 +98,16 @@ class Jira:
         """
         found = self._fetch(keys) if self.is_cloud else self._search_keys(list(keys))
         by_key = {issue["key"]: issue for issue in found}
-        whole, hidden = [], []
-        for key in keys:
+
+        def one(key: str) -> Issue | None:
             raw = by_key.get(key)
             if raw is None and key not in known_hidden:
                 raw = self._moved(key)
-            if raw is None:
-                hidden.append(key)
-            else:
-                whole.append(self._whole(raw, key))
-        return whole, hidden
+            return None if raw is None else self._whole(raw, key)
+
+        told = dict(zip(keys, self.at_once(one, keys), strict=True))
+        whole = [issue for issue in told.values() if issue is not None]
+        return whole, [key for key, issue in told.items() if issue is None]
 
     def count(self, condition: str) -> int:
         """How many issues match a JQL condition; on Cloud JIRA calls its answer approximate."""

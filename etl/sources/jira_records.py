@@ -1,7 +1,7 @@
 """What JIRA tells of cards and issues, as observations."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,12 +28,12 @@ def card_records(
     kind: str,
     fields: dict[str, str],
     seen_at: datetime,
-    linked: Callable[[Issue], list[str]],
+    linked: Sequence[str] = (),
 ) -> Iterator[Record]:
     """A card with its past and its comments.
 
-    `kind` is tracking or escalation, `fields` the ids of custom fields by purpose. `linked` tells
-    the cases of a card from its remote links; it is asked only when the card itself tells none.
+    `kind` is tracking or escalation, `fields` the ids of custom fields by purpose. `linked` are
+    the cases that its remote links tell; they count only when the card itself tells none.
     """
     records = _card(position, card, kind, fields, seen_at, linked)
     return whole_or_rejected(position, card.asked, card.raw, records)
@@ -45,6 +45,14 @@ def issue_records(
     """A JIRA issue that cases link, as a bug, with its past."""
     records = _issue(position, issue, fields, seen_at)
     return whole_or_rejected(position, issue.asked, issue.raw, records)
+
+
+def tells_no_case(card: Issue, fields: dict[str, str]) -> bool:
+    """Whether a card tells the cases that it tracks neither in its summary nor in its field."""
+    summary = clean((card.raw.get("fields") or {}).get("summary"))
+    told = _custom(card, fields, "cases")
+    by_field = isinstance(told, str) and CASE_NUMBER.search(told)
+    return not (CASE_IN_SUMMARY.match(summary or "") or by_field)
 
 
 def updated(issue: Issue) -> datetime:
@@ -69,7 +77,7 @@ def _card(
     kind: str,
     fields: dict[str, str],
     seen_at: datetime,
-    linked: Callable[[Issue], list[str]],
+    linked: Sequence[str],
 ) -> Iterator[Record]:
     told = card.raw.get("fields") or {}
     created = needed(instant(told.get("created"), "created"), "created")
@@ -200,7 +208,7 @@ def _comments(position: int, card: Issue, seen_at: datetime) -> Iterator[Record]
 
 
 def _cases(
-    card: Issue, summary: str | None, fields: dict[str, str], linked: Callable[[Issue], list[str]]
+    card: Issue, summary: str | None, fields: dict[str, str], linked: Sequence[str]
 ) -> tuple[list[str], bool]:
     """The cases of a card, and whether its summary tells them."""
     own = CASE_IN_SUMMARY.match(summary or "")
@@ -208,7 +216,7 @@ def _cases(
         return [own[1]], True
     told = _custom(card, fields, "cases")
     found = CASE_NUMBER.findall(told) if isinstance(told, str) else []
-    return sorted(set(found or linked(card))), False
+    return sorted(set(found or linked)), False
 
 
 def _cases_in_summary(text: Any) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from app.database import transaction
 from app.models import Bug
+from etl.ahead import ahead
 from etl.records import Record
 from etl.run import Run
 from etl.sources.bugzilla import BATCH, Bugzilla
@@ -35,9 +36,10 @@ def fetch(run: Run, bugzilla: Bugzilla, keys: list[str]) -> int:
     """Load bugs by their ids, at most BATCH of them; tells how many Bugzilla does not show us."""
     bugs = bugzilla.bugs(keys)
     before = hidden_before("bugzilla", keys)
-    absent = {
-        key: bugzilla.why_hidden(key) for key in keys if key not in bugs and key not in before
-    }
+    unseen = [key for key in keys if key not in bugs and key not in before]
+    # Each costs a request, and XML-RPC's client takes one at a time.
+    at_once = run.settings.source_concurrency if bugzilla.is_rest else 1
+    absent = dict(zip(unseen, ahead(bugzilla.why_hidden, unseen, at_once), strict=True))
     hidden = {key: why for key, why in absent.items() if why != "shown"}
     if len(hidden) < len(absent):
         run.note("Bugzilla left out bugs that it does show one by one.", partial=True)

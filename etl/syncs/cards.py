@@ -1,6 +1,6 @@
 """Cards of JIRA: those that track cases, and those of the prio-list."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 from sqlalchemy import exists, select
@@ -8,10 +8,11 @@ from sqlalchemy import exists, select
 from app.database import transaction
 from app.models import Case, Change, JiraCard
 from app.settings import Settings
+from etl.errors import UNREADABLE
 from etl.records import Fact, Observation, Record
 from etl.run import Run
 from etl.sources.jira import Issue, Jira
-from etl.sources.jira_records import card_records, updated
+from etl.sources.jira_records import card_records, tells_no_case, updated
 from etl.sources.texts import CASE_NUMBER
 from etl.syncs.sweep import batches, sweep
 
@@ -52,7 +53,7 @@ def _work(run: Run, kind: str, condition: str) -> bool:
         asked = f"{condition} AND {jira.since(min(until, jira.door.now()), OVERLAP)}"
     run.tell("asking JIRA")
     for cards in jira.cards(asked):
-        run.load(_records(cards, kind, jira))
+        _load(run, cards, kind, jira)
         latest = max([updated(card) for card in cards] + ([latest] if latest else []), default=None)
         if full:
             run.sight(card.asked for card in cards)
@@ -86,30 +87,47 @@ def _end_what_was_told_before(run: Run) -> None:
         run.load(told)
 
 
-def _records(cards: list[Issue], kind: str, jira: Jira) -> Iterator[Record]:
+def _load(run: Run, cards: list[Issue], kind: str, jira: Jira) -> None:
+    """Load cards; what is still to be asked is asked for before the database is kept waiting."""
+    linked = _linked(jira, [card for card in cards if _is_to_be_asked(card, jira)])
     seen_at = jira.door.now()
-    linked = _linked(jira)
-    for position, card in enumerate(cards, start=1):
-        yield from card_records(position, card, kind, jira.fields, seen_at, linked)
+
+    def records() -> Iterator[Record]:
+        for position, card in enumerate(cards, start=1):
+            cases = linked.get(card.asked, [])
+            yield from card_records(position, card, kind, jira.fields, seen_at, cases)
+
+    run.load(records())
 
 
-def _linked(jira: Jira) -> Callable[[Issue], list[str]]:
-    """The cases that a card links outside of JIRA; not asked for again while it is unchanged."""
+def _is_to_be_asked(card: Issue, jira: Jira) -> bool:
+    """Whether only its remote links can tell the cases of a card."""
+    try:
+        return tells_no_case(card, jira.fields)
+    except UNREADABLE:
+        # It is rejected with its reason where it is read as a whole.
+        return False
+
+
+def _linked(jira: Jira, cards: list[Issue]) -> dict[str, list[str]]:
+    """The cases that cards link outside of JIRA; not asked for again while they are unchanged."""
+    asked = select(JiraCard.key, JiraCard.updated_at, JiraCard.cases).where(
+        JiraCard.key.in_([card.asked for card in cards])
+    )
+    with transaction() as connection:
+        known = {row.key: row for row in connection.execute(asked)}
 
     def cases(card: Issue) -> list[str]:
-        unchanged = select(JiraCard.cases).where(
-            JiraCard.key == card.asked, JiraCard.updated_at == updated(card)
-        )
-        with transaction() as connection:
-            known = connection.execute(unchanged).scalar_one_or_none()
-        if known:
-            return list(known)
+        row = known.get(card.asked)
+        if row is not None and row.cases and row.updated_at == updated(card):
+            return list(row.cases)
         # An answer that is empty by mistake would take the case away: asked twice.
         links = jira.remote_links(card.asked) or jira.remote_links(card.asked)
         told = [f"{link.get('url', '')} {link.get('title', '')}" for link in links]
         return sorted({number for text in told for number in CASE_NUMBER.findall(text)})
 
-    return cases
+    keys = [card.asked for card in cards]
+    return dict(zip(keys, jira.at_once(cases, cards), strict=True))
 
 
 def ask_for(run: Run, jira: Jira, condition: str, kind: str, keys: list[str]) -> Iterator[str]:
@@ -121,7 +139,7 @@ def ask_for(run: Run, jira: Jira, condition: str, kind: str, keys: list[str]) ->
         span = f'key >= "{project}-{numbers[0]}" AND key <= "{project}-{numbers[-1]}"'
         for cards in jira.cards(f"{condition} AND {span}"):
             wanted = [card for card in cards if card.asked in some]
-            run.load(_records(wanted, kind, jira))
+            _load(run, wanted, kind, jira)
             yield from (card.asked for card in wanted)
 
 

@@ -1,16 +1,17 @@
 """Details of cases: critical situation, group, relief, comments, links. One request per case."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from app.database import transaction
+from etl.ahead import ahead
 from etl.errors import Later, Malformed, Missing
 from etl.records import Record, canonical_instant
 from etl.run import Run
@@ -63,29 +64,35 @@ def work(run: Run) -> None:
     """Fetch the details of cases that changed; when full, of all that are not at rest."""
     portal = Portal(run)
     due = _due(run)
-    hidden = stumbled = 0
+    hidden = stumbled = done = 0
     run.tell("details", 0, len(due))
-    with ThreadPoolExecutor(run.settings.source_concurrency) as pool:
-        try:
-            for start in range(0, len(due), BATCH):
-                asked = due[start : start + BATCH]
-                answers = list(pool.map(lambda case: _fetch(portal, case), asked))
-                told = [answer for answer in answers if isinstance(answer, _Told)]
-                hidden += answers.count(None)
-                faults = [answer for answer in answers if isinstance(answer, Later)]
-                stumbled += len(faults)
-                if len(faults) > MOST_FAULTS:
-                    raise faults[-1]
-                run.load(_records(told), partial(_remember, answers=told))
-                run.tell("details", start + len(asked), len(due))
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    at_once = run.settings.source_concurrency
+    with closing(ahead(lambda case: _fetch(portal, case), due, at_once)) as answers:
+        while batch := _batch(answers):
+            told = [answer for answer in batch if isinstance(answer, _Told)]
+            hidden += batch.count(None)
+            stumbled += sum(isinstance(answer, Later) for answer in batch)
+            run.load(_records(told), partial(_remember, answers=told))
+            done += len(batch)
+            run.tell("details", done, len(due))
     if hidden:
         run.note(
             f"The portal does not show us the details of {hidden:,} cases; what was known stays."
         )
     if stumbled:
         run.note(f"The details of {stumbled:,} cases could not be read.", partial=True)
+
+
+def _batch(answers: "Iterator[_Told | Later | None]") -> "list[_Told | Later | None]":
+    """The next answers, at most BATCH; Later as soon as the portal stumbles over too many."""
+    batch: list[_Told | Later | None] = []
+    faults = 0
+    for answer in islice(answers, BATCH):
+        batch.append(answer)
+        faults += isinstance(answer, Later)
+        if isinstance(answer, Later) and faults > MOST_FAULTS:
+            raise answer
+    return batch
 
 
 def _due(run: Run) -> list[_Due]:

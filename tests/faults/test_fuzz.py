@@ -120,7 +120,7 @@ def issue(raw: Any) -> Iterator[Any]:
             _list(raw, "fields", "comment", "comments"),
         )
         updated(told)
-        yield from card_records(1, told, "tracking", JIRA_FIELDS, SEEN, lambda _: [])
+        yield from card_records(1, told, "tracking", JIRA_FIELDS, SEEN)
         yield from issue_records(2, told, JIRA_FIELDS, SEEN)
 
 

@@ -1,6 +1,7 @@
 """Whatever a source does wrong: nothing is lost, the run tells the truth, the next one heals it."""
 
 import os
+import time
 from datetime import timedelta
 
 import pytest
@@ -70,6 +71,7 @@ def well_again(desk):
     desk.sandbox.faults.clear()
     desk.sandbox.hooks.clear()
     use({"CASEBOARD_SOURCE_TIMEOUT": "0.4", "CASEBOARD_SOURCE_PATIENCE": "8"})
+    use({"CASEBOARD_SOURCE_CONCURRENCY": ""})
 
 
 def change_everything(desk) -> None:
@@ -198,6 +200,30 @@ def test_retry_after_is_obeyed_and_too_long_a_wait_is_put_off(desk):
     assert "asks us to come back in 600 s" in ran.error
     wait = desk.value("select extract(epoch from retry_at - now()) from syncs where name = 'cases'")
     assert 590 < wait <= 600
+
+
+def test_all_requests_wait_when_one_is_asked_to(desk):
+    use({"CASEBOARD_SOURCE_CONCURRENCY": "3"})
+    arrived = []
+
+    def arrive(world, source, path):
+        if "/v1/cases/" in path:
+            arrived.append(time.monotonic())
+
+    desk.sandbox.hooks.append(arrive)
+    desk.sandbox.faults.add(Fault("429", "/v1/cases/", times=1, seconds=1))
+    ran = desk.run("details", full=True)
+    assert (ran.state, ran.row.notes) == ("finished", [])
+    # Those that were under way arrive together with it.
+    early = [at for at in arrived if at < arrived[0] + 0.9]
+    assert len(early) <= 3 < len(arrived)
+    # A wait that is too long is heeded by all that have not been sent yet.
+    desk.sandbox.faults.add(Fault("429", "/v1/cases/", times=None, seconds=600))
+    arrived.clear()
+    ran = desk.run("details", full=True)
+    assert ran.state == "failed"
+    assert "asks us to come back in" in ran.error
+    assert 1 <= len(arrived) <= 3
 
 
 def test_a_token_that_ends_in_the_middle_of_a_run_is_renewed(desk):
