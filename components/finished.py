@@ -24,10 +24,7 @@ def finished(
     """
 
     def compute() -> str:
-        written = [
-            orjson.dumps(one, default=_plain, option=AS_PLOTLY).decode() for one in outputs()
-        ]
-        return orjson.dumps(written).decode()
+        return orjson.dumps([_written(one) for one in outputs()]).decode()
 
     return tuple(map(orjson.Fragment, orjson.loads(remembered(parts, compute))))
 
