@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 from cachelib.serializers import BaseSerializer
-from flask import Flask
+from flask import Flask, current_app
 from flask_caching import Cache
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -46,6 +46,7 @@ def _code_mark() -> str:
     return mark.hexdigest()[:12]
 
 
+FLIGHT = "caseboard flight"
 PREFIX = f"caseboard:{_code_mark()}:"
 
 # The client retries ten times over seconds unless told not to.
@@ -101,12 +102,11 @@ breaker = Breaker()
 
 def init_cache(app: Flask, redis_url: str | None) -> None:
     """Attach the cache to the web application; without a Redis URL nothing is remembered."""
-    global _flight  # noqa: PLW0603 - as the cache itself, there is one in a process
     breaker.reset()
-    _flight = None if redis_url is None else Flight(Redis.from_url(redis_url, **OPTIONS), PREFIX)
     if redis_url is None:
         cache.init_app(app, {"CACHE_TYPE": "NullCache", "CACHE_NO_NULL_WARNING": True})
         return
+    app.extensions[FLIGHT] = Flight(Redis.from_url(redis_url, **OPTIONS), PREFIX)
     cache.init_app(
         app,
         {
@@ -122,7 +122,6 @@ def init_cache(app: Flask, redis_url: str | None) -> None:
 
 _computing: dict[str, threading.Lock] = {}
 _guard = threading.Lock()
-_flight: Flight | None = None
 
 
 def remembered(parts: tuple[str, ...], compute: Callable[[], str]) -> str:
@@ -159,22 +158,29 @@ def _awaited(key: str) -> str | None:
 
 def _begin(key: str) -> bool:
     """Whether we are the first of all processes to compute it; so it is without Redis."""
-    if _flight is None or not breaker.allows:
+    flight = _flight()
+    if flight is None or not breaker.allows:
         return True
     try:
-        return _flight.begin(key)
+        return flight.begin(key)
     except (RedisError, OSError) as error:
         breaker.trip(error)
         return True
+
+
+def _flight() -> Flight | None:
+    """That of the application which is asked; None where nothing is remembered."""
+    return current_app.extensions.get(FLIGHT)
 
 
 def _computed(key: str, compute: Callable[[], str]) -> str:
     try:
         told = compute()
     except BaseException:
-        if _flight is not None and breaker.allows:
+        flight = _flight()
+        if flight is not None and breaker.allows:
             with suppress(RedisError, OSError):
-                _flight.give_up(key)
+                flight.give_up(key)
         raise
     _set(key, told)
     return told

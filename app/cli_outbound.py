@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.table import Table
 
 from app import deciding, outbox
-from app.database import records, snapshot
+from app.database import snapshot
+from app.rows import records
 from app.settings import get_settings
 
 out = Console(highlight=False, soft_wrap=True, emoji=False)

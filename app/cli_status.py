@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app import database, queue, revisions
-from app.database import records
+from app.rows import records
 from app.settings import get_settings
 from app.standing import Standing, standing
 from app.syncs import progress_words, syncs, workers_alive

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from app import programs
 from app.cli_status import counts
-from app.database import records
 from app.processes import StartFailed
 from app.queue import OUTGOING
+from app.rows import records
 from app.settings import get_settings
 from app.syncs import syncs
 from etl import schedule, sync

@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, Connection, Select, distinct, exists, func
 
 from app import course
 from app.board import Board
-from app.database import read, records, snapshot
+from app.database import read, snapshot
 from app.links import linked, targeted
 from app.models import CaseBug
+from app.rows import records
 from app.selection import counts, grouped
 from app.versions import TICK, VERSIONS, V
 from app.view import View

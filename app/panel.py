@@ -14,8 +14,9 @@ from sqlalchemy import Select
 
 from app.annotations import annotations
 from app.cache import remembered
-from app.database import plain_rows, read
+from app.database import read
 from app.marks import marked
+from app.rows import plain_rows
 from app.scope import Scope
 from app.theme import Figure
 from app.version import Version

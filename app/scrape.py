@@ -23,9 +23,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import queue, serving
 from app.board import Board
 from app.cache import remembered
-from app.database import current_revision, fetch_rows, head_revision, records, replica, snapshot
+from app.database import current_revision, fetch_rows, head_revision, replica, snapshot
 from app.health import redis_state
 from app.metrics import COUNTS
+from app.rows import records
 from app.series import series
 from app.settings import shared_folder
 from app.standing import BACKUP, REJECTS

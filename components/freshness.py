@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import queue
 from app.auth import audit
 from app.auth.person import current
-from app.database import records
+from app.rows import records
 from app.syncs import connected, progress_words, syncs
 from app.version import Version, data_version
 from components import notices

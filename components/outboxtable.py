@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import deciding, outbox
 from app.auth.person import current
-from app.database import records
+from app.rows import records
 from app.settings import get_settings
 from components.buglist import tracker_link
 from components.notices import notice

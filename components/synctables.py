@@ -7,7 +7,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from app.auth.person import current
-from app.database import records
+from app.rows import records
 from components.freshness import WORDS, mark, running
 from components.tablecard import table_card
 from components.text import ago, moment

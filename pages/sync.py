@@ -12,7 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import queue
 from app.auth import audit
-from app.database import records, snapshot
+from app.database import snapshot
+from app.rows import records
 from app.syncs import (
     connected,
     reconciled,

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from app.database import records
 from app.lengths import DAY, Length
 from app.panels.multiples import LOWEST, MOST, TICKS
 from app.panels.timeaxis import time_axis
+from app.rows import records
 from app.scope import Scope
 from app.steps import Step, steps, unit_of
 from app.theme import Figure

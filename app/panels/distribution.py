@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from app.database import records
 from app.lengths import Length
 from app.panels.cohort import Milestone
 from app.panels.multiples import LEFT, LOWEST, axis_name, days_axis, drawn, label, layers
+from app.rows import records
 from app.theme import Figure
 from app.words import SEVERITY_NAMES
 

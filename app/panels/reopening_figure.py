@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 
 from app.course import AGAIN_DAYS
-from app.database import records
 from app.panels.timeaxis import time_axis
+from app.rows import records
 from app.scope import Scope
 from app.steps import steps, unit_of
 from app.theme import Figure

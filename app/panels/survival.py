@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Float, Integer, Select, cast, func, or_, select
 
-from app.database import records
 from app.lengths import Length, narrowed
 from app.panel import Measure, Panel, Row
 from app.panels.cohort import (
@@ -22,6 +21,7 @@ from app.panels.cohort import (
     tenths,
 )  # fmt: skip
 from app.panels.multiples import LOWEST, days_axis
+from app.rows import records
 from app.scope import Scope
 from app.theme import Figure
 from app.view import View

@@ -7,8 +7,8 @@ from sqlalchemy import Select, cast, func, literal, select, union_all
 from sqlalchemy.types import Float
 
 from app import course
-from app.database import records
 from app.panel import Measure, Panel
+from app.rows import records
 from app.scope import Scope
 from app.theme import Figure
 from app.versions import V

@@ -15,6 +15,7 @@ from app.metrics import COUNTS, count_values
 from app.panel import asked_of, frame
 from app.panels import PANELS
 from app.period import Period
+from app.rows import records
 from app.scope import Scope
 from app.selection import count, rows
 from app.view import View
@@ -117,7 +118,7 @@ def test_every_number_of_a_panel_leads_to_exactly_its_rows(log, view):
         asked = asked_of(panel, Scope.of(view, view.as_of, period=month))
         whole = frame(panel, asked)
         told = pd.concat([whole.head(2), whole.tail(2)])
-        for row in database.records(told):
+        for row in records(told):
             for column, rows_of in panel.rows(row, asked).items():
                 again = View.from_query(rows_of.to_query())
                 assert number(again) == row[column], (panel.name, column, again)

@@ -13,6 +13,7 @@ from app.facets import ALONE, TOGETHER
 from app.metrics import COUNTS, count_values
 from app.panel import answer
 from app.panels import PANELS
+from app.rows import records
 from app.scope import Scope
 from app.selection import count, rows
 from app.story import story
@@ -82,7 +83,7 @@ def test_stats_are_the_catalogue_and_facets_and_cases_agree(log, client, view):
 
 def test_a_case_is_its_row_with_its_clock_and_links(log, client):
     asked = View(state="all", columns=tuple(COLUMNS), as_of=datetime(2016, 3, 10, tzinfo=UTC))
-    table = database.records(database.read(rows(asked, asked.as_of, limit=5)))
+    table = records(database.read(rows(asked, asked.as_of, limit=5)))
     for row in table:
         told = client.get(f"/api/v1/cases/{row['number']}?{AT}").json
         listed = client.get(
@@ -110,7 +111,7 @@ def test_the_history_of_a_case_is_its_story(log, client):
     instant = datetime(2016, 4, 1, tzinfo=UTC)
     address = "/api/v1/cases/INC0000045/history?as_of=2016-04-01"
     told = client.get(address).json
-    whole = database.records(database.read(story("INC0000045", instant)))
+    whole = records(database.read(story("INC0000045", instant)))
     assert [(one["field"], one["after"]) for one in told["items"]] == [
         (one["field"], one["after"]) for one in whole
     ]

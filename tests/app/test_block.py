@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from app import block as blocks
 from app import cache, database, posts
 from app.block import block
+from app.rows import records
 from app.selection import rows
 from app.version import data_version
 from app.view import View
@@ -36,7 +37,7 @@ def test_blocks_are_the_stretches_of_the_table(log, view, size, starts, live):
     if live:
         view = view.but(as_of=None)
     instant = view.as_of or datetime(2026, 1, 1, tzinfo=UTC)
-    whole = database.records(database.read(rows(view, instant)))
+    whole = records(database.read(rows(view, instant)))
     version = data_version()
     for start in [n * size for n in starts] + [n * size for n in range(4)]:
         shown, more = block(view, instant, version, start, size)
@@ -61,7 +62,7 @@ def test_a_jump_anywhere_finds_the_rows_of_that_place(log, monkeypatch, view, si
     if live:
         view = view.but(as_of=None)
     instant = view.as_of or datetime(2026, 1, 1, tzinfo=UTC)
-    numbers = [row["number"] for row in database.records(database.read(rows(view, instant)))]
+    numbers = [row["number"] for row in records(database.read(rows(view, instant)))]
     version = data_version()
     for start in [max(start, 7) for start in (*starts, *starts)]:
         shown, more = block(view, instant, version, start, size)

@@ -17,6 +17,7 @@ from app.panel import frame
 from app.panels import PANELS
 from app.ranked import _compute
 from app.ranking import CHOICES, SORTS, Ranking
+from app.rows import records
 from app.scope import Scope
 from app.selection import count
 from app.view import View
@@ -67,7 +68,7 @@ moments = st.floats(0, 1)
 
 
 def told(scope: Scope, asked: Ranking | None = None) -> list[dict]:
-    return database.records(database.read(ranked(scope, asked or Ranking())))
+    return records(database.read(ranked(scope, asked or Ranking())))
 
 
 @settings(max_examples=40)

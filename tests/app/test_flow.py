@@ -14,7 +14,6 @@ from sqlalchemy import Boolean, Double, Integer, text
 from sqlalchemy import select as sql
 
 from app import database
-from app.database import records
 from app.metrics import durations
 from app.panel import frame
 from app.panels import control
@@ -27,6 +26,7 @@ from app.panels.reopening import REOPEN_RATE, REOPENED
 from app.panels.survival import SURVIVAL_CLOSE, SURVIVAL_RELIEF, SURVIVAL_RESOLUTION
 from app.panels.waiting import PARTIES, WAITING
 from app.period import Period
+from app.rows import records
 from app.scope import Scope
 from app.selection import count
 from app.view import View

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app import database
+from app.rows import records
 from app.search import understood
 from app.selection import rows
 from app.version import data_version
@@ -163,7 +164,7 @@ def test_whole_texts_in_place_of_names_are_kept_and_break_no_index():
             comment("04000001", "a", text_ * 30),
         )
         view = View(state="all", columns=("number", "account", "summary"))
-        [row] = database.records(database.read(rows(view, NOW)))
+        [row] = records(database.read(rows(view, NOW)))
         assert row["summary"] == text_ * 30
         assert row["account"] == f"account {text_}"[:60] + "…"
         assert found(text_[100:104]) == ["1"]

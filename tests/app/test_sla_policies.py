@@ -11,9 +11,10 @@ from sqlalchemy import text
 
 from app import days, sla
 from app.cli import main
-from app.database import read, records, transaction
+from app.database import read, transaction
 from app.metrics import COUNTS, count_values
 from app.period import Period
+from app.rows import records
 from app.scope import Scope
 from app.selection import rows
 from app.settings import get_settings, use

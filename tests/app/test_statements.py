@@ -22,6 +22,8 @@ from tests.conftest import EMPTY, cloned
 
 pytestmark = pytest.mark.database
 UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
+# A connection is prepared but once.
+SETS = ("set ", "show ", "begin", "commit", "prepare ")
 BOARD = (
     "/", "/trends", "/flow", "/accounts", "/accounts/<of>", "/engineers", "/engineers/<of>",
     "/bugs", "/trending", "/updates", "/weekly", "/quality",
@@ -50,7 +52,7 @@ def counted():
     sent: list[str] = []
 
     def note(_connection, _cursor, statement, *_rest):
-        if not statement.lstrip().lower().startswith(("set ", "show ", "begin", "commit")):
+        if not statement.lstrip().lower().startswith(SETS):
             sent.append(" ".join(statement.split())[:120])
 
     engine = database.engine()

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from app import days, rolled
 from app.board import Board
-from app.database import read, records
+from app.database import read
 from app.metrics import CATALOGUE, COUNTS, Count, count_values, linked_bugs
 from app.panel import asked_of, columns_of, frame
 from app.panels import PANELS
 from app.period import Period, midnight
+from app.rows import records
 from app.scope import Scope
 from app.selection import count, grouped
 from app.series import series

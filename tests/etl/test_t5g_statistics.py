@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import text
 
 from app.annotations import annotations
-from app.database import read, records, snapshot
+from app.database import read, snapshot
 from app.old_statistics import told_in
 from app.panel import frame
 from app.panels import PANELS
 from app.period import Period
+from app.rows import records
 from app.scope import Scope
 from app.syncs import unknown_statuses
 from app.version import data_version

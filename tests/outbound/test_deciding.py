@@ -8,7 +8,8 @@ from sqlalchemy import text
 
 from app import database, deciding, outbox
 from app.cli import main
-from app.database import plain, records, snapshot
+from app.database import plain, snapshot
+from app.rows import records
 from app.settings import get_settings, use
 from app.story import story
 from components.outboxtable import held_alarm, outbox_cards

@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from app import database
 from app.cli import main
-from app.database import records
 from app.report.period import days_before
+from app.rows import records
 from app.settings import get_settings, use
 from app.syncs import syncs
 from etl import schedule, sync
