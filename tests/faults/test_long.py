@@ -133,7 +133,7 @@ def test_days_of_work(tmp_path_factory, book: report.Book) -> None:
         assert stack.desk.disagreements("cases") == []
     hours = ROUNDS * MINUTES // 60
     book.beside["Endurance"] = (
-        f"{hours} hours at the sources in {took / 60:.0f} minutes, {ROUNDS * len(SOURCES)} runs of "
+        f"{hours} hours at the sources in {took:.0f} seconds, {ROUNDS * len(SOURCES)} runs of "
         f"syncs. From half-way to the end: web {early.web:.0f} to {late.web:.0f} MiB, worker "
         f"{early.worker:.0f} to {late.worker:.0f} MiB, open files {early.files} to {late.files}, "
         f"connections {early.connections} to {late.connections}, keys in Redis {early.keys} to "
