@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from benchmarks.growth import Growth
 from benchmarks.machine import in_words, machine
 from benchmarks.parts import PARTS
 from benchmarks.sizes import growths
-from benchmarks.stack import Stack, board
+from benchmarks.stack import board
 from benchmarks.timing import pace
 from benchmarks.world import world
 
@@ -48,18 +48,23 @@ def main() -> int:
             rows: list[Figure] = []
             whole = True
             for part in (part for part in PARTS if part in wanted):
-                whole &= _measure(part, stack, rows)
-        fits: list[Growth] = list(growths(local, cases)) if GROWTH in wanted else []
+                whole &= _measure(part, lambda part=part: rows.extend(PARTS[part](stack)))
+                # An hour's figures are not lost with what comes after them.
+                _keep(asked, cases, about, rows, [])
+        fits: list[Growth] = []
+        if GROWTH in wanted:
+            whole &= _measure(GROWTH, lambda: fits.extend(growths(local, cases)))
+    _keep(asked, cases, about, rows, fits)
     _tell(asked, cases, about, rows, fits)
     print(f"\nThis took {(time.monotonic() - begun) / 60:.1f} minutes.")
     return 0 if whole else 1
 
 
-def _measure(part: str, stack: Stack, rows: list[Figure]) -> bool:
-    """Add the figures of a part; whether all of them could be measured."""
+def _measure(part: str, measure: Callable[[], None]) -> bool:
+    """Measure a part; whether all of it could be."""
     started = time.monotonic()
     try:
-        rows.extend(PARTS[part](stack))
+        measure()
     except Exception:  # noqa: BLE001 - whatever it is, the other parts are measured
         print(f"{part} could not be measured:\n{traceback.format_exc()}", flush=True)
         return False
@@ -137,16 +142,27 @@ def _tell(
     print(f"\n{cases:,} cases. {in_words(about)}\n\n{table.figures(rows)}")
     if fits:
         print(f"\n{table.growths(fits)}")
+    print(f"\nSaved in {asked.json}.")
+    if asked.write:
+        print(f"Written to {asked.write}.")
+
+
+def _keep(
+    asked: argparse.Namespace,
+    cases: int,
+    about: dict[str, object],
+    rows: list[Figure],
+    fits: list[Growth],
+) -> None:
+    """Save the figures, and write them down where that was asked for."""
     told = table.as_json({**about, "cases": cases}, rows, fits)
     asked.json.parent.mkdir(parents=True, exist_ok=True)
     asked.json.write_text(json.dumps(told, indent=1))
-    print(f"\nSaved in {asked.json}.")
     if asked.write:
         given = [*asked.parts, *(["--quick"] if asked.quick else [])]
         given += [f"--cases {cases}"] if asked.cases else []
         command = " ".join([*given, f"--write {asked.write}"])
         asked.write.write_text(document.page(about, rows, fits, cases, command))
-        print(f"Written to {asked.write}.")
 
 
 if __name__ == "__main__":

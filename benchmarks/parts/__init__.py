@@ -36,8 +36,8 @@ PARTS: dict[str, Part] = {
     "browser": browser.measure,
     "crowd": crowd.measure,
     "images": images.measure,
-    "memory": memory.measure,
     "beside": beside.measure,
     "loading": loading.measure,
     "sync": sync.measure,
+    "memory": memory.measure,
 }
