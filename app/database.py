@@ -4,12 +4,13 @@ import logging
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, Literal
 
 import pandas as pd
+import psycopg2
 from alembic import command
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, Executable, create_engine, event
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 OLDEST_POSTGRESQL = 15
 STATEMENT_SECONDS = 15
 STATEMENT_CANCELLED = "57014"
+SNAPSHOT = "set transaction isolation level repeatable read, read only"
 # jit costs more than it saves on statements of milliseconds (see docs/decisions); a year of days is
 # sorted and hashed in memory.
 OPTIONS = " ".join(
@@ -125,10 +127,8 @@ def transaction() -> Iterator[Connection]:
 @contextmanager
 def snapshot() -> Iterator[Connection]:
     """A read-only transaction in which every statement sees the same data."""
-    with _reader().connect() as plain_connection:
-        connection = plain_connection.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
+    with _reader().connect() as connection:
+        connection.exec_driver_sql(SNAPSHOT)
         _limit(connection)
         yield connection
 
@@ -164,8 +164,15 @@ def _is_abreast() -> bool:
 @contextmanager
 def alone() -> Iterator[Connection]:
     """A connection for one statement, which sees one state of the data without a transaction."""
-    with _reader().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        yield connection
+    with _reader().connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        # As an option of SQLAlchemy's it costs the pool a place where the line dies meanwhile.
+        driver.autocommit = True
+        try:
+            yield connection
+        finally:
+            with suppress(psycopg2.Error):
+                driver.autocommit = False
 
 
 def _limit(connection: Connection) -> None:
@@ -193,11 +200,7 @@ def read(
 
 
 def fetch(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """The rows of one compiled statement (`%(name)s` parameters), without a frame around them.
-
-    For answers of a few rows at a time, where frame and transaction would cost more than the
-    statement.
-    """
+    """The rows of one compiled statement (`%(name)s` parameters), without a frame around them."""
     with alone() as connection:
         return list(map(tuple, connection.exec_driver_sql(sql, dict(parameters)).all()))
 
