@@ -22,7 +22,7 @@ select case_number from cases where created_date >= (
     select min(created_date) + (max(created_date) - min(created_date)) / 2 from cases
 ) order by created_date limit 1
 """
-BESIDE = (f"prepare {PREPARED}", f"execute {PREPARED}", "set local ", "insert into audit")
+BESIDE = (f"prepare {PREPARED}", f"execute {PREPARED}", "set ", "insert into audit")
 
 
 @lru_cache(maxsize=1)

@@ -20,11 +20,12 @@ from sqlalchemy.exc import OperationalError
 
 from app.auth import limits, sessions
 from app.database import read as _read
-from app.database import records, transaction
+from app.database import transaction
 from app.embeds import answer, claims, routes
 from app.embeds.ancestors import ORIGIN, BadAncestor, origins
 from app.embeds.claims import BadToken, Claims
 from app.panels import PANELS
+from app.rows import records
 from app.settings import get_settings
 from tests.auth.conftest import forget_limits
 from tests.auth.people import (

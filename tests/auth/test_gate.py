@@ -11,7 +11,8 @@ from sqlalchemy import text
 from app.auth import audit, limits, policy, sessions
 from app.auth.same_site import next_page
 from app.database import read as _read
-from app.database import records, transaction
+from app.database import transaction
+from app.rows import records
 from app.settings import get_settings
 from tests.auth.keys import complete
 from tests.auth.people import cookie_of, envelope, identity, settings, token_of, with_cookie

@@ -7,7 +7,8 @@ from sqlalchemy.exc import DBAPIError
 from app.auth import audit, sessions, users
 from app.auth.users import AuthRefused
 from app.database import read as _read
-from app.database import records, transaction
+from app.database import transaction
+from app.rows import records
 from tests.auth.people import identity, with_login
 
 pytestmark = pytest.mark.database

@@ -7,7 +7,8 @@ from sqlalchemy import text
 
 from app.auth import tokens
 from app.database import read as _read
-from app.database import records, transaction
+from app.database import transaction
+from app.rows import records
 from tests.auth.people import cookie_of, token_of
 
 pytestmark = pytest.mark.database

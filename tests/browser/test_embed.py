@@ -12,10 +12,10 @@ from sqlalchemy import text
 
 from app.auth import sessions
 from app.database import read as _read
-from app.database import records
 from app.embeds import store
 from app.embeds.ancestors import origins
 from app.embeds.store import Wanted
+from app.rows import records
 from etl.events_import import import_events
 from tests.app.test_names import HEAD
 from tests.auth.people import identity, settings, with_login
