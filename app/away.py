@@ -19,7 +19,7 @@ from typing import Any
 from weakref import WeakSet
 
 import psycopg2
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.pool import QueuePool
 
@@ -133,8 +133,22 @@ def renew_if_dead(connection: Any, *_pooled: Any) -> None:
             with connection.cursor() as cursor:
                 cursor.execute("select 1")
             connection.rollback()
-    except psycopg2.Error as error:
+    except (psycopg2.Error, ValueError) as error:  # a line that libpq has closed has the number -1
         raise InvalidatePoolError from error
+
+
+@contextmanager
+def by_itself(engine: Engine) -> Iterator[Connection]:
+    """A connection for single statements, each of which commits by itself."""
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        # As an option of SQLAlchemy's it costs the pool a place where the line dies meanwhile.
+        driver.autocommit = True
+        try:
+            yield connection
+        finally:
+            with suppress(psycopg2.Error):
+                driver.autocommit = False
 
 
 def begin(address: Callable[[], str | None]) -> None:

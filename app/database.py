@@ -4,13 +4,12 @@ import logging
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, Literal
 
 import pandas as pd
-import psycopg2
 from alembic import command
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, Executable, create_engine, event
@@ -150,10 +149,10 @@ def _is_abreast() -> bool:
     copy = replica()
     if copy is None or time.monotonic() < _Avoided.until:
         return False
-    with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as primary:
+    with away.by_itself(engine()) as primary:
         known = primary.exec_driver_sql(KNOWN).scalar_one()
     try:
-        with copy.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with away.by_itself(copy) as connection:
             return bool(connection.exec_driver_sql(ABREAST, {"known": known}).scalar_one())
     except (DBAPIError, PoolTimeoutError) as error:
         _Avoided.until = time.monotonic() + AVOID_SECONDS
@@ -164,15 +163,8 @@ def _is_abreast() -> bool:
 @contextmanager
 def alone() -> Iterator[Connection]:
     """A connection for one statement, which sees one state of the data without a transaction."""
-    with _reader().connect() as connection:
-        driver: Any = connection.connection.driver_connection
-        # As an option of SQLAlchemy's it costs the pool a place where the line dies meanwhile.
-        driver.autocommit = True
-        try:
-            yield connection
-        finally:
-            with suppress(psycopg2.Error):
-                driver.autocommit = False
+    with away.by_itself(_reader()) as connection:
+        yield connection
 
 
 def _limit(connection: Connection) -> None:

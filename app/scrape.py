@@ -20,7 +20,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import queue, serving
+from app import away, queue, serving
 from app.board import Board
 from app.cache import remembered
 from app.database import current_revision, fetch_rows, head_revision, replica, snapshot
@@ -121,7 +121,7 @@ class Facts:
         if copy is None:
             return
         try:
-            with copy.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            with away.by_itself(copy) as connection:
                 lag, version = connection.exec_driver_sql(LAG).one()
         except SQLAlchemyError as error:
             log.warning("The replica told nothing: %s", error)
