@@ -169,8 +169,8 @@ def _begin(key: str) -> bool:
 
 
 def _flight() -> Flight | None:
-    """That of the application which is asked; None where nothing is remembered."""
-    return current_app.extensions.get(FLIGHT)
+    """That of the application which is asked, as its cache is found; None without a Redis."""
+    return (current_app or cache.app).extensions.get(FLIGHT)
 
 
 def _computed(key: str, compute: Callable[[], str]) -> str:
