@@ -44,14 +44,7 @@ class Child:
 
     def stop(self) -> None:
         """End it: politely, and after `STOP_SECONDS` for good."""
-        if not self.alive():
-            return
-        self.ask_to_stop()
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        stop([self])
 
     def last_words(self, lines: int = 12) -> str:
         """The end of its log, indented for a message."""
@@ -96,6 +89,19 @@ def start(
             )
 
     return Child(name, begin(), log, stop_signal, begin)
+
+
+def stop(children: Sequence[Child]) -> None:
+    """End some at the same time: politely, and after `STOP_SECONDS` in all for good."""
+    for child in children:
+        child.ask_to_stop()
+    deadline = time.monotonic() + STOP_SECONDS
+    for child in children:
+        try:
+            child.process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.process.kill()
+            child.process.wait()
 
 
 def wait_until(child: Child, ready: Callable[[], bool], seconds: float) -> None:

@@ -5,7 +5,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -16,7 +16,7 @@ from app.auth.loopback import refuse_unsafe_start
 from app.local import servers
 from app.lock import note
 from app.models import Case
-from app.processes import Child, StartFailed, port_is_free, start, wait_until
+from app.processes import Child, StartFailed, port_is_free, start, stop, wait_until
 from app.sandbox import is_wanted
 from app.sandbox import serve as serve_sandbox
 from app.settings import get_settings, use
@@ -26,6 +26,12 @@ READY_SECONDS = 60.0
 
 class _Stopped(Exception):
     """Somebody asked us to stop."""
+
+
+class _Wish:
+    """Whether somebody has asked us to stop: Python drops what a signal raises in a finalizer."""
+
+    stop = False
 
 
 def up(port: int, data_dir: Path, *, sandbox: bool = True) -> None:
@@ -38,7 +44,7 @@ def up(port: int, data_dir: Path, *, sandbox: bool = True) -> None:
             f"Port {port} of 127.0.0.1 is in use by another program; choose another one, "
             f"for example: caseboard up --port {port + 1}"
         )
-    with _stoppable():
+    with _stoppable() as wish:
         if "base_url" not in get_settings().sources:
             use({"CASEBOARD_BASE_URL": f"http://127.0.0.1:{port}"})
         if "log_format" not in get_settings().sources:
@@ -49,7 +55,7 @@ def up(port: int, data_dir: Path, *, sandbox: bool = True) -> None:
         if settings.database_url:
             with _sources(made_up, data_dir, port) as (sources, told):
                 use(told)
-                _serve(port, data_dir, sources)
+                _serve(port, data_dir, wish, sources)
             return
         _say("Starting PostgreSQL and Redis ...")
         with (
@@ -63,7 +69,7 @@ def up(port: int, data_dir: Path, *, sandbox: bool = True) -> None:
             running.sources = told
             note(lock, running)
             use(running.environment())
-            _serve(port, data_dir, sources, local.children)
+            _serve(port, data_dir, wish, sources, local.children)
 
 
 @contextmanager
@@ -84,7 +90,11 @@ def _sources(
 
 
 def _serve(
-    port: int, data_dir: Path, sources: list[Child], servers: list[Child] | None = None
+    port: int,
+    data_dir: Path,
+    wish: _Wish,
+    sources: list[Child],
+    servers: list[Child] | None = None,
 ) -> None:
     tables.upgrade()
     logs = data_dir / "logs"
@@ -110,12 +120,9 @@ def _serve(
         address = f"http://127.0.0.1:{port}"
         wait_until(web, lambda: _ready(f"{address}/readyz"), READY_SECONDS)
         _welcome(address, made_up=bool(sources))
-        _watch([web, *sources, *(servers or [])], children[1:])
+        _watch([web, *sources, *(servers or [])], children[1:], wish)
     finally:
-        for child in children:
-            child.ask_to_stop()
-        for child in children:
-            child.stop()
+        stop(children)
 
 
 def _welcome(address: str, *, made_up: bool) -> None:
@@ -138,10 +145,10 @@ def _welcome(address: str, *, made_up: bool) -> None:
     _say(f"Caseboard is at {address}  (Ctrl-C stops it)")
 
 
-def _watch(vital: list[Child], workers: list[Child]) -> None:
+def _watch(vital: list[Child], workers: list[Child], wish: _Wish) -> None:
     """Wait until we are stopped; workers that die are started again, the rest ends all."""
-    try:
-        while True:
+    with suppress(_Stopped):
+        while not wish.stop:
             time.sleep(0.5)
             for child in vital:
                 if not child.alive():
@@ -150,24 +157,25 @@ def _watch(vital: list[Child], workers: list[Child]) -> None:
                 if not child.alive():
                     _say(f"{child.name} ended by itself and is started again ({child.log}).")
                     child.restart()
-    except _Stopped:
-        _say("Stopping ...")
+    _say("Stopping ...")
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
+def _stoppable() -> Iterator[_Wish]:
     """Turn SIGINT and SIGTERM into an exception, so that every `finally` is run."""
+    wish = _Wish()
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    def ask(number: int, frame: FrameType | None) -> None:
         del number, frame
+        wish.stop = True
         # A second Ctrl-C must not break the orderly stop.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise _Stopped
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield wish
     except _Stopped:
         _say("Stopping ...")
     finally:

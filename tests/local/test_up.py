@@ -71,7 +71,8 @@ class Up:
     def stop(self) -> None:
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(40)
+            # Its children, Redis and PostgreSQL may take 15 s each.
+            self.process.wait(60)
 
 
 @pytest.fixture
@@ -84,7 +85,12 @@ def up(tmp_path):
 
     yield begin
     for one in started:
-        one.stop()
+        try:
+            one.stop()
+        finally:
+            # What did not stop is not to trouble the tests after it.
+            one.process.kill()
+            one.process.wait()
 
 
 def gone(processes: list[psutil.Process], seconds: float = 20) -> bool:
