@@ -4,7 +4,7 @@ The board at T is the versions with `valid_from <= T < valid_to`, so a page of t
 last January are the same statement. All values are bound parameters.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,14 +24,14 @@ from sqlalchemy import (
 
 from app import filters, links, ranges, search, sla
 from app.links import Instant
+from app.setting_values import SlaPolicy
 from app.sla import PolicySpan
-from app.targets import sla_bounds, targets
+from app.targets import deadline, newest_used, sla_bounds, targets
 from app.versions import V
 from app.view import View
 
 Condition = ColumnElement[bool]
 SECONDS_PER_DAY = 86_400.0
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +86,30 @@ class Board:
         return [*self.filters(view.but(sla=())), self._open_sla(view.sla)]
 
     def _open_sla(self, states: Sequence[str]) -> Condition:
-        now = cast(self.instant, DateTime(timezone=True))
-        half, whole = (V.created_date + self._target_days(now) * span for span in (DAY / 2, DAY))
+        def newest(part: float) -> ColumnElement[datetime]:
+            return self._in_force(lambda policy: newest_used(policy, part, self.instant))
+
+        half, whole = newest(0.5), newest(1)
+        if set(states) == {"at_risk", "breached"}:
+            return V.created_date < half
         known = {
-            "ok": half >= now,
-            "at_risk": and_(half < now, whole > now),
-            "breached": whole <= now,
+            "ok": V.created_date >= half,
+            "at_risk": and_(V.created_date < half, V.created_date > whole),
+            "breached": V.created_date <= whole,
         }
         return or_(*(known[state] for state in states))
 
     def breach(self) -> ColumnElement[datetime]:
         """When a version, open at the instant, has used up its SLA target; NULL without one."""
-        return V.created_date + self._target_days(cast(self.instant, DateTime(timezone=True))) * DAY
+        return self._in_force(lambda policy: deadline(policy, 1))
+
+    def _in_force(self, told: Callable[[SlaPolicy], ColumnElement[Any]]) -> ColumnElement[Any]:
+        """What is told of the policy that open cases are under at the instant."""
+        *earlier, last = self.policies
+        if isinstance(self.instant, datetime):
+            ended = (span for span in earlier if span.end and self.instant < span.end)
+            return told(next(ended, last).policy)
+        return self._told_under(told, cast(self.instant, DateTime(timezone=True)))
 
     def filters(self, view: View) -> list[Condition]:
         """What the filters of a View ask of a version, whatever its state."""
@@ -153,12 +165,14 @@ class Board:
 
     def target_days(self) -> ColumnElement[float]:
         """The SLA target in days by account and severity; NULL without severity."""
-        return self._target_days(self._end())
+        return self._told_under(targets, self._end())
 
-    def _target_days(self, end: Any) -> ColumnElement[float]:
+    def _told_under(
+        self, told: Callable[[SlaPolicy], ColumnElement[Any]], end: ColumnElement[datetime]
+    ) -> ColumnElement[Any]:
         *earlier, last = self.policies
-        until_then = [(end < span.end, targets(span.policy)) for span in earlier]
-        newest = targets(last.policy)
+        until_then = [(end < span.end, told(span.policy)) for span in earlier]
+        newest = told(last.policy)
         return case(*until_then, else_=newest) if until_then else newest
 
     def _end(self) -> ColumnElement[datetime]:

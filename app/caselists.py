@@ -16,15 +16,14 @@ from sqlalchemy import (
     Subquery,
     and_,
     case,
-    cast,
     func,
+    literal,
     select,
     true,
 )
 
 from app.board import Board
 from app.cache import remembered
-from app.course import seconds_between
 from app.database import fetch_rows
 from app.metrics import CATALOGUE, Count
 from app.scope import Scope
@@ -225,17 +224,16 @@ def _by_time_left(asked: CaseList, view: View, board: Board) -> tuple[Subquery, 
         func.count().label("cases"),
         *(func.count().filter(held.c[name]).label(name) for name in parts),
     ).subquery("sums")
-    left = seconds_between(cast(board.instant, DateTime(timezone=True)), held.c.breach)
-    terms = [left <= 0, func.abs(left), held.c.case_number.collate("C")]
+    now, breach = literal(board.instant, DateTime(timezone=True)), held.c.breach
+    terms = [breach <= now, case((breach > now, breach)), breach, held.c.case_number.collate("C")]
+    first = select(held.c.case_number, *(term.label(f"by_{n}") for n, term in enumerate(terms)))
+    by = [first.selected_columns[f"by_{n}"] for n in range(len(terms))]
     # Numbered after the limit: before it all would be sorted.
-    first = (
-        select(held.c.case_number, *(term.label(f"by_{n}") for n, term in enumerate(terms)))
-        .order_by(*terms)
-        .limit(asked.size)
-        .subquery("first")
+    page = first.order_by(by[0], by[1], by[2].desc(), by[3]).limit(asked.size).subquery("first")
+    by = [page.c[f"by_{n}"] for n in range(len(terms))]
+    return sums, select(page.c.case_number, _place([by[0], by[1], by[2].desc(), by[3]])).subquery(
+        "page"
     )
-    page = select(first.c.case_number, _place([first.c[f"by_{n}"] for n in range(len(terms))]))
-    return sums, page.subquery("page")
 
 
 def _place(terms: list[Any]) -> ColumnElement[int]:

@@ -2,7 +2,7 @@
 
 For every day and filter: open = open of the day before + created + reopened - closed - gone + moved
 (into less out of the filters, as when a severity changes). Where the filters allow it is summed up
-from the hourly roll-up `open_steps`, else from the versions; both give the same rows.
+from the roll-up of hours and days, else from the versions; both give the same rows.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from app.day_table import day_table
-from app.rolled import STEPS, rolled_filters, rolls, whole_hour
+from app.rolled import Columns, added_up, rolls, whole_hour
 from app.scope import Scope
 from app.series import both_sides, place_of
 from app.spans import Stretches, open_stretches
@@ -73,23 +73,23 @@ def daily(scope: Scope) -> Select[Any]:
 
 def _rolled(scope: Scope, edges: Sequence[datetime]) -> list[Select[Any]]:
     """The steps from the roll-up."""
-    asked = rolled_filters(scope.view)
     ended = edges[-1] == scope.instant
+    parted = ended and not scope.live
     bounds = [edge + TICK for edge in (edges[:-1] if ended else edges)]
-    place = place_of(STEPS.hour, [bound - TICK for bound in bounds])
-    hours = [*asked, STEPS.hour >= bounds[0]]
-    last = [STEPS.hour < whole_hour(scope.instant)] if ended and not scope.live else []
-    told = (
-        select(place.label("place"), *(func.sum(STEPS[name]).label(name) for name in NAMES))
-        .where(*hours, *last)
-        .group_by(place)
-    )
+    # What comes after an instant in the midst of an hour is not of its day.
+    bounds += [whole_hour(scope.instant)] if parted else []
+
+    def told(columns: Columns) -> dict[str, ColumnElement[Any]]:
+        return {**{name: columns[name] for name in NAMES}, "ever": columns.step + columns.lasting}
+
+    hours = added_up(scope.view, bounds, told)
     # All steps add up to nothing: those to come are what is open now, taken away.
-    before = -func.coalesce(func.sum(STEPS.step + STEPS.lasting), 0)
+    before = -func.coalesce(func.sum(hours.c.ever), 0)
     nothing = [literal(0).label(name) for name in KINDS]
-    base = select(literal(0).label("place"), before.label("step"), *nothing).where(*hours)
-    tail = _since_the_hour(scope, len(edges) - 1) if last else []
-    return [base, told, *tail]
+    base = select(literal(0).label("place"), before.label("step"), *nothing).select_from(hours)
+    steps = select(hours.c.place, *(hours.c[name] for name in NAMES))
+    tail = _since_the_hour(scope, len(edges) - 1) if parted else []
+    return [base, steps, *tail]
 
 
 def _since_the_hour(scope: Scope, place: int) -> list[Select[Any]]:

@@ -538,18 +538,13 @@ class BugSpan(Base):
     untargeted: Mapped[bool]
 
 
-class OpenStep(Base):
-    """How the counts of cases changed within an hour (UTC): derived (`etl.history.steps`).
+class _OpenSteps:
+    """How the counts of cases with the same values changed within some time.
 
     `step` is of all open cases, `created` to `gone` are its reasons; the rest are steps of the
-    counts of those names. What holds for ever ends in the hour `infinity`, there open cases under
-    `lasting`.
+    counts of those names. What holds for ever ends at `infinity`, there open cases under `lasting`.
     """
 
-    __tablename__ = "open_steps"
-    __table_args__ = (Index("ix_open_steps_nothing", "hour", postgresql_where=text(NOTHING)),)
-
-    hour: Mapped[datetime] = mapped_column(primary_key=True)
     severity: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     escalated: Mapped[str] = mapped_column(primary_key=True)
     crit_sit: Mapped[bool] = mapped_column(primary_key=True)
@@ -565,6 +560,24 @@ class OpenStep(Base):
     opened_last_week: Mapped[int]
     closed_last_day: Mapped[int]
     closed_last_week: Mapped[int]
+
+
+class OpenStep(_OpenSteps, Base):
+    """How the counts of cases changed within an hour (UTC): derived (`etl.history.steps`)."""
+
+    __tablename__ = "open_steps"
+    __table_args__ = (Index("ix_open_steps_nothing", "hour", postgresql_where=text(NOTHING)),)
+
+    hour: Mapped[datetime] = mapped_column(primary_key=True, sort_order=-1)
+
+
+class OpenStepByDay(_OpenSteps, Base):
+    """The same within a day (UTC), added up from the hours, for what spans months and years."""
+
+    __tablename__ = "open_steps_by_day"
+    __table_args__ = (Index("ix_open_steps_by_day_nothing", "day", postgresql_where=text(NOTHING)),)
+
+    day: Mapped[datetime] = mapped_column(primary_key=True, sort_order=-1)
 
 
 class SlaPolicyVersion(Base):

@@ -1,43 +1,60 @@
-"""Counts of the catalogue out of the hourly roll-up `open_steps`, where it can tell them.
+"""Counts of the catalogue out of the roll-up of hours and days, where it can tell them.
 
 It can where the filters are its own and the instants end whole hours; the one asked last may lie
 within an hour, of which the versions of the cases that changed in it tell the rest.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
+    DateTime,
+    Integer,
     Select,
+    SelectBase,
+    and_,
     case,
     func,
     literal,
     or_,
     select,
+    true,
     union,
     union_all,
 )
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from app.arrays import table_of
 from app.metrics import COUNTS, DAY, WEEK, Count
-from app.models import BugSpan, OpenStep
+from app.models import BugSpan, OpenStep, OpenStepByDay
 from app.readings import readings
 from app.scope import Scope
-from app.series import place_of, running, steps_of
+from app.series import both_sides, place_of, running, steps_of
 from app.versions import TICK, V
 from app.view import View
 
+HOUR = timedelta(hours=1)
+# The fields whose values it knows.
+VALUES = {"severity"}
 ROLLED = {"state", "severity", "escalated", "crit_sit", "escalation"}
-STEPS = OpenStep.__table__.c
+Columns = ReadOnlyColumnCollection[str, Any]
+HOURS: Columns = OpenStep.__table__.c
+DAYS: Columns = OpenStepByDay.__table__.c
 # The counts that have a column of their own, beside those that rows are told apart by.
-STEPPED = {count.name for count in COUNTS} & {one.name for one in STEPS if not one.primary_key}
+STEPPED = {count.name for count in COUNTS} & {one.name for one in HOURS if not one.primary_key}
 
 
-def rolls(scope: Scope, edges: Sequence[datetime]) -> bool:
-    """Whether the roll-up can answer: its filters alone, and days that begin at whole hours."""
-    inner = edges if edges[-1] != scope.instant else edges[:-1]
+def rolls(scope: Scope, edges: Sequence[datetime], *, alone: bool = False) -> bool:
+    """Whether the roll-up can answer: its filters alone, and days that begin at whole hours.
+
+    `alone`: without a look at the versions of an hour that is not over.
+    """
+    ended = edges[-1] == scope.instant and (scope.live or not alone)
+    inner = edges[:-1] if ended else edges
     return set(scope.view.filters()) <= ROLLED and all(
         edge + TICK == whole_hour(edge + TICK) for edge in inner
     )
@@ -61,15 +78,8 @@ def rolled(scope: Scope, counts: Sequence[Count], instants: Sequence[datetime]) 
     bounds = [edge + TICK for edge in instants]
     if parted:
         bounds[-1] = whole_hour(last)
-    place = place_of(STEPS.hour, [bound - TICK for bound in bounds])
-    hours = (
-        select(
-            place.label("place"),
-            *(func.sum(_step(count)).label(count.name) for count in counts),
-        )
-        .where(*rolled_filters(scope.view), STEPS.hour >= bounds[0])
-        .group_by(place)
-        .cte()
+    hours = added_up(
+        scope.view, bounds, lambda told: {one.name: _step(told, one) for one in counts}
     )
     # All steps of a count add up to nothing: those to come are its value now, taken away.
     sums = (func.coalesce(-func.sum(hours.c[name]), 0).label(name) for name in names)
@@ -79,12 +89,108 @@ def rolled(scope: Scope, counts: Sequence[Count], instants: Sequence[datetime]) 
     return running(steps, names, len(instants))
 
 
-def _step(count: Count) -> ColumnElement[Any]:
+def rolled_values(scope: Scope, field: str, instants: Sequence[datetime]) -> SelectBase:
+    """Open cases by a field of `VALUES` at instants that `rolls` allows alone.
+
+    `value`, `place` and `step`: by how much they step up from the instant before.
+    """
+    # An instant within an hour is now: of the rest of the hour nothing is known.
+    bounds = [whole_hour(edge) + HOUR for edge in instants]
+    hours = added_up(
+        scope.view,
+        bounds,
+        lambda row: {"step": row.step, "ever": row.step + row.lasting},
+        by=[field],
+    )
+    value, zero = hours.c[field].label("value"), literal(0).label("place")
+    before = (-func.sum(hours.c.ever)).label("step")
+    return union_all(
+        select(value, zero, before).group_by(value), select(value, hours.c.place, hours.c.step)
+    )
+
+
+def added_up(
+    view: View,
+    bounds: Sequence[datetime],
+    told: Callable[[Columns], dict[str, ColumnElement[Any]]],
+    by: Sequence[str] = (),
+) -> CTE:
+    """The roll-up by the places of rising whole hours: `place`, the columns `by`, what is `told`.
+
+    What happened from one bound up to the next has the place of the latter, what comes after the
+    last a place of its own. What came before the first is at no place, but for what the rows give
+    to one place and take from the next: it adds up to nothing.
+    """
+    # Whole days are added up already. A bound within a day is the nearest midnight (UTC), and the
+    # hours between the two: added until the next bound, or taken away.
+    midnights = [_nearest_midnight(bound) for bound in bounds]
+    place = place_of(DAYS.day, [midnight - TICK for midnight in midnights])
+    days = (
+        select(place.label("place"), *(DAYS[name] for name in by), *_sums(told(DAYS)))
+        .where(*rolled_filters(view, DAYS), DAYS.day >= midnights[0])
+        .group_by(place, *(DAYS[name] for name in by))
+    )
+    if midnights == list(bounds):
+        return days.cte()
+    return union_all(days, _beside(view, bounds, midnights, told, by)).cte()
+
+
+def _beside(
+    view: View,
+    bounds: Sequence[datetime],
+    midnights: Sequence[datetime],
+    told: Callable[[Columns], dict[str, ColumnElement[Any]]],
+    by: Sequence[str],
+) -> Select[Any]:
+    """The hours between the bounds and their midnights, which count until the next bound."""
+    apart = [
+        (place, min(bound, midnight), max(bound, midnight), 1 if bound > midnight else -1)
+        for place, (bound, midnight) in enumerate(zip(bounds, midnights, strict=True))
+        if bound != midnight
+    ]
+    places, starts, ends, signs = zip(*apart, strict=True)
+    gaps = table_of(
+        "gaps",
+        {
+            "place": (Integer(), places),
+            "start": (DateTime(True), starts),
+            "until": (DateTime(True), ends),
+            "sign": (Integer(), signs),
+        },
+    )
+    names = list(told(HOURS))
+    inside = and_(HOURS.hour >= gaps.c.start, HOURS.hour < gaps.c.until)
+    sums = (
+        select(gaps.c.place, gaps.c.sign, *(HOURS[name] for name in by), *_sums(told(HOURS)))
+        .select_from(gaps.join(OpenStep.__table__, inside))
+        .where(*rolled_filters(view, HOURS))
+        .group_by(gaps.c.place, gaps.c.sign, *(HOURS[name] for name in by))
+        .subquery("beside")
+    )
+    sides = both_sides()
+    place = sums.c.place + case((sides.c.side == 1, 0), else_=1)
+    steps = ((sums.c.sign * sides.c.side * sums.c[name]).label(name) for name in names)
+    return select(place.label("place"), *(sums.c[name] for name in by), *steps).select_from(
+        sums.join(sides, true())
+    )
+
+
+def _sums(told: dict[str, ColumnElement[Any]]) -> Iterator[ColumnElement[Any]]:
+    return (func.sum(step).label(name) for name, step in told.items())
+
+
+def _nearest_midnight(moment: datetime) -> datetime:
+    half = moment + DAY / 2
+    return half.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _step(told: Columns, count: Count) -> ColumnElement[Any]:
     """What a row of the roll-up adds to a count."""
     if count.name in STEPPED:
-        return STEPS[count.name]
-    asked = rolled_filters(View(**count.only))
-    step = STEPS.step + STEPS.lasting
+        known: ColumnElement[Any] = told[count.name]
+        return known
+    asked = rolled_filters(View(**count.only), told)
+    step: ColumnElement[Any] = told.step + told.lasting
     return case((asked[0], step), else_=0) if asked else step
 
 
@@ -124,15 +230,15 @@ def _changed(start: datetime, end: datetime, counts: Sequence[Count]) -> Iterato
                 yield lately.where(moment >= start - span, moment <= end - span)
 
 
-def rolled_filters(view: View) -> list[ColumnElement[bool]]:
+def rolled_filters(view: View, told: Columns) -> list[ColumnElement[bool]]:
     """What a View asks of a row of the roll-up."""
     asked: list[ColumnElement[bool]] = []
     if view.severity:
-        asked.append(STEPS.severity.in_(view.severity))
+        asked.append(told.severity.in_(view.severity))
     if view.escalated:
-        asked.append(STEPS.escalated.in_(view.escalated))
+        asked.append(told.escalated.in_(view.escalated))
     if view.crit_sit:
-        asked.append(STEPS.crit_sit.in_([value == "yes" for value in view.crit_sit]))
+        asked.append(told.crit_sit.in_([value == "yes" for value in view.crit_sit]))
     if view.escalation:
-        asked.append(or_(STEPS.escalated == "yes", STEPS.crit_sit))
+        asked.append(or_(told.escalated == "yes", told.crit_sit))
     return asked

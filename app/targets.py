@@ -1,10 +1,12 @@
 """The SLA in SQL: the target of a case version under a policy, and when it is in which state."""
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, DateTime, Float, Interval, and_, case, cast, func, literal
 
+from app.links import Instant
 from app.setting_values import SlaPolicy
 from app.sla import PolicySpan
 from app.versions import TICK, V
@@ -28,14 +30,29 @@ def _by_policy(
     return case(*own, else_=of_all) if own else of_all
 
 
-def _deadline(policy: SlaPolicy, part: float) -> ColumnElement[Any]:
-    """When a part of the target is used up; NULL without a target.
+def newest_used(policy: SlaPolicy, part: float, instant: Instant) -> ColumnElement[datetime]:
+    """When a case was created that has just used up a part of its target at an instant.
 
-    The spans are told in seconds: those with days in them are added by the calendar, which is slow.
+    NULL without a target. To compare with it takes a third of the time that telling each case's
+    deadline takes.
     """
-    return V.created_date + _by_policy(
-        policy, lambda days: cast(f"{days * part * 86_400:.6f} seconds", Interval)
-    )
+
+    def told(days: float) -> ColumnElement[Any]:
+        if isinstance(instant, datetime):
+            return literal(instant - timedelta(days=days * part), DateTime(timezone=True))
+        return instant - _span(days * part)
+
+    return _by_policy(policy, told)
+
+
+def deadline(policy: SlaPolicy, part: float) -> ColumnElement[datetime]:
+    """When a part of the target is used up; NULL without a target."""
+    return V.created_date + _by_policy(policy, lambda days: _span(days * part))
+
+
+def _span(days: float) -> ColumnElement[timedelta]:
+    """A span in seconds: one with days in it is added by the calendar, which is slow."""
+    return cast(f"{days * 86_400:.6f} seconds", Interval)
 
 
 def sla_bounds(
@@ -47,8 +64,8 @@ def sla_bounds(
     """
     never = cast("infinity", DateTime(True))
     # Without a target a case is in none of these states.
-    breach = func.coalesce(_deadline(span.policy, 1), never)
-    risk = func.coalesce(_deadline(span.policy, 0.5) + TICK, never)
+    breach = func.coalesce(deadline(span.policy, 1), never)
+    risk = func.coalesce(deadline(span.policy, 0.5) + TICK, never)
     has_target = case((targets(span.policy).is_not(None), V.valid_from), else_=never)
     begins = {"ok": has_target, "at_risk": risk, "breached": breach}
     ceases = {"ok": risk, "at_risk": breach, "breached": until}

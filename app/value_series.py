@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     Integer,
     Select,
+    SelectBase,
     and_,
     case,
     cast,
@@ -17,15 +18,16 @@ from sqlalchemy import (
 )
 
 from app.board import Board
+from app.rolled import VALUES, rolled_values, rolls
+from app.scope import Scope
 from app.series import both_sides, fenced, place_of
 from app.spans import Stretches, open_stretches
-from app.view import View
 
 SHOWN = 8
 REST = SHOWN + 1
 
 
-def value_series(view: View, board: Board, field: str, instants: Sequence[datetime]) -> Select[Any]:
+def value_series(scope: Scope, field: str, instants: Sequence[datetime]) -> Select[Any]:
     """A row per instant and value: `place`, `rank`, `value`, `number` (of values), `cases`.
 
     Values are ranked by their cases at the last instant, then by those of all instants. Those past
@@ -33,9 +35,7 @@ def value_series(view: View, board: Board, field: str, instants: Sequence[dateti
     the field is not set.
     """
     size, unset = len(instants), 0 if field == "severity" else ""
-    told = union_all(
-        *(_steps(one, board, field, instants) for one in open_stretches(board, view, {field}))
-    ).subquery("told")
+    told = _told(scope, field, instants).subquery("told")
     steps = (
         select(told.c.value, told.c.place, func.sum(told.c.step).label("step"))
         .where(told.c.place < size)
@@ -87,6 +87,15 @@ def value_series(view: View, board: Board, field: str, instants: Sequence[dateti
         .select_from(shown.join(every, true()).outerjoin(sums, here))
         .order_by(every.c.place, shown.c.rank)
     )
+
+
+def _told(scope: Scope, field: str, instants: Sequence[datetime]) -> SelectBase:
+    """`value`, `place` and `step` of open cases: from the roll-up, where it knows them."""
+    if field in VALUES and rolls(scope, instants, alone=True):
+        return rolled_values(scope, field, instants)
+    view, board = scope.view, scope.board
+    stretches = open_stretches(board, view, {field})
+    return union_all(*(_steps(one, board, field, instants) for one in stretches))
 
 
 def _steps(one: Stretches, board: Board, field: str, instants: Sequence[datetime]) -> Select[Any]:

@@ -1,17 +1,17 @@
 """How old is what is open, and how severe?"""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, DateTime, Integer, Select, case, cast, func, select, true
+from sqlalchemy import ColumnElement, Integer, Select, cast, func, select, true
 
-from app.board import Board
 from app.panel import Measure, Panel, Row, total
 from app.panels.backlog import whole_steps
 from app.panels.breakdown import adding
 from app.scope import Scope
+from app.series import place_of
 from app.theme import Figure
 from app.versions import TICK, VERSIONS, V
 from app.view import View
@@ -22,18 +22,17 @@ EDGES = (8, 16, 31, 61, 181)
 LABELS = ("0-7", "8-15", "16-30", "31-60", "61-180", ">180")
 
 
-def bucket(board: Board) -> Any:
-    """The place of an open case's age among the buckets."""
-    now = cast(board.instant, DateTime(timezone=True))
+def bucket(instant: datetime) -> ColumnElement[int]:
+    """The place of an open case's age at an instant among the buckets."""
     # Instants are compared: to compute each age would take longer than all the rest.
-    later = ((V.created_date > now - timedelta(days=edge), n) for n, edge in enumerate(EDGES))
-    return case(*later, else_=len(EDGES))
+    starts = [instant - timedelta(days=edge) for edge in reversed(EDGES)]
+    return len(EDGES) - place_of(V.created_date, starts)
 
 
 def ageing_select(scope: Scope) -> Select[Any]:
     """Open cases by severity and age: a row per severity, a column per bucket."""
     board = scope.board
-    age = bucket(board)
+    age = bucket(scope.instant)
     known = (
         select(V.severity.label("severity"), age.label("bucket"), func.count().label("cases"))
         .select_from(VERSIONS)

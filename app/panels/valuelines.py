@@ -27,7 +27,7 @@ DASHES = ("solid", "dot", "dashdot", "longdash")
 
 
 def _select(field: str, scope: Scope) -> Select[Any]:
-    told = value_series(scope.view, scope.board, field, scope.ends()).subquery("told")
+    told = value_series(scope, field, scope.ends()).subquery("told")
     days = day_table(scope.days())
     # Severities are numbers, all else is words.
     value = told.c.value if field == "severity" else cast(told.c.value, TextType)

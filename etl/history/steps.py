@@ -1,10 +1,11 @@
 """How the counts of the catalogue changed, hour by hour: the roll-up of all spells.
 
-A row tells of an hour, and of cases with the same severity (0: not set), prio-list and critical
-flag. `step` is how many open cases entered less how many left, whatever the reason; `created` to
-`gone` tell the reasons; the others are steps of the count that they are named after. What holds for
-ever ends in the hour `infinity` (open cases under `lasting`), so that all steps of a count add up
-to nothing, and those after an instant to its value by then, taken away.
+What is told of the hours of a day (UTC) is kept added up beside them. A row tells of cases with the
+same severity (0: not set), prio-list and critical flag. `step` is how many open cases entered less
+how many left, whatever the reason; `created` to `gone` tell the reasons; the others are steps of
+the count that they are named after. What holds for ever ends in the hour `infinity` (open cases
+under `lasting`), so that all steps of a count add up to nothing, and those after an instant to its
+value by then, taken away.
 
 A load takes away what was said of its cases before and adds what is to be said of them after it.
 """
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, text
 
 from app.models import NOTHING
 
+TABLES = ("open_steps", "open_steps_by_day")
 KEY = ("hour", "severity", "escalated", "crit_sit")
 FLOWS = ("created", "reopened", "closed", "gone")
 COUNTS = (
@@ -117,36 +119,54 @@ group by 1, 2, 3, 4
 BEFORE = f"create temp table steps_before on commit drop as {OF_CHOSEN} {_told(CHOSEN_VERSIONS)}"
 
 SUMS = ", ".join(f"sum({name})" for name in STEPS)
+NAMED_SUMS = ", ".join(f"sum({name}) as {name}" for name in STEPS)
 ZEROS = ", ".join("0" for _ in STEPS)
+DIFFERS = f"having ({SUMS}) <> ({ZEROS})"
+COLUMNS = ", ".join((*KEY, *STEPS))
+DAY_KEY = ("day", *KEY[1:])
+BY_DAY = f"""
+insert into open_steps_by_day as known ({", ".join((*DAY_KEY, *STEPS))})
+select date_bin('1 day', hour, 'epoch'), {", ".join(KEY[1:])}, {SUMS} from {{hours}}
+group by 1, 2, 3, 4 {DIFFERS}
+order by 1
+"""
 
-CHANGE = f"""
-insert into open_steps as known ({", ".join((*KEY, *STEPS))})
+CHANGED = f"""
+create temp table steps_changed on commit drop as
 {OF_CHOSEN}
-select {", ".join(KEY)}, {SUMS}
+select {", ".join(KEY)}, {NAMED_SUMS}
 from (
     {_told(CHOSEN_VERSIONS)}
     union all
     select {", ".join(KEY)}, {", ".join(f"-{name}" for name in STEPS)} from steps_before
 ) told
-group by 1, 2, 3, 4
-having ({SUMS}) <> ({ZEROS})
-on conflict ({", ".join(KEY)}) do update set
-    ({", ".join(STEPS)}) = ({", ".join(f"known.{name} + excluded.{name}" for name in STEPS)})
+group by {", ".join(KEY)} {DIFFERS}
+"""
+ADDED = f"({', '.join(STEPS)}) = ({', '.join(f'known.{one} + excluded.{one}' for one in STEPS)})"
+CHANGE = f"""
+insert into open_steps as known ({COLUMNS}) select {COLUMNS} from steps_changed
+on conflict ({", ".join(KEY)}) do update set {ADDED}
+"""
+CHANGE_DAYS = f"""
+{BY_DAY.format(hours="steps_changed")}
+on conflict ({", ".join(DAY_KEY)}) do update set {ADDED}
 """
 
-# Hours in which nothing happened after all; an index of its own finds them.
+# Hours and days in which nothing happened after all; indexes of their own find them.
 TIDY = f"delete from open_steps where {NOTHING}"
+TIDY_DAYS = f"delete from open_steps_by_day where {NOTHING}"
 
 # Of all cases: first what can be told before the spans of bugs are there.
 WITHOUT_BUGS = tuple(part for part in MOMENTS if part is not WITH_BUGS)
 ALL_TOLD = f"create temp table steps_told on commit drop as {_told(ALL_VERSIONS, WITHOUT_BUGS)}"
 BUGS_TOLD = f"insert into steps_told {_told(ALL_VERSIONS, (WITH_BUGS,))}"
 FILL = f"""
-insert into open_steps ({", ".join((*KEY, *STEPS))})
+insert into open_steps ({COLUMNS})
 select {", ".join(KEY)}, {SUMS} from steps_told
-group by {", ".join(KEY)} having ({SUMS}) <> ({ZEROS})
+group by {", ".join(KEY)} {DIFFERS}
 order by hour
 """
+FILL_DAYS = BY_DAY.format(hours="open_steps")
 
 
 def before(connection: Connection) -> None:
@@ -157,7 +177,7 @@ def before(connection: Connection) -> None:
 
 def after(connection: Connection) -> None:
     """Bring the roll-up to what is to be said of the touched cases now."""
-    for statement in (CHANGE, TIDY):
+    for statement in (CHANGED, CHANGE, CHANGE_DAYS, TIDY, TIDY_DAYS):
         connection.execute(text(statement))
 
 
@@ -172,5 +192,6 @@ def fill(connection: Connection, once_spanned: Callable[[], object] = lambda: No
         connection.execute(text(f"set local {name} = '{value}'"))
     connection.execute(text(ALL_TOLD))
     once_spanned()
-    for statement in (BUGS_TOLD, "delete from open_steps", FILL):
+    connection.execute(text(BUGS_TOLD))
+    for statement in (*(f"delete from {table}" for table in TABLES), FILL, FILL_DAYS):
         connection.execute(text(statement))

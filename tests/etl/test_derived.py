@@ -52,6 +52,7 @@ DERIVED = {
     "bug_versions": "select * from bug_versions",
     "bug_spans": "select * from bug_spans",
     "open_steps": "select * from open_steps",
+    "open_steps_by_day": "select * from open_steps_by_day",
     "cases": "select * from cases",
     "case_bugs": "select * from case_bugs",
     "jira_cards": "select * from jira_cards",

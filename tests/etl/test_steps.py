@@ -30,7 +30,10 @@ VALUES = {
     },
     "link": {"linked": ["true"], "gone": ["true", "false"]},
 }
-ALL = f"select * from open_steps order by {', '.join(steps.KEY)}"
+ALL = [
+    f"select * from open_steps order by {', '.join(steps.KEY)}",
+    f"select * from open_steps_by_day order by {', '.join(steps.DAY_KEY)}",
+]
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +105,8 @@ def assert_spells_are_what_the_versions_say(cases: str) -> None:
 def compared() -> tuple[list, list]:
     """The rows as the loads have left them, and as they are derived from all versions."""
     with database.engine().connect() as connection, connection.begin() as work:
-        kept = connection.execute(text(ALL)).all()
+        kept = [connection.execute(text(table)).all() for table in ALL]
         steps.fill(connection)
-        anew = connection.execute(text(ALL)).all()
+        anew = [connection.execute(text(table)).all() for table in ALL]
         work.rollback()
     return kept, anew
