@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from app.auth import audit
 from app.auth.person import Person
 from app.cache import remembered
-from app.database import snapshot, transaction
+from app.database import alone, transaction
 from app.one_line import tidy
 from app.sla import BUMP
 from app.version import Version
@@ -129,7 +129,7 @@ def annotations(start: datetime, end: datetime, version: Version | None) -> list
 
 
 def _compute(start: datetime, end: datetime) -> str:
-    with snapshot() as connection:
+    with alone() as connection:
         asked = {"start": start, "end": end, "limit": MOST_TOLD}
         rows = connection.execute(text(TOLD), asked).mappings().all()
     found = [

@@ -188,7 +188,8 @@ def read(
         with snapshot() if patience.get() != STATEMENT_SECONDS else alone() as own:
             return read(select, parameters, connection=own)
     result = connection.execute(select, parameters or {})
-    return pd.DataFrame.from_records(result.fetchall(), columns=list(result.keys()))
+    # Pandas asks every row of the driver's for things that a plain one need not be asked.
+    return pd.DataFrame.from_records(list(map(tuple, result)), columns=list(result.keys()))
 
 
 def fetch(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:

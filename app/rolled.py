@@ -41,6 +41,8 @@ HOUR = timedelta(hours=1)
 # The fields whose values it knows.
 VALUES = {"severity"}
 ROLLED = {"state", "severity", "escalated", "crit_sit", "escalation"}
+# Those that change with time alone, so that steps of theirs are known before they come.
+AHEAD = {"no_updates", *(count.name for count in COUNTS if count.since)}
 Columns = ReadOnlyColumnCollection[str, Any]
 HOURS: Columns = OpenStep.__table__.c
 DAYS: Columns = OpenStepByDay.__table__.c
@@ -73,11 +75,13 @@ def whole_hour(moment: datetime) -> datetime:
 def rolled(scope: Scope, counts: Sequence[Count], instants: Sequence[datetime]) -> Select[Any]:
     """Counts at rising instants that `rolls` allows: `place` and a column per count."""
     names, last = [count.name for count in counts], instants[-1]
-    # Of the hour of an instant in its midst the roll-up knows what came and went, not when.
-    parted = last == scope.instant and last + TICK != whole_hour(last + TICK)
+    within = last == scope.instant and last + TICK != whole_hour(last + TICK)
+    # Of the hour of an instant in its midst the roll-up knows what came and went, not when: it does
+    # not matter where nothing can come after the instant.
+    parted = within and not (scope.live and not AHEAD.intersection(names))
     bounds = [edge + TICK for edge in instants]
-    if parted:
-        bounds[-1] = whole_hour(last)
+    if within:
+        bounds[-1] = whole_hour(last) if parted else whole_hour(last) + HOUR
     hours = added_up(
         scope.view, bounds, lambda told: {one.name: _step(told, one) for one in counts}
     )

@@ -1,6 +1,7 @@
 """How many cases are open, day by day."""
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from urllib.parse import urlencode
 
 import pandas as pd
@@ -31,13 +32,29 @@ def end_of_day(day: date, zone: str) -> datetime:
     return midnight(day + timedelta(days=1), zone) - TICK
 
 
+def day_end(day: date, scope: Scope) -> datetime:
+    """The last instant of a day of a period."""
+    return min(end_of_day(day, scope.view.tz), scope.last)
+
+
+def to_day(day: date, scope: Scope) -> str:
+    """What a click on a day adds to the address: everything is turned to its end."""
+    end = day_end(day, scope)
+    return _turned_to(end) if end < scope.instant else "as_of="
+
+
+@lru_cache(maxsize=4_096)
+def _turned_to(end: datetime) -> str:
+    return urlencode({"as_of": write_instant(end)})
+
+
 def rows_of_day(row: Row, scope: Scope) -> dict[str, View]:
     """The cases open at the end of a day; what happened on a day is told by no View.
 
     Words are searched for as they are known now, so that of a search only the last day has rows.
     """
     view = scope.view.but(state="open")
-    end = min(end_of_day(row["day"], view.tz), scope.last)
+    end = day_end(row["day"], scope)
     if end == scope.instant:
         return {"open_cases": view}
     return {} if view.q else {"open_cases": view.but(as_of=end)}
@@ -65,7 +82,7 @@ def backlog_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
                 "marker": {"color": "$accent", "size": 8},
                 "fill": "tozeroy",
                 "fillcolor": "rgba(111,168,230,0.12)",
-                "customdata": [_to_day(day, scope) for day in days],
+                "customdata": [to_day(day, scope) for day in days],
                 "text": [
                     _told(day, count, earlier)
                     for day, count, earlier in zip(days, counts, before, strict=True)
@@ -79,12 +96,6 @@ def backlog_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
             "hovermode": "x",
         },
     }
-
-
-def _to_day(day: date, scope: Scope) -> str:
-    """A click on a day turns everything to its end."""
-    end = end_of_day(day, scope.view.tz)
-    return urlencode({"as_of": write_instant(end) if end < scope.instant else ""})
 
 
 def whole_steps(most: int) -> Figure:

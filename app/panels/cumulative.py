@@ -19,7 +19,8 @@ from sqlalchemy import (
 from app.days import day_by_day
 from app.halves import Half, of_both
 from app.panel import Measure, Panel
-from app.panels.daylines import day_axis, to_day, whole
+from app.panels.backlog import to_day
+from app.panels.daylines import day_axis, whole
 from app.scope import Scope
 from app.series import numbered, place_of, running
 from app.theme import Figure

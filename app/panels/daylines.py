@@ -1,21 +1,18 @@
 """Lines over days: what the charts that show numbers day by day have in common."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from functools import lru_cache
+from datetime import date, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 import pandas as pd
 
 from app.days import Told, compared, day_by_day
 from app.metrics import BugCount, Count
 from app.panel import BEFORE, Measure, Panel, Row
-from app.panels.backlog import day_name, end_of_day, whole_steps
+from app.panels.backlog import day_end, day_name, to_day, whole_steps
 from app.scope import Scope
 from app.theme import Figure
 from app.view import View
-from app.view_fields import write_instant
 
 FEW_DAYS = 7
 # What a point says in full words; `text` adds what it was in the period compared with.
@@ -85,22 +82,6 @@ def view_at(day: date, scope: Scope) -> View | None:
     return None if scope.view.q else scope.view.but(as_of=end)
 
 
-def day_end(day: date, scope: Scope) -> datetime:
-    """The last instant of a day of a period."""
-    return min(end_of_day(day, scope.view.tz), scope.last)
-
-
-def to_day(day: date, scope: Scope) -> str:
-    """What a click on a day adds to the address: everything is turned to its end."""
-    end = day_end(day, scope)
-    return _turned_to(end) if end < scope.instant else "as_of="
-
-
-@lru_cache(maxsize=4_096)
-def _turned_to(end: datetime) -> str:
-    return urlencode({"as_of": write_instant(end)})
-
-
 def day_axis(days: Sequence[date], scope: Scope) -> Figure:
     """The axis of some days; a few are named one by one, and a single one stands in the middle."""
     axis: Figure = {"type": "date", "title": {"text": f"Day ({scope.view.tz})"}}
@@ -123,7 +104,7 @@ def lines_figure(
     """A line per metric, and a thin dashed one of the period compared with, on the same days."""
     frame = frame.sort_values("day")
     days = list(frame["day"])
-    clicks = [to_day(day, scope) for day in days]
+    x, clicks = [day.isoformat() for day in days], [to_day(day, scope) for day in days]
     traces: list[Figure] = []
     other = compared(scope)
     for metric, colour in zip(metrics, colours, strict=True):
@@ -140,7 +121,7 @@ def lines_figure(
                 "name": metric.label,
                 "legendgroup": metric.name,
                 "visible": "legendonly" if metric.name in hidden else True,
-                "x": [day.isoformat() for day in days],
+                "x": x,
                 "y": counts,
                 "line": {"color": colour, "width": 2, "shape": "hv"},
                 "marker": {"color": colour, "size": 8},
@@ -185,8 +166,11 @@ def _dashed(
     }
 
 
-def whole(column: Any) -> list[int | None]:
+def whole(column: "pd.Series[Any]") -> list[int | None]:
     """A column of counts as whole numbers; None for what is missing."""
+    if column.dtype.kind == "i":
+        known: list[int | None] = column.tolist()
+        return known
     return [None if pd.isna(value) else int(value) for value in column]
 
 

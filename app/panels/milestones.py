@@ -22,8 +22,8 @@ from app.course import MILESTONES as REACHED
 from app.day_table import day_table
 from app.halves import of_both
 from app.panel import Measure, Panel, Row
-from app.panels.backlog import day_name
-from app.panels.daylines import day_axis, day_end, to_day, whole
+from app.panels.backlog import day_end, day_name, to_day
+from app.panels.daylines import day_axis, whole
 from app.period import midnight
 from app.scope import Scope
 from app.series import numbered, place_of

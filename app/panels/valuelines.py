@@ -13,9 +13,9 @@ from sqlalchemy import Text as TextType
 from app.columns import COLUMNS
 from app.day_table import day_table
 from app.panel import Measure, Panel, Row
-from app.panels.backlog import whole_steps
+from app.panels.backlog import to_day, whole_steps
 from app.panels.breakdown import short
-from app.panels.daylines import HOVER, day_axis, to_day, view_at
+from app.panels.daylines import HOVER, day_axis, view_at
 from app.scope import Scope
 from app.theme import CATEGORIES, Figure
 from app.value_series import REST, value_series
