@@ -21,17 +21,16 @@ OTHERS = {
     COMMON_WORD: "q=error",
 }
 # The roll-up tells these; the others are counted from what is known of each case.
-IN_ROLL_UP = ("backlog", "open_work", "attention", "turnover")
-HOURLY = (
-    "a year has 8,760 hours, each with the steps of every severity and flag, so that days begin at "
-    "midnight in whichever zone is asked for: to add them up takes 10 to 15 ms of PostgreSQL, which "
-    "a table of whole days in one zone would not; the rest is a figure of up to 2,000 points, with "
-    "a table and links"
+IN_ROLL_UP = ("backlog", "open_work", "attention", "turnover", "daily_severity")
+DRAWN = (
+    "the statement takes a few milliseconds; the rest is Python, which writes the statement for the "
+    "View's own filters and days, and of the rows a figure of up to 2,000 points with what each "
+    "says and leads to"
 )
 COUNTED = (
     "counted case by case out of an index over spells, as it would be under any filter: what it "
-    "goes by (the SLA's clock, bugs, milestones, or one of many values) is not in the hourly "
-    "roll-up, which each load would have to keep for it too. It must take 300 ms at most, and does"
+    "goes by (the SLA's clock, bugs, milestones, or one of many values) is not in the roll-up, which "
+    "each load would have to keep for it too. It must take 300 ms at most, and does"
 )
 COUNTED_LONG = (
     "counted case by case, from all versions of the cases that passed the filter in the year; the "
@@ -72,5 +71,5 @@ def _reason(name: str, filters: str, took: float) -> str:
     if filters not in ROLLED:
         return COMMON if filters == COMMON_WORD else COUNTED_LONG
     if name in IN_ROLL_UP:
-        return HOURLY
+        return DRAWN
     return COUNTED if took <= ANY_MS else COUNTED_LONG
