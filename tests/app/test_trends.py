@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import days, rolled
+from app import daily, days, rolled, value_series
 from app.board import Board
 from app.database import read
 from app.metrics import CATALOGUE, COUNTS, Count, count_values, linked_bugs
@@ -152,6 +152,12 @@ def test_the_roll_up_says_what_the_versions_say(crowd, scope, live):
     down = read(series(scope.view, scope.board, counts, ends))
     assert len(counts) == 11
     assert records(up) == records(down)
+    for told in (daily.daily, lambda scope: value_series.value_series(scope, "severity", ends)):
+        short = records(read(told(scope)))
+        with pytest.MonkeyPatch.context() as patch:
+            for module in (daily, value_series):
+                patch.setattr(module, "rolls", lambda *_, **__: False)
+            assert short == records(read(told(scope)))
 
 
 def test_days_that_begin_within_hours_are_left_to_the_versions():
