@@ -69,6 +69,12 @@ class Board:
         computed: ColumnElement[Any] = getattr(self, f"_{name}")()
         return computed
 
+    def open_expression(self, name: str) -> ColumnElement[Any]:
+        """The same of an open version, so that an index without closings can answer."""
+        if name == "sla":
+            return self._sla_until(cast(self.instant, DateTime(timezone=True)))
+        return self.expression(name)
+
     def conditions(self, view: View) -> list[Condition]:
         """What the filters of a View ask of a version, its state included."""
         asked = [_STATES[view.state]]
@@ -186,7 +192,10 @@ class Board:
         return cast(func.floor(days), Integer)
 
     def _sla(self) -> ColumnElement[str]:
-        elapsed, target = self.elapsed_days(), self.target_days()
+        return self._sla_until(self._end())
+
+    def _sla_until(self, end: Any) -> ColumnElement[str]:
+        elapsed, target = _days_between(V.created_date, end), self._target_days(end)
         return case(
             (target.is_(None), None),
             (elapsed >= target, "breached"),

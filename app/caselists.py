@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from app.board import Board
 from app.cache import remembered
+from app.chosen import chosen
 from app.database import fetch_rows
 from app.metrics import CATALOGUE, Count
 from app.scope import Scope
@@ -211,15 +212,13 @@ def _by_time_left(asked: CaseList, view: View, board: Board) -> tuple[Subquery, 
         f"part_{place}": and_(true(), *board.open_filters(View(**filters)))
         for place, filters in enumerate(asked.parts.values())
     }
-    held = (
-        select(
-            V.case_number,
-            board.breach().label("breach"),
-            *(condition.label(name) for name, condition in parts.items()),
-        )
-        .where(board.known, *board.conditions(view))
-        .cte("held")
-    )
+    held = chosen(
+        board,
+        view,
+        V.case_number,
+        board.breach().label("breach"),
+        *(condition.label(name) for name, condition in parts.items()),
+    ).cte("held")
     sums = select(
         func.count().label("cases"),
         *(func.count().filter(held.c[name]).label(name) for name in parts),

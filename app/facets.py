@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select, true
 
 from app.board import Board
 from app.cache import remembered
+from app.chosen import chosen
 from app.database import alone, fetch_rows
 from app.selection import count, grouped
 from app.version import Version
@@ -52,9 +53,9 @@ def facets(view: View, instant: datetime, version: Version) -> dict[str, Values]
     Values are as parameters take them (the empty string: not set), most first. Remembered by (View,
     data version), and by the instant where they depend on it.
     """
-    lasting = tuple(name for name in TOGETHER if name not in BY_TIME)
-    told = _remembered(view, instant, version, lasting)
-    told |= _remembered(view, instant, version, BY_TIME)
+    told: dict[str, Any] = {}
+    for names in _remembered_apart(view, instant, version):
+        told |= _remembered(view, instant, version, names)
     return {name: [(value, cases) for value, cases in told[name]] for name in TOGETHER}
 
 
@@ -78,6 +79,13 @@ def values_of(view: View, instant: datetime, version: Version, name: str) -> Val
     asked = grouped(others, instant, ALONE[name], live=version.live(instant))
     found = fetch_rows(asked.limit(MOST_VALUES))
     return [(_parameter(value), number) for value, number in found]
+
+
+def _remembered_apart(view: View, instant: datetime, version: Version) -> Sequence[tuple[str, ...]]:
+    """The fields of `TOGETHER` by how long they are remembered, each part told in one pass."""
+    if view.goes_by_time or not version.live(instant):
+        return (TOGETHER,)
+    return (tuple(name for name in TOGETHER if name not in BY_TIME), BY_TIME)
 
 
 def _remembered(
@@ -118,22 +126,20 @@ def select_facets(
     passes all filters, `cases_<field>` what passes those of all other fields.
     """
     board = Board.at(instant, live=live)
-    chosen = {name: getattr(view, name) for name in names if getattr(view, name)}
-    base = view.but(**dict.fromkeys(chosen, ()))
-
-    seen = (
-        select(
-            *(board.expression(name).label(name) for name in names),
-            *(
-                func.coalesce(and_(*board.filters(View(**{name: value}))), False).label(
-                    f"ok_{name}"
-                )
-                for name, value in chosen.items()
-            ),
-        )
-        .where(board.known, *board.conditions(base))
-        .subquery("seen")
-    )
+    asked = {name: getattr(view, name) for name in names if getattr(view, name)}
+    if view.state == "open":
+        expression, filters = board.open_expression, board.open_filters
+    else:
+        expression, filters = board.expression, board.filters
+    seen = chosen(
+        board,
+        view.but(**dict.fromkeys(asked, ())),
+        *(expression(name).label(name) for name in names),
+        *(
+            func.coalesce(and_(*filters(View(**{name: value}))), False).label(f"ok_{name}")
+            for name, value in asked.items()
+        ),
+    ).subquery("seen")
 
     def passing(others: Iterable[str]) -> ColumnElement[int]:
         return func.count().filter(and_(true(), *(seen.c[f"ok_{name}"] for name in others)))
@@ -142,8 +148,8 @@ def select_facets(
     return select(
         func.grouping(*reversed(columns)).label("mask"),
         *columns,
-        passing(chosen).label("cases"),
-        *(passing(chosen.keys() - {name}).label(f"cases_{name}") for name in chosen),
+        passing(asked).label("cases"),
+        *(passing(asked.keys() - {name}).label(f"cases_{name}") for name in asked),
     ).group_by(func.grouping_sets(*columns))
 
 

@@ -47,6 +47,25 @@ NEWEST_FIRST = ("updated_at desc", "case_number")
 SPAN = ("valid_from", "valid_to", "is_open", "gone")
 # What durations are computed from.
 MILESTONES = ("is_open", "severity", "closed_at", "relief_at", "resolved_at")
+# What open cases of a past instant are filtered and counted by.
+STOOD = (
+    "case_number",
+    "created_date",
+    "updated_at",
+    "status_since",
+    "severity",
+    "status",
+    "waiting_on",
+    "account",
+    "engineer",
+    "owner",
+    "product",
+    "group_name",
+    "card",
+    "card_status",
+    "escalated",
+    "crit_sit",
+)
 # What cases are sorted, filtered and counted by: read off an index, without the wide rows.
 NARROW = (
     "is_open",
@@ -113,6 +132,11 @@ NOTHING = (
     "step = 0 and lasting = 0 and created = 0 and reopened = 0 and closed = 0 and gone = 0"
     " and no_updates = 0 and no_bugs = 0 and opened_last_day = 0 and opened_last_week = 0"
     " and closed_last_day = 0 and closed_last_week = 0"
+)
+# The open versions that lasted long and have ended: few of all, many of those of a past instant.
+LASTED = (
+    "is_open and valid_to < 'infinity' and"
+    " (valid_to at time zone 'UTC') > (valid_from at time zone 'UTC') + interval '30 days'"
 )
 DAILY = (
     "event",
@@ -450,6 +474,7 @@ class CaseVersion(Base):
         _ordered("card_left", CARD_LEFT, "valid_to", "valid_from", beside=LEFT),
         _ordered("trending", TRENDING, "valid_to", beside=TRENDED),
         _ordered("engineering", ON_ENGINEERING, "case_number", "valid_from", beside=("valid_to",)),
+        _ordered("lasted", LASTED, "valid_to", "valid_from", beside=STOOD),
         # Whose clock passes a mark in a period.
         Index(
             "ix_case_versions_clock",

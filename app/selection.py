@@ -15,6 +15,7 @@ from sqlalchemy import (
 )
 
 from app.board import Board
+from app.chosen import chosen
 from app.columns import COLUMNS
 from app.versions import VERSIONS
 from app.view import View
@@ -74,25 +75,21 @@ def rows(
 def count(view: View, instant: datetime, *, live: bool = False) -> Select[Any]:
     """How many rows a View has."""
     board = Board.at(instant, live=live)
-    return (
-        select(func.count().label("cases"))
-        .select_from(VERSIONS)
-        .where(board.known, *board.conditions(view))
-    )
+    found = chosen(board, view, VERSIONS.c.case_number).subquery("found")
+    return select(func.count().label("cases")).select_from(found)
 
 
 def grouped(view: View, instant: datetime, column: str, *, live: bool = False) -> Select[Any]:
     """Cases of a View by one column: (value, cases), most first; by each part of a list."""
     board = Board.at(instant, live=live)
-    value = board.expression(column)
-    origin: Any = VERSIONS
+    origin: Any = chosen(board, view, board.expression(column).label(column)).subquery("found")
+    value = origin.c[column]
     if COLUMNS[column].kind == "list":
         parts = func.unnest(value).table_valued("part").render_derived(name="parts")
-        origin, value = VERSIONS.outerjoin(parts, true()), parts.c.part
+        origin, value = origin.outerjoin(parts, true()), parts.c.part
     return (
         select(value.label(column), func.count().label("cases"))
         .select_from(origin)
-        .where(board.known, *board.conditions(view))
         .group_by(value)
         .order_by(func.count().desc(), value.asc())
     )

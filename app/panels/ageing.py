@@ -7,13 +7,14 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import ColumnElement, Integer, Select, cast, func, select, true
 
+from app.chosen import chosen
 from app.panel import Measure, Panel, Row, total
 from app.panels.backlog import whole_steps
 from app.panels.breakdown import adding
 from app.scope import Scope
 from app.series import place_of
 from app.theme import Figure
-from app.versions import TICK, VERSIONS, V
+from app.versions import TICK, V
 from app.view import View
 from app.words import SEVERITY_NAMES
 
@@ -32,12 +33,11 @@ def bucket(instant: datetime) -> ColumnElement[int]:
 def ageing_select(scope: Scope) -> Select[Any]:
     """Open cases by severity and age: a row per severity, a column per bucket."""
     board = scope.board
-    age = bucket(scope.instant)
+    view = scope.view.but(state="open")
+    found = chosen(board, view, V.severity, bucket(scope.instant).label("bucket")).subquery("found")
     known = (
-        select(V.severity.label("severity"), age.label("bucket"), func.count().label("cases"))
-        .select_from(VERSIONS)
-        .where(board.known, *board.conditions(scope.view.but(state="open")))
-        .group_by(V.severity, "bucket")
+        select(found.c.severity, found.c.bucket, func.count().label("cases"))
+        .group_by(found.c.severity, found.c.bucket)
         .subquery("known")
     )
 

@@ -60,10 +60,11 @@ class Direct(cache.Breaker):
 
 @contextmanager
 def switched_off():
-    """No cache, no roll-up, and no short way to what is open now."""
+    """No cache, no roll-up, and no short way to what is open now, or was open then."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cache, "breaker", Direct())
         patch.setattr(Version, "live", lambda _self, _instant: False)
+        patch.setattr("app.chosen.parts", lambda _instant: [])
         users = [one for one in list(sys.modules.values()) if getattr(one, "rolls", None) is rolled.rolls]  # fmt: skip
         assert len(users) > 1, "nobody asks whether the roll-up can answer"
         for user in users:
