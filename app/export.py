@@ -5,16 +5,15 @@ the web server sends it on. Cells that a spreadsheet would run as a formula are 
 leading apostrophe (OWASP, CSV injection); numbers and instants are never touched.
 """
 
-import queue
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
     ColumnElement,
+    Connection,
     DateTime,
     Select,
     Text,
@@ -30,22 +29,33 @@ from sqlalchemy.dialects.postgresql import psycopg2
 from app.columns import COLUMNS
 from app.database import snapshot
 from app.panel import Panel, columns_of
+from app.pipe import Pipe, ReaderLeft
 from app.scope import Scope
 from app.selection import rows
+from app.version import data_version
 from app.view import View
 
-CHUNKS_AHEAD = 16
-# How often it is looked whether somebody still waits while the database has nothing to say.
-LOOK_SECONDS = 1.0
 CANCELS, CANCEL_SECONDS = 50, 0.1
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 LIST_SEPARATOR = "; "
 TIMEOUT = "10min"
+# So many rows are asked for by themselves where an index gives them at once: a million rows are
+# sorted before the first of them comes.
+FIRST_ROWS = 1_000
+# What the orders begin with that an index gives: at any instant, and while nothing is known after.
+WALKED = ("updated",)
+WALKED_LIVE = ("updated", "created", "account", "engineer", "product")
+
+# The statements whose answers make a file one after the other, of the data that a connection sees.
+# One with a limit that is not reached is the last.
+Statements = Callable[[Connection], Iterator[Select[Any]]]
 
 
-def csv_select(view: View, instant: datetime) -> Select[Any]:
+def csv_select(
+    view: View, instant: datetime, *, live: bool = False, limit: int | None = None, offset: int = 0
+) -> Select[Any]:
     """The rows of a View with every cell as the text that the file shall hold."""
-    table = rows(view, instant).subquery("shown")
+    table = rows(view, instant, limit=limit, offset=offset, live=live).subquery("shown")
     cells = {name: _cell(table.c[name], COLUMNS[name].kind) for name in view.columns}
     if len(cells) == 1:
         # A line without anything is skipped by many readers: a lone missing value is written "".
@@ -82,7 +92,16 @@ def _stays() -> bool:
 
 def case_csv(view: View, instant: datetime, left: Callable[[], bool] = _stays) -> Iterator[bytes]:
     """The CSV of a View: a header with the column names, then its rows in its order (UTF-8)."""
-    return copied(csv_select(view, instant), zone=view.tz, left=left)
+
+    def statements(connection: Connection) -> Iterator[Select[Any]]:
+        live = data_version(connection).live(instant)
+        if view.q or view.order()[0][0] not in (WALKED_LIVE if live else WALKED):
+            yield csv_select(view, instant, live=live)
+            return
+        yield csv_select(view, instant, live=live, limit=FIRST_ROWS)
+        yield csv_select(view, instant, live=live, offset=FIRST_ROWS)
+
+    return _streamed(statements, view.tz, left)
 
 
 def copied(
@@ -94,8 +113,12 @@ def copied(
     nothing to send. An error of the database breaks the stream, so that a cut file is never taken
     for a whole one.
     """
-    pipe = _Pipe(left)
-    worker = threading.Thread(target=_copy, args=(statement, zone, pipe), daemon=True)
+    return _streamed(lambda _: iter([statement]), zone, left)
+
+
+def _streamed(statements: Statements, zone: str, left: Callable[[], bool]) -> Iterator[bytes]:
+    pipe = Pipe(left)
+    worker = threading.Thread(target=_copy, args=(statements, zone, pipe), daemon=True)
     worker.start()
     try:
         yield from pipe
@@ -108,90 +131,7 @@ def copied(
                 break
 
 
-class ReaderLeft(Exception):
-    """Nobody reads the pipe any more."""
-
-
-class _Pipe:
-    """A bounded hand-over between COPY, which writes, and the web server, which reads."""
-
-    def __init__(self, left: Callable[[], bool]) -> None:
-        self._left = left
-        self._chunks: queue.Queue[bytes | BaseException | None] = queue.Queue(CHUNKS_AHEAD)
-        self._closed = threading.Event()
-        self._buffer = bytearray()
-        self._guard = threading.Lock()
-        self._cancel: Callable[[], object] | None = None
-
-    def write(self, data: bytes) -> int:
-        self._buffer += data
-        if len(self._buffer) >= 65_536:
-            self.flush()
-        return len(data)
-
-    def flush(self) -> None:
-        if self._buffer:
-            self._put(bytes(self._buffer))
-            self._buffer.clear()
-
-    def finish(self, error: BaseException | None = None) -> None:
-        """Tell the reader that this was all, or why there is no more."""
-        try:
-            if error is None:
-                self.flush()
-            self._put(error)
-        except ReaderLeft:
-            return
-
-    def close(self) -> None:
-        """Nobody reads any more: end the statement that still writes."""
-        self._closed.set()
-        with self._guard:
-            if self._cancel is not None:
-                self._cancel()
-
-    @contextmanager
-    def cancelled_by(self, cancel: Callable[[], object]) -> Iterator[None]:
-        """While the block runs, closing the pipe calls `cancel`; never after it."""
-        with self._guard:
-            if self._closed.is_set():
-                raise ReaderLeft
-            self._cancel = cancel
-        try:
-            yield
-        finally:
-            with self._guard:
-                self._cancel = None
-
-    def __iter__(self) -> Iterator[bytes]:
-        while True:
-            try:
-                chunk = self._chunks.get(timeout=LOOK_SECONDS)
-            except queue.Empty:
-                if self._left():
-                    raise ReaderLeft from None
-                continue
-            if isinstance(chunk, BaseException):
-                raise chunk
-            if chunk is None:
-                return
-            yield chunk
-
-    def _put(self, chunk: bytes | BaseException | None) -> None:
-        while not self._closed.is_set():
-            try:
-                self._chunks.put(chunk, timeout=0.2)
-            except queue.Full:
-                continue
-            return
-        raise ReaderLeft
-
-
-def _copy(statement: Select[Any], zone: str, pipe: _Pipe) -> None:
-    compiled = statement.compile(
-        dialect=psycopg2.dialect(),  # type: ignore[no-untyped-call]
-        compile_kwargs={"render_postcompile": True},
-    )
+def _copy(statements: Statements, zone: str, pipe: Pipe) -> None:
     try:
         with snapshot() as connection:
             connection.execute(
@@ -202,19 +142,32 @@ def _copy(statement: Select[Any], zone: str, pipe: _Pipe) -> None:
                 {"zone": zone, "timeout": TIMEOUT},
             )
             cursor: Any = connection.connection.cursor()
-            # COPY takes no parameters of its own; the driver binds them as for any statement.
-            bound = cursor.mogrify(str(compiled), compiled.params).decode()
-            # The first row may take a while to be found; the reader sees meanwhile that it comes.
-            pipe.write(_header(statement))
-            pipe.flush()
-            with pipe.cancelled_by(cursor.connection.cancel):
-                cursor.copy_expert(f"copy ({bound}) to stdout with (format csv)", pipe)
+            for place, statement in enumerate(statements(connection)):
+                if place == 0:
+                    pipe.write(_header(statement))
+                elif cursor.rowcount < FIRST_ROWS:
+                    break
+                # More may take a while to be found; the reader sees meanwhile that it comes.
+                pipe.flush()
+                with pipe.cancelled_by(cursor.connection.cancel):
+                    cursor.copy_expert(_bound(cursor, statement), pipe)
+                pipe.flush()
     except ReaderLeft:
         return
     except Exception as error:  # noqa: BLE001 - whatever it was, the reader sees a broken stream
         pipe.finish(error)
     else:
         pipe.finish()
+
+
+def _bound(cursor: Any, statement: Select[Any]) -> str:
+    """COPY takes no parameters of its own; the driver binds them as for any statement."""
+    compiled = statement.compile(
+        dialect=psycopg2.dialect(),  # type: ignore[no-untyped-call]
+        compile_kwargs={"render_postcompile": True},
+    )
+    asked: str = cursor.mogrify(str(compiled), compiled.params).decode()
+    return f"copy ({asked}) to stdout with (format csv)"
 
 
 def _header(statement: Select[Any]) -> bytes:
