@@ -218,7 +218,7 @@ def _conditions(
     else:
         asked.append(search.holds(_bound("query", Text())))
     if view.as_of is not None:
-        asked.append(search.said(view.q, board.instant))
+        asked.append(search.said(_bound("query", Text()), board.instant))
     return asked
 
 

@@ -93,9 +93,13 @@ def holds(query: BindParameter[str]) -> Condition:
     return exists(words.correlate(VERSIONS).offset(0))
 
 
-def said(q: str, moment: datetime | BindParameter[datetime]) -> Condition:
-    """A version whose case held the words at an instant, as far as is known."""
-    return _says(func.case_words(V.case_number, moment), _query(q))
+def said(q: str | BindParameter[str], moment: datetime | BindParameter[datetime]) -> Condition:
+    """A version whose case held the words at an instant, as far as is known.
+
+    `q` is what somebody typed, or a parameter that is given what it was understood as.
+    """
+    query = _query(q) if isinstance(q, str) else cast(q, TSQUERY)
+    return _says(func.case_words(V.case_number, moment), query)
 
 
 def _query(q: str) -> ColumnElement[Any]:

@@ -1,10 +1,12 @@
 """Search: in numbers, texts, comments, cards and bugs; mistyped words; what is no word; the past."""
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import func, select, text
 
 from app import database
 from app.rows import records
@@ -168,3 +170,32 @@ def test_whole_texts_in_place_of_names_are_kept_and_break_no_index():
         assert row["summary"] == text_ * 30
         assert row["account"] == f"account {text_}"[:60] + "…"
         assert found(text_[100:104]) == ["1"]
+
+
+# What has a form of its own: marks, accents, words without spaces, and all that is one byte long.
+spelled = st.text(
+    st.characters(min_codepoint=1, max_codepoint=127)
+    | st.sampled_from("Éé\u0301ßİıſ・、。·‘’“”日本語カナ한국어가ﬁ①½\u00a0\u2028😀")
+    | st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"),
+    max_size=80,
+)
+
+
+@pytest.fixture(scope="module")
+def before(desk):
+    """The form of search as it was made before it was made faster."""
+    made = import_module("app.migrations.versions.0019_search_form").BEFORE
+    with database.transaction() as connection:
+        connection.execute(
+            text(made.replace("function search_form", "function search_form_before"))
+        )
+
+
+@settings(max_examples=400)
+@given(told=spelled)
+@example(told="".join(map(chr, range(1, 128))))
+@example(told="é" + "".join(map(chr, range(1, 128))))
+def test_the_form_of_a_text_is_what_it_was(before, told):
+    asked = select(func.search_form(told), func.search_form_before(told))
+    [(form, wanted)] = database.fetch_rows(asked)
+    assert form == wanted
