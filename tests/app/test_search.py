@@ -184,7 +184,7 @@ spelled = st.text(
 @pytest.fixture(scope="module")
 def before(desk):
     """The form of search as it was made before it was made faster."""
-    made = import_module("app.migrations.versions.0019_search_form").BEFORE
+    made = import_module("app.migrations.versions.0020_search_form").BEFORE
     with database.transaction() as connection:
         connection.execute(
             text(made.replace("function search_form", "function search_form_before"))
