@@ -195,7 +195,7 @@ class Board:
         return self._sla_until(self._end())
 
     def _sla_until(self, end: Any) -> ColumnElement[str]:
-        elapsed, target = _days_between(V.created_date, end), self._target_days(end)
+        elapsed, target = _days_between(V.created_date, end), self._told_under(targets, end)
         return case(
             (target.is_(None), None),
             (elapsed >= target, "breached"),
