@@ -71,9 +71,14 @@ class Board:
 
     def open_expression(self, name: str) -> ColumnElement[Any]:
         """The same of an open version, so that an index without closings can answer."""
-        if name == "sla":
-            return self._sla_until(cast(self.instant, DateTime(timezone=True)))
-        return self.expression(name)
+        if name != "sla":
+            return self.expression(name)
+        half, whole = self._used_up(0.5), self._used_up(1)
+        return case(
+            (V.created_date <= whole, "breached"),
+            (V.created_date < half, "at_risk"),
+            (V.created_date >= half, "ok"),
+        )
 
     def conditions(self, view: View) -> list[Condition]:
         """What the filters of a View ask of a version, its state included."""
@@ -92,10 +97,7 @@ class Board:
         return [*self.filters(view.but(sla=())), self._open_sla(view.sla)]
 
     def _open_sla(self, states: Sequence[str]) -> Condition:
-        def newest(part: float) -> ColumnElement[datetime]:
-            return self._in_force(lambda policy: newest_used(policy, part, self.instant))
-
-        half, whole = newest(0.5), newest(1)
+        half, whole = self._used_up(0.5), self._used_up(1)
         if set(states) == {"at_risk", "breached"}:
             return V.created_date < half
         known = {
@@ -104,6 +106,9 @@ class Board:
             "breached": V.created_date <= whole,
         }
         return or_(*(known[state] for state in states))
+
+    def _used_up(self, part: float) -> ColumnElement[datetime]:
+        return self._in_force(lambda policy: newest_used(policy, part, self.instant))
 
     def breach(self) -> ColumnElement[datetime]:
         """When a version, open at the instant, has used up its SLA target; NULL without one."""
@@ -192,10 +197,7 @@ class Board:
         return cast(func.floor(days), Integer)
 
     def _sla(self) -> ColumnElement[str]:
-        return self._sla_until(self._end())
-
-    def _sla_until(self, end: Any) -> ColumnElement[str]:
-        elapsed, target = _days_between(V.created_date, end), self._told_under(targets, end)
+        elapsed, target = self.elapsed_days(), self.target_days()
         return case(
             (target.is_(None), None),
             (elapsed >= target, "breached"),
