@@ -469,6 +469,7 @@ class CaseVersion(Base):
             "event",
             "valid_from",
             postgresql_where=text("event is not null"),
+            postgresql_include=["gone"],
         ),
         # Faults of few cases, and the waiting that bugs are ranked by, at any instant.
         _ordered("card_left", CARD_LEFT, "valid_to", "valid_from", beside=LEFT),

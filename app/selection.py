@@ -17,7 +17,7 @@ from sqlalchemy import (
 from app.board import Board
 from app.chosen import chosen
 from app.columns import COLUMNS
-from app.versions import VERSIONS
+from app.versions import VERSIONS, V
 from app.view import View
 
 DAYS_SHOWN = 365
@@ -74,9 +74,31 @@ def rows(
 
 def count(view: View, instant: datetime, *, live: bool = False) -> Select[Any]:
     """How many rows a View has."""
+    if by_events(view, live=live):
+        return _existing(instant)
     board = Board.at(instant, live=live)
     found = chosen(board, view, VERSIONS.c.case_number).subquery("found")
     return select(func.count().label("cases")).select_from(found)
+
+
+def by_events(view: View, *, live: bool) -> bool:
+    """Whether the events of cases tell its number: that of all cases of a past instant."""
+    return not live and view.filters() == {"state": "all"}
+
+
+def _existing(instant: datetime) -> Select[Any]:
+    """How many cases there were: those that had come or come back, less those that had gone.
+
+    That their events have an index with nothing else in it takes a tenth of looking at each case.
+    """
+
+    def happened(event: str, *more: ColumnElement[bool]) -> ColumnElement[int]:
+        asked = select(func.count()).where(V.event == event, V.valid_from <= instant, *more)
+        return asked.scalar_subquery()
+
+    # A case that is first told of when it is gone already has no other event for it.
+    come = happened("created", ~V.gone) + happened("returned")
+    return select((come - happened("gone")).label("cases"))
 
 
 def grouped(view: View, instant: datetime, column: str, *, live: bool = False) -> Select[Any]:

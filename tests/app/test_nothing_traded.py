@@ -65,6 +65,7 @@ def switched_off():
         patch.setattr(cache, "breaker", Direct())
         patch.setattr(Version, "live", lambda _self, _instant: False)
         patch.setattr("app.chosen.parts", lambda _instant: [])
+        patch.setattr("app.selection.by_events", lambda _view, **_live: False)
         users = [one for one in list(sys.modules.values()) if getattr(one, "rolls", None) is rolled.rolls]  # fmt: skip
         assert len(users) > 1, "nobody asks whether the roll-up can answer"
         for user in users:
