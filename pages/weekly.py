@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from dash import html
 from dash.development.base_component import Component
+from orjson import Fragment
 
 from app.period import Period
 from app.place import Place
@@ -14,7 +15,9 @@ from app.report.words import headline, open_cases, tables
 from app.settings import get_settings
 from app.version import Version
 from app.view import View
+from app.view_fields import write_instant
 from components.filterbar import filter_bar
+from components.finished import finished
 from components.latest import latest_comments
 from components.notices import notice
 from components.number import counted
@@ -26,7 +29,7 @@ from pages.page import Page
 PATH = "/weekly"
 
 
-def content(view: View, version: Version, period: Period) -> list[Component]:
+def content(view: View, version: Version, period: Period) -> list[Component | Fragment]:
     """The period, the numbers, then every line."""
     if version.number == 0:
         return [first_minute()]
@@ -34,7 +37,11 @@ def content(view: View, version: Version, period: Period) -> list[Component]:
     place = Place(PATH, period)
     shown = period.within(instant, view.tz, DAYS)
     start, end = shown.filled()
-    report = report_of(view, start, end, version)
+    asked = view.only_filters()
+    told = finished(
+        ("weekly page", asked.to_query(), write_instant(start), write_instant(end), version.key),
+        lambda: _body(report_of(asked, start, end, version), asked),
+    )
     query = "&".join(filter(None, (view.to_query(), Period(start, end).to_query())))
     return [
         filter_bar(view, place),
@@ -42,7 +49,7 @@ def content(view: View, version: Version, period: Period) -> list[Component]:
             [period_picker(view, place, shown, instant), _copying(query)],
             className="reporthead",
         ),
-        *_body(report, view),
+        *told,
     ]
 
 

@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import orjson
 import pytest
 from flask import g
 from sqlalchemy import event
@@ -95,3 +96,18 @@ def test_a_page_asks_nothing_when_warm_but_the_version(path):
     with counted() as warm:
         page.content(view, version, **asked)
     assert warm == []
+
+
+def test_the_weekly_report_is_drawn_once(monkeypatch):
+    version, view = data_version(), View(as_of=UNTIL)
+
+    def drawn(asked: View) -> bytes:
+        told = pages.weekly.content(asked, version, Period())
+        return orjson.dumps(told, default=lambda one: one.to_plotly_json())
+
+    first = drawn(view)
+    assert b"report-numbers" in first
+    monkeypatch.setattr(pages.weekly, "report_of", None)
+    assert drawn(view) == first
+    with pytest.raises(TypeError):
+        drawn(view.but(severity=(1,)))
