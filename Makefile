@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PORT ?= 8050
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults check format bench docs reference lock
+.PHONY: help run test faults check format bench bundles docs reference lock
 
 help: ## tell what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,11 @@ docs: $(STAMP) ## build the documentation as a site, in build/docs
 
 reference: $(STAMP) ## write docs/reference anew from the code
 	@$(BIN)/python -m docs.reference
+
+bundles: $(STAMP) ## build anew what app/bundles holds, with npm, after an upgrade of dash-ag-grid or plotly
+	@mkdir -p build/bundles && cp app/bundles/recipe/* build/bundles/
+	@cd build/bundles && npm ci --ignore-scripts --no-audit --no-fund && \
+	  node build.mjs "$$(../../$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" ../../app/bundles
 
 lock: ## write constraints.txt anew from the ranges in pyproject.toml
 	rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock

@@ -1,4 +1,7 @@
-"""Answers compressed for readers that take gzip: JSON, CSV, HTML and other texts, streams included.
+"""Answers compressed for readers that take it: JSON, CSV, HTML and other texts, streams included.
+
+Browsers take brotli over https, and from their own machine, which makes figures and rows a third
+smaller than gzip does in the same time. Over plain http, and for streams, it is gzip.
 
 A stream stays one: what is there first is sent at once, and what follows as it comes. Answers that
 hold a secret beside something that the asker chose are left alone, for the length of a compressed
@@ -9,6 +12,7 @@ Static files are compressed once, by `app.statics`.
 import zlib
 from collections.abc import Iterable, Iterator
 
+import brotli
 from flask import Flask, Response, g, request
 
 TEXTS = frozenset(
@@ -28,7 +32,7 @@ CALLBACKS = "/_dash-update-component"
 WORTH_IT = 600
 GZIP = 16 + zlib.MAX_WBITS
 # Of a long file, speed counts more than the last per cent.
-LEVEL, STREAM_LEVEL = 6, 1
+BROTLI_QUALITY, LEVEL, STREAM_LEVEL = 5, 6, 1
 
 
 def register(server: Flask) -> None:
@@ -45,18 +49,19 @@ def _compress(response: Response) -> Response:
     if not _may(response):
         return response
     response.vary.add("Accept-Encoding")
-    if not _takes_gzip():
-        return response
     if response.is_streamed:
+        if not _takes("gzip"):
+            return response
+        encoding = "gzip"
         response.response = _squeezed(response.response)  # type: ignore[arg-type]
         response.headers.pop("Content-Length", None)
     else:
+        encoding = next((one for one in ("br", "gzip") if _takes(one)), "")
         body = response.get_data()
-        if len(body) < WORTH_IT:
+        if not encoding or len(body) < WORTH_IT:
             return response
-        squeezer = zlib.compressobj(LEVEL, wbits=GZIP)
-        response.set_data(squeezer.compress(body) + squeezer.flush())
-    response.headers["Content-Encoding"] = "gzip"
+        response.set_data(_small(body, encoding))
+    response.headers["Content-Encoding"] = encoding
     return response
 
 
@@ -69,9 +74,16 @@ def _may(response: Response) -> bool:
     return not bare and response.mimetype in TEXTS and "Content-Encoding" not in response.headers
 
 
-def _takes_gzip() -> bool:
+def _takes(encoding: str) -> bool:
     taken = request.accept_encodings
-    return taken.quality("gzip") > 0 and taken.quality("gzip") >= taken.quality("identity")
+    return taken.quality(encoding) > 0 and taken.quality(encoding) >= taken.quality("identity")
+
+
+def _small(body: bytes, encoding: str) -> bytes:
+    if encoding == "br":
+        return bytes(brotli.compress(body, quality=BROTLI_QUALITY))
+    squeezer = zlib.compressobj(LEVEL, wbits=GZIP)
+    return squeezer.compress(body) + squeezer.flush()
 
 
 def _squeezed(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -70,7 +70,7 @@ INDEX = """<!DOCTYPE html>
     <head>
         {%metas%}
         <title>{%title%}</title>
-        {%favicon%}
+        <link rel="icon" type="image/svg+xml" href="ICON">
         {%css%}
     </head>
     <body>
@@ -82,6 +82,7 @@ INDEX = """<!DOCTYPE html>
         </footer>
     </body>
 </html>"""
+ICON = "/assets/favicon.svg?m="
 BLUEPRINTS = (
     health.blueprint,
     scrape.blueprint,
@@ -153,6 +154,7 @@ def create_app() -> Flask:
     _check_addresses(server)
     _open_with_views(server)
     board.init_app(server)
+    statics.put_bundles(server)
     server.extensions["board"] = board
     sample.register(load_sample)
     pages.register(board)
@@ -178,7 +180,7 @@ class Board(Dash):  # type: ignore[misc]
 
     def _collect_and_register_resources(self, *given: Any, **more: Any) -> list[Any]:
         found = super()._collect_and_register_resources(*given, **more)
-        return [statics.addressed(one) for one in found]
+        return [statics.addressed(one) for one in statics.needed(found)]
 
 
 def _board() -> Board:
@@ -186,7 +188,7 @@ def _board() -> Board:
         __name__,
         server=False,
         title="Caseboard",
-        index_string=INDEX,
+        index_string=INDEX.replace("ICON", statics.addressed(ICON)),
         update_title=None,
         use_pages=True,
         # Folder discovery would import every page a second time under another name.

@@ -3,18 +3,25 @@
 Dash tells a file's age in its address; here the address tells its content (a hash), so that it is
 the same on every machine that serves this release, and another one as soon as the file changes.
 A file asked for by any other address comes too, but is asked about again each time.
+
+In place of the largest scripts a lighter build of our own comes (`app.bundles`), and what no page
+of ours needs is not asked for at all.
 """
 
 import gzip
 import hashlib
 import re
 import sys
+from collections.abc import Iterable
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import brotli
+from dash.fingerprint import check_fingerprint
 from flask import Flask, Response, request
+
+from app import bundles
 
 ASSETS = Path(__file__).parent.parent / "assets"
 ASSET, SUITE = "/assets/", "/_dash-component-suites/"
@@ -24,6 +31,8 @@ FOR_EVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
 TEXTS = ("text/css", "text/javascript", "application/javascript", "image/svg+xml")
 WORTH_IT = 600
+# Dash's own table, which it puts into each page, and none of ours has.
+NEEDLESS = "dash/dash_table/"
 # How hard, from what a second of work still wins; a file is compressed once in each process.
 BROTLI_QUALITY, GZIP_LEVEL = 9, 9
 
@@ -31,6 +40,30 @@ BROTLI_QUALITY, GZIP_LEVEL = 9, 9
 def register(server: Flask) -> None:
     """Send static files compressed, and tell browsers how long to keep them."""
     server.after_request(_sent)
+
+
+def put_bundles(server: Flask) -> None:
+    """Send our own builds in place of packages' files; called when Dash has its routes."""
+    [route] = (one for one in server.view_functions if one.startswith(SUITE))
+    theirs = server.view_functions[route]
+
+    def suite_file(package_name: str, fingerprinted_path: str) -> Any:
+        path, _ = check_fingerprint(fingerprinted_path)
+        bundle = bundles.standing_in_for(f"{package_name}/{path}")
+        if bundle is None:
+            return theirs(package_name, fingerprinted_path)
+        response = Response(bundle.plain, mimetype="text/javascript")
+        response.add_etag()
+        return response
+
+    server.view_functions[route] = suite_file
+    for bundle in bundles.made():
+        _packed[_key(bundle.plain, "br")] = bundle.packed
+
+
+def needed(resources: Iterable[Any]) -> list[Any]:
+    """The scripts and styles that Dash tells, without those that no page of ours needs."""
+    return [one for one in resources if not str(one).startswith(SUITE + NEEDLESS)]
 
 
 def addressed(resource: Any) -> Any:
@@ -64,8 +97,9 @@ def suite_mark(package: str, folder: str) -> str:
     scripts = sorted((Path(str(found)).parent / folder).glob("*.js"))
     hashed = hashlib.sha256()
     for script in scripts:
+        bundle = bundles.standing_in_for(PurePosixPath(package, folder, script.name).as_posix())
         hashed.update(script.name.encode())
-        hashed.update(script.read_bytes())
+        hashed.update(bundle.plain if bundle else script.read_bytes())
     return hashed.hexdigest()[:16]
 
 
@@ -75,7 +109,7 @@ def _sent(response: Response) -> Response:
         return response
     response.headers["Cache-Control"] = FOR_EVER if _named_by_content(path) else ASK_AGAIN
     if request.method == "GET" and response.mimetype in TEXTS and "Range" not in request.headers:
-        _compress(response)
+        compress(response)
         # Parts that scripts ask for later come by an address without a mark: who has them is told.
         response.make_conditional(request)
     return response
@@ -91,7 +125,8 @@ def _named_by_content(path: str) -> bool:
     return marked is not None and marked[2] == suite_mark(package, inside.rpartition("/")[0])
 
 
-def _compress(response: Response) -> None:
+def compress(response: Response) -> None:
+    """Compress a file's answer in the way that whoever asked takes best."""
     response.vary.add("Accept-Encoding")
     taken = request.accept_encodings
     encoding = next((name for name in ("br", "gzip") if taken[name] > 0), None)
@@ -114,7 +149,7 @@ _packed: dict[tuple[bytes, str], bytes] = {}
 
 def packed(plain: bytes, encoding: str) -> bytes:
     """A file's content in an encoding (br or gzip); made once in a process, for each content."""
-    key = (hashlib.sha256(plain).digest(), encoding)
+    key = _key(plain, encoding)
     if key not in _packed:
         _packed[key] = (
             bytes(brotli.compress(plain, quality=BROTLI_QUALITY))
@@ -122,3 +157,7 @@ def packed(plain: bytes, encoding: str) -> bytes:
             else gzip.compress(plain, GZIP_LEVEL, mtime=0)
         )
     return _packed[key]
+
+
+def _key(plain: bytes, encoding: str) -> tuple[bytes, str]:
+    return hashlib.sha256(plain).digest(), encoding

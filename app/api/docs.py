@@ -22,7 +22,7 @@ PAGE = Markup("""<!DOCTYPE html>
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>API · Caseboard</title>
-<link rel="icon" href="/_favicon.ico">
+<link rel="icon" href="/assets/favicon.svg">
 <link rel="stylesheet" href="/assets/00-bootstrap-reboot.min.css">
 <link rel="stylesheet" href="/assets/10-palette.css">
 <link rel="stylesheet" href="/assets/52-apidocs.css">

@@ -14,9 +14,13 @@ FIXED = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+# What a browser can show as a page of its own; whatever else is sent, nothing comes of it.
+DOCUMENTS = frozenset({"text/html", "image/svg+xml"})
+NO_DOCUMENT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 HSTS = "max-age=31536000; includeSubDomains"
 NOBODY = "'none'"
-# The style elements that plotly.js makes: an empty one, which it then fills, and one for its maps.
+# The style elements that plotly.js makes: an empty one, which it then fills, and one for its maps,
+# where its whole stands in for our part of it (`app.bundles`).
 # With these hashes no other style can stand inline; a browser test tells when they change.
 PLOTLY_STYLES = (
     "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' "
@@ -38,7 +42,10 @@ def register(server: Flask, hashes: Callable[[], Sequence[str]]) -> None:
             scripts.append(" ".join(hashes()))
         # An answer that others may frame (an embed) names them here, and nowhere else.
         ancestors = g.get("frame_ancestors")
-        told = policy(scripts[0]) if ancestors is None else embed_policy(ancestors)
+        if ancestors is not None:
+            told = embed_policy(ancestors)
+        else:
+            told = policy(scripts[0]) if response.mimetype in DOCUMENTS else NO_DOCUMENT
         response.headers["Content-Security-Policy"] = told
         if ancestors in {None, NOBODY}:
             response.headers["X-Frame-Options"] = "DENY"

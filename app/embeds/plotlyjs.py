@@ -1,33 +1,22 @@
-"""The script that draws charts, for pages that nobody is signed in to: the file that Dash serves.
+"""The script that draws charts, for pages that nobody is signed in to: the file that others get.
 
-It comes under a name of its own, so that Dash's other files stay behind the door.
+It comes under a name of its own, so that Dash's files stay behind the door.
 """
 
-import gzip
 import hashlib
 from functools import lru_cache
-from importlib.resources import files
 
-from flask import Response, request
+from flask import Response
+
+from app import bundles, statics
 
 PATH = "/embed/plotly.js"
-A_YEAR = "public, max-age=31536000, immutable"
-
-
-@lru_cache(maxsize=1)
-def _plain() -> bytes:
-    return (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
-
-
-@lru_cache(maxsize=1)
-def _packed() -> bytes:
-    return gzip.compress(_plain(), 6, mtime=0)
 
 
 @lru_cache(maxsize=1)
 def mark() -> str:
     """What tells this file from that of another release."""
-    return hashlib.sha256(_plain()).hexdigest()[:16]
+    return hashlib.sha256(bundles.plotly()).hexdigest()[:16]
 
 
 def address() -> str:
@@ -36,11 +25,8 @@ def address() -> str:
 
 
 def answer() -> Response:
-    """The file, packed where the browser takes it so."""
-    packed = request.accept_encodings["gzip"] > 0
-    response = Response(_packed() if packed else _plain(), mimetype="text/javascript")
-    response.headers["Cache-Control"] = A_YEAR
-    response.headers["Vary"] = "Accept-Encoding"
-    if packed:
-        response.headers["Content-Encoding"] = "gzip"
+    """The file, packed as the browser takes it."""
+    response = Response(bundles.plotly(), mimetype="text/javascript")
+    response.headers["Cache-Control"] = statics.FOR_EVER
+    statics.compress(response)
     return response

@@ -5,11 +5,11 @@ import binascii
 import logging
 from functools import lru_cache
 from hashlib import sha256
-from importlib.util import find_spec
 from pathlib import Path
 
 import orjson
 
+from app import bundles
 from app.images import browser
 from app.images.browser import Browser, BrowserFailed, PageFailed
 from app.images.finish import NotAPicture, finished_png, finished_svg
@@ -23,19 +23,19 @@ MOST_MEMORY = 600_000_000
 SCRIPT = Path(__file__).with_name("picture.js")
 
 
-def plotly_script() -> Path:
-    """The plotly.js of the installed package, which is never fetched from anywhere."""
-    found = find_spec("plotly")
-    if found is None or found.origin is None:
-        raise BrowserFailed("the package plotly is not installed")
-    return Path(found.origin).parent / "package_data" / "plotly.min.js"
+def plotly_script() -> bytes:
+    """What draws charts on pages; it is never fetched from anywhere."""
+    try:
+        return bundles.plotly()
+    except FileNotFoundError as fault:
+        raise BrowserFailed(str(fault)) from None
 
 
 @lru_cache(maxsize=1)
 def mark() -> str:
     """What tells this way of drawing from any other."""
     told = sha256(SCRIPT.read_bytes())
-    told.update(plotly_script().read_bytes())
+    told.update(plotly_script())
     return told.hexdigest()[:12]
 
 
@@ -97,9 +97,8 @@ class Renderer:
         if self._browser is None or not self._browser.alive():
             self.close()
             self._browser, self._drawn = Browser(self._path, START_SECONDS), 0
-            for script in (plotly_script(), SCRIPT):
-                text = script.read_text(encoding="utf-8")
-                self._browser.run(f"{text};undefined", START_SECONDS)
+            for script in (plotly_script(), SCRIPT.read_bytes()):
+                self._browser.run(f"{script.decode()};undefined", START_SECONDS)
         return self._browser
 
 

@@ -8,14 +8,15 @@ import pytest
 
 from app import statics
 
+pytestmark = [pytest.mark.database, pytest.mark.usefixtures("log")]
+
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
 @pytest.fixture(scope="module")
-def addresses(app):
-    """What the page asks for, but for its icon."""
-    found = re.findall(r'(?:src|href)="(/[^"]+)"', app.test_client().get("/").text)
-    return [one for one in found if "favicon" not in one]
+def addresses(app, log):
+    """What the page asks for."""
+    return re.findall(r'(?:src|href)="(/[^"]+)"', app.test_client().get("/").text)
 
 
 def test_every_script_and_style_of_the_page_may_be_kept_for_ever(client, addresses):
@@ -44,12 +45,36 @@ def test_they_come_compressed_and_are_the_same(client, addresses, taken, encodin
         plain.close(), small.close()
 
 
-def test_a_first_visit_without_charts_is_small(client, addresses):
-    size = 0
-    for address in addresses:
+# What Dash's scripts ask for when a page has them: charts, menus, dates.
+LATER = [f"/_dash-component-suites/{one}.js" for one in (
+    "plotly/package_data/plotly.min", "dash/dcc/async-graph", "dash/dcc/async-dropdown",
+    "dash/dcc/async-datepicker")]  # fmt: skip
+
+
+def test_a_first_visit_is_small(client, addresses):
+    sizes = {}
+    for address in (*addresses, *LATER):
         with client.get(address, headers={"Accept-Encoding": "br"}) as answer:
-            size += len(answer.data)
-    assert size < 700_000
+            assert answer.status_code == 200, address
+            sizes[address] = len(answer.data)
+    assert sum(sizes.values()) < 800_000
+    assert sum(sizes[address] for address in addresses) < 460_000
+
+
+def test_what_no_page_shows_is_not_loaded(client, addresses):
+    assert not [one for one in addresses if "dash_table" in one]
+    with client.get("/_dash-component-suites/dash/deps/polyfill@7.12.1.min.js") as polyfill:
+        assert len(polyfill.data) < 10_000
+        # Dash's own scripts call it by this name.
+        assert b"regeneratorRuntime" in polyfill.data
+
+
+def test_the_icon_is_ours(client, addresses):
+    [icon] = [one for one in addresses if "favicon" in one]
+    assert icon.startswith("/assets/favicon.svg?m=")
+    with client.get(icon) as answer:
+        assert answer.mimetype == "image/svg+xml"
+        assert len(answer.data) < 1_000
 
 
 def test_another_address_of_a_file_is_asked_about_each_time(client):

@@ -8,15 +8,22 @@ import time
 import urllib.request
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 from lxml import etree
 
-from app.images import browser
+from app import bundles
+from app.images import browser, renderer
 from app.images.browser import Browser, BrowserTooSlow
+from app.images.form import Form
+from app.images.order import order as picture_order
 from app.images.renderer import Renderer
 from app.panels import PANELS
+from app.scope import Scope
 from app.theme import PALETTES
+from app.version import data_version
+from app.view import View
 from tests.browser.conftest import serve_here
 from tests.images.conftest import CHROMIUM, deliver, here, needs_chromium, order, until_told
 
@@ -138,6 +145,30 @@ def test_every_panel_can_be_drawn(painter, client):
         assert not unpainted, (panel.name, unpainted)
         if "No case" not in shown:
             assert etree.fromstring(svg).find(f"{SVG}svg") is not None, panel.name
+
+
+def test_our_part_of_plotly_draws_every_panel_as_the_whole_does(desk, app, monkeypatch):
+    version = data_version()
+    scope = Scope.of(View.from_query(PAST), datetime(2016, 3, 10, tzinfo=UTC), version)
+    form = Form("svg", 900, 500, 1, "light")
+    orders = {panel.name: picture_order(panel, scope, version, form) for panel in PANELS.values()}
+    whole = bundles.package_file(bundles.PLOTLY).read_bytes()
+    assert len(bundles.plotly()) < len(whole) / 3
+    drawn = []
+    for script in (bundles.plotly(), whole):
+        monkeypatch.setattr(renderer, "plotly_script", lambda script=script: script)
+        one = Renderer(CHROMIUM)
+        drawn.append({name: one.draw(asked, 60) for name, asked in orders.items()})
+        one.close()
+    ours, theirs = ({name: _unnamed(svg) for name, svg in each.items()} for each in drawn)
+    for name, svg in ours.items():
+        assert svg == theirs[name], name
+
+
+def _unnamed(svg: bytes) -> bytes:
+    """A picture without the names by which its own parts refer to each other, which are made up."""
+    names = rb"(clip|legend|p|g|topdefs-|defs-|trace)[0-9a-f]{6}(-[0-9a-f]{6})?(?=[- xyl\"')])"
+    return re.sub(names, rb"\1", svg)
 
 
 def test_two_hundred_requests_for_twenty_charts_draw_each_once(painter, client):
