@@ -26,6 +26,7 @@ from redis.retry import Retry
 
 from app import meters
 from app.flight import MARK, Flight, looks
+from app.turnstile import stepped_aside
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +129,8 @@ def remembered(parts: tuple[str, ...], compute: Callable[[], str]) -> str:
     """The JSON text for a key made of `parts`: from Redis, else computed and remembered.
 
     Threads that want the same missing answer wait for the first to compute it, those of other
-    processes too where Redis answers, and for as long as `app.flight` tells.
+    processes too where Redis answers, and for as long as `app.flight` tells. Whoever waits lets
+    other requests be worked on meanwhile.
     """
     key = _key(parts)
     told = _look(key)
@@ -136,24 +138,37 @@ def remembered(parts: tuple[str, ...], compute: Callable[[], str]) -> str:
         return told
     with _guard:
         lock = _computing.setdefault(key, threading.Lock())
-    with lock:
-        try:
-            told = _awaited(key)
-            return _computed(key, compute) if told is None else told
-        finally:
-            with _guard:
-                _computing.pop(key, None)
+    if not lock.acquire(blocking=False):
+        with stepped_aside():
+            lock.acquire()
+    try:
+        told = _awaited(key)
+        return _computed(key, compute) if told is None else told
+    finally:
+        with _guard:
+            _computing.pop(key, None)
+        lock.release()
 
 
 def _awaited(key: str) -> str | None:
     """The text when somebody else has computed it by now; None when it is for us to do so."""
-    for _ in looks():
-        if _begin(key):
-            return None
-        told, being_computed = _seen(key)
-        if not being_computed:
-            return told
+    told, is_over = _looked(key)
+    if is_over:
+        return told
+    with stepped_aside():
+        for _ in looks():
+            told, is_over = _looked(key)
+            if is_over:
+                return told
     return None
+
+
+def _looked(key: str) -> tuple[str | None, bool]:
+    """What `_awaited` tells by now, and whether it need not wait for it any longer."""
+    if _begin(key):
+        return None, True
+    told, being_computed = _seen(key)
+    return told, not being_computed
 
 
 def _begin(key: str) -> bool:

@@ -31,12 +31,11 @@ class Flight:
 
 
 def looks() -> Iterator[None]:
-    """When to look for what another process computes: at once, then ever more seldom.
+    """When to look again for what another process computes: soon, then ever more seldom.
 
-    Sleeps before each further look, and ends when that process has had its time.
+    Sleeps before each look, and ends when that process has had its time.
     """
     pause, deadline = FIRST_PAUSE, time.monotonic() + LEASE_SECONDS
-    yield
     while time.monotonic() < deadline:
         time.sleep(pause)
         pause = min(LONGEST_PAUSE, pause * 2)

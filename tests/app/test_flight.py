@@ -14,6 +14,7 @@ from redis import Redis
 
 from app import cache, flight
 from app.settings import get_settings
+from app.turnstile import Turnstile
 
 pytestmark = pytest.mark.database
 
@@ -178,3 +179,40 @@ def test_threads_of_one_process_still_compute_once(name, here):
     for thread in threads:
         thread.join()
     assert (told, len(computed)) == (["once"] * 6, 1)
+
+
+def test_whoever_waits_lets_others_be_worked_on(redis, name, here):
+    """All seats of a process but one wait for the same answer: another request has its own."""
+    computing, enough = threading.Event(), threading.Event()
+
+    def compute() -> str:
+        computing.set()
+        assert enough.wait(20)
+        return "computed once"
+
+    def application(environ, start_response):
+        start_response("200 OK", [("Content-Length", "13")])
+        if environ["PATH_INFO"] == "/light":
+            return [b"something else"[:13]]
+        with here.app_context():
+            return [cache.remembered((name,), compute).encode()]
+
+    board = Turnstile(application, seats=2)
+    answers: list[bytes] = []
+
+    def ask() -> None:
+        answers.extend(board({"PATH_INFO": "/heavy"}, lambda *_: None))
+
+    crowd = [threading.Thread(target=ask) for _ in range(6)]
+    for one in crowd:
+        one.start()
+    assert computing.wait(20)
+    light = threading.Thread(target=lambda: board({"PATH_INFO": "/light"}, lambda *_: None))
+    light.start()
+    light.join(10)
+    answered = not light.is_alive()
+    enough.set()
+    for one in [*crowd, light]:
+        one.join(20)
+    assert answered
+    assert answers == [b"computed once"] * 6
