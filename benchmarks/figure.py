@@ -9,6 +9,11 @@ SHORT = (
     "View, taking a connection, writing 1,000 cells as people read them, and noting for the next "
     "block where this one ends"
 )
+DRAWN = (
+    "the statement takes a few milliseconds; the rest is Python, which writes the statement for the "
+    "View's own filters and days, and of the rows a figure of up to 2,000 points with what each "
+    "says and leads to"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from benchmarks.timing import percentile
 PART = "Fifty people at once"
 PEOPLE, TIMES = 50, 10
 WHY = (
-    "two cores answer some hundred requests a second; who asks while several others open whole "
-    "pages, of up to fifteen answers each, waits for these. Every other answer comes within {half:,.0f} ms"
+    "now is cut to the minute, so that each minute all pages are computed anew, whole pages of a "
+    "dozen answers each for every account that is looked at: some ten seconds of two cores, in which "
+    "who asks for the same waits for it. Every other answer comes within {half:,.0f} ms"
 )
 ACCOUNTS = ("Acme+Telecom", "Globex+Telecom", "Initech+Telecom", "Umbra+Telecom")
 

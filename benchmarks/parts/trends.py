@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from benchmarks.figure import Figure
+from benchmarks.figure import DRAWN, Figure
 from benchmarks.stack import Stack
 from benchmarks.timing import Contender, milliseconds
 
@@ -22,11 +22,6 @@ OTHERS = {
 }
 # The roll-up tells these; the others are counted from what is known of each case.
 IN_ROLL_UP = ("backlog", "open_work", "attention", "turnover", "daily_severity")
-DRAWN = (
-    "the statement takes a few milliseconds; the rest is Python, which writes the statement for the "
-    "View's own filters and days, and of the rows a figure of up to 2,000 points with what each "
-    "says and leads to"
-)
 COUNTED = (
     "counted case by case out of an index over spells, as it would be under any filter: what it "
     "goes by (the SLA's clock, bugs, milestones, or one of many values) is not in the roll-up, which "
