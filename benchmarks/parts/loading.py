@@ -37,6 +37,10 @@ WHY = (
     "the same transaction. To write its rows, when all are known, takes {written:,.0f} ms alone; "
     "the load, which finds them out, {ratio:.1f} times that"
 )
+UNCHANGED_WHY = (
+    "the bare upsert compares a row with a row; a load compares each value with all that its source "
+    "has told of it, by when it held and in which order it was told, and notes that it was seen"
+)
 OLD_WHY = (
     "the bare insert of the current rows and their facts alone takes {bare:,.0f} ms, more than the "
     "budget"
@@ -109,7 +113,7 @@ def _beside_bare(what: str, took: Took) -> Iterator[Figure]:
         took.load,
         2,
         "the bare upsert",
-        reason=took.reason if took.writing else "",
+        reason=took.reason if took.writing else UNCHANGED_WHY,
     )
     yield Figure.told(PART, f"{what}: getting them staged", took.staging)
     if took.writing:
