@@ -73,12 +73,7 @@ class Board:
         """The same of an open version, so that an index without closings can answer."""
         if name != "sla":
             return self.expression(name)
-        half, whole = self._used_up(0.5), self._used_up(1)
-        return case(
-            (V.created_date <= whole, "breached"),
-            (V.created_date < half, "at_risk"),
-            (V.created_date >= half, "ok"),
-        )
+        return case(*((known, state) for state, known in self._open_states().items()))
 
     def conditions(self, view: View) -> list[Condition]:
         """What the filters of a View ask of a version, its state included."""
@@ -97,15 +92,19 @@ class Board:
         return [*self.filters(view.but(sla=())), self._open_sla(view.sla)]
 
     def _open_sla(self, states: Sequence[str]) -> Condition:
-        half, whole = self._used_up(0.5), self._used_up(1)
         if set(states) == {"at_risk", "breached"}:
-            return V.created_date < half
-        known = {
-            "ok": V.created_date >= half,
-            "at_risk": and_(V.created_date < half, V.created_date > whole),
-            "breached": V.created_date <= whole,
-        }
+            return V.created_date < self._used_up(0.5)
+        known = self._open_states()
         return or_(*(known[state] for state in states))
+
+    def _open_states(self) -> dict[str, Condition]:
+        """What tells that the clock of an open version is in a state; in none without a target."""
+        half, whole = self._used_up(0.5), self._used_up(1)
+        return {
+            "breached": V.created_date <= whole,
+            "at_risk": and_(V.created_date < half, V.created_date > whole),
+            "ok": V.created_date >= half,
+        }
 
     def _used_up(self, part: float) -> ColumnElement[datetime]:
         return self._in_force(lambda policy: newest_used(policy, part, self.instant))

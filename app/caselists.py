@@ -224,15 +224,21 @@ def _by_time_left(asked: CaseList, view: View, board: Board) -> tuple[Subquery, 
         *(func.count().filter(held.c[name]).label(name) for name in parts),
     ).subquery("sums")
     now, breach = literal(board.instant, DateTime(timezone=True)), held.c.breach
-    terms = [breach <= now, case((breach > now, breach)), breach, held.c.case_number.collate("C")]
-    first = select(held.c.case_number, *(term.label(f"by_{n}") for n, term in enumerate(terms)))
-    by = [first.selected_columns[f"by_{n}"] for n in range(len(terms))]
-    # Numbered after the limit: before it all would be sorted.
-    page = first.order_by(by[0], by[1], by[2].desc(), by[3]).limit(asked.size).subquery("first")
-    by = [page.c[f"by_{n}"] for n in range(len(terms))]
-    return sums, select(page.c.case_number, _place([by[0], by[1], by[2].desc(), by[3]])).subquery(
-        "page"
+    first = select(
+        held.c.case_number,
+        (breach <= now).label("over"),
+        case((breach > now, breach)).label("ahead"),
+        breach,
+        held.c.case_number.collate("C").label("number"),
     )
+    # Numbered after the limit: before it all would be sorted.
+    page = first.order_by(*_soonest(first.selected_columns)).limit(asked.size).subquery("first")
+    return sums, select(page.c.case_number, _place(_soonest(page.c))).subquery("page")
+
+
+def _soonest(told: Any) -> list[ColumnElement[Any]]:
+    """The order by the time left: the least first, then what is over, the latest first."""
+    return [told.over, told.ahead, told.breach.desc(), told.number]
 
 
 def _place(terms: list[Any]) -> ColumnElement[int]:

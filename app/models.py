@@ -47,45 +47,25 @@ NEWEST_FIRST = ("updated_at desc", "case_number")
 SPAN = ("valid_from", "valid_to", "is_open", "gone")
 # What durations are computed from.
 MILESTONES = ("is_open", "severity", "closed_at", "relief_at", "resolved_at")
+STANDING = (
+    "status_since",
+    "severity",
+    "status",
+    "waiting_on",
+    "account",
+    "engineer",
+    "owner",
+    "product",
+    "group_name",
+    "card",
+    "card_status",
+    "escalated",
+    "crit_sit",
+)
 # What open cases of a past instant are filtered and counted by.
-STOOD = (
-    "case_number",
-    "created_date",
-    "updated_at",
-    "status_since",
-    "severity",
-    "status",
-    "waiting_on",
-    "account",
-    "engineer",
-    "owner",
-    "product",
-    "group_name",
-    "card",
-    "card_status",
-    "escalated",
-    "crit_sit",
-)
+STOOD = ("case_number", "created_date", "updated_at", *STANDING)
 # What cases are sorted, filtered and counted by: read off an index, without the wide rows.
-NARROW = (
-    "is_open",
-    "updated_at",
-    "created_date",
-    "closed_at",
-    "status_since",
-    "severity",
-    "status",
-    "waiting_on",
-    "account",
-    "engineer",
-    "owner",
-    "product",
-    "group_name",
-    "card",
-    "card_status",
-    "escalated",
-    "crit_sit",
-)
+NARROW = ("is_open", "updated_at", "created_date", "closed_at", *STANDING)
 OPEN_SPELL = "is_open and spell_to is not null"
 YOUNG = "not gone and valid_from - created_date < interval '168 hours'"
 LATE = "not gone and closed_at is not null and valid_from - closed_at < interval '168 hours'"

@@ -8,7 +8,9 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from app.local import servers
 from app.lock import Servers
@@ -28,6 +30,39 @@ GROWTH = "growth"
 SAVED = Path("build/bench.json")
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What was asked for, of how many cases on which machine, and what was measured."""
+
+    asked: argparse.Namespace
+    cases: int
+    about: dict[str, Any]
+    rows: list[Figure] = field(default_factory=list)
+    fits: list[Growth] = field(default_factory=list)
+
+    def keep(self) -> None:
+        """Save the figures, and write them down where that was asked for."""
+        asked = self.asked
+        told = table.as_json({**self.about, "cases": self.cases}, self.rows, self.fits)
+        asked.json.parent.mkdir(parents=True, exist_ok=True)
+        asked.json.write_text(json.dumps(told, indent=1))
+        if asked.write:
+            given = [*asked.parts, *(["--quick"] if asked.quick else [])]
+            given += [f"--cases {self.cases}"] if asked.cases else []
+            command = " ".join([*given, f"--write {asked.write}"])
+            page = document.page(self.about, self.rows, self.fits, self.cases, command)
+            asked.write.write_text(page)
+
+    def tell(self) -> None:
+        """Print the figures, and say where they are."""
+        print(f"\n{self.cases:,} cases. {in_words(self.about)}\n\n{table.figures(self.rows)}")
+        if self.fits:
+            print(f"\n{table.growths(self.fits)}")
+        print(f"\nSaved in {self.asked.json}.")
+        if self.asked.write:
+            print(f"Written to {self.asked.write}.")
+
+
 def main() -> int:
     """Measure what was asked for, and tell; 1 where a part could not be measured."""
     parser = arguments()
@@ -44,18 +79,16 @@ def main() -> int:
         if seeded is not None:
             print(f"{cases:,} cases were seeded in {seeded:.0f} s.", flush=True)
         with board(local, name, cases, Path(at), quick=asked.quick) as stack:
-            about = machine(local)
-            rows: list[Figure] = []
+            run = Run(asked, cases, machine(local))
             whole = True
             for part in (part for part in PARTS if part in wanted):
-                whole &= _measure(part, lambda part=part: rows.extend(PARTS[part](stack)))
+                whole &= _measure(part, lambda part=part: run.rows.extend(PARTS[part](stack)))
                 # An hour's figures are not lost with what comes after them.
-                _keep(asked, cases, about, rows, [])
-        fits: list[Growth] = []
+                run.keep()
         if GROWTH in wanted:
-            whole &= _measure(GROWTH, lambda: fits.extend(growths(local, cases)))
-    _keep(asked, cases, about, rows, fits)
-    _tell(asked, cases, about, rows, fits)
+            whole &= _measure(GROWTH, lambda: run.fits.extend(growths(local, cases)))
+    run.keep()
+    run.tell()
     print(f"\nThis took {(time.monotonic() - begun) / 60:.1f} minutes.")
     return 0 if whole else 1
 
@@ -130,39 +163,6 @@ def _servers(folder: Path | None) -> Iterator[Servers]:
         servers(Path(temporary)) as (running, _, _),
     ):
         yield running
-
-
-def _tell(
-    asked: argparse.Namespace,
-    cases: int,
-    about: dict[str, object],
-    rows: list[Figure],
-    fits: list[Growth],
-) -> None:
-    print(f"\n{cases:,} cases. {in_words(about)}\n\n{table.figures(rows)}")
-    if fits:
-        print(f"\n{table.growths(fits)}")
-    print(f"\nSaved in {asked.json}.")
-    if asked.write:
-        print(f"Written to {asked.write}.")
-
-
-def _keep(
-    asked: argparse.Namespace,
-    cases: int,
-    about: dict[str, object],
-    rows: list[Figure],
-    fits: list[Growth],
-) -> None:
-    """Save the figures, and write them down where that was asked for."""
-    told = table.as_json({**about, "cases": cases}, rows, fits)
-    asked.json.parent.mkdir(parents=True, exist_ok=True)
-    asked.json.write_text(json.dumps(told, indent=1))
-    if asked.write:
-        given = [*asked.parts, *(["--quick"] if asked.quick else [])]
-        given += [f"--cases {cases}"] if asked.cases else []
-        command = " ".join([*given, f"--write {asked.write}"])
-        asked.write.write_text(document.page(about, rows, fits, cases, command))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from app import database
+from app import away, database
 from benchmarks import upsert, written
 from benchmarks.figure import Figure
 from benchmarks.stack import Stack
@@ -109,11 +109,11 @@ def measure(stack: Stack) -> Iterator[Figure]:
 
 def _vacuum() -> None:
     """Indexes alone answer again, as in a world that nobody has loaded anything into."""
-    with database.engine().connect() as connection:
-        alone = connection.execution_options(isolation_level="AUTOCOMMIT")
-        alone.execute(text("set statement_timeout = 0"))
+    with away.by_itself(database.engine()) as connection:
+        connection.execute(text("set statement_timeout = 0"))
         for table in written.TABLES:
-            alone.execute(text(f"vacuum (analyze) {table}"))
+            connection.execute(text(f"vacuum (analyze) {table}"))
+        connection.execute(text("reset statement_timeout"))
 
 
 def _beside_bare(what: str, took: Took) -> Iterator[Figure]:
