@@ -1,9 +1,11 @@
 """Alembic's entry: migrates the database that `app.database` connects to."""
 
 import time
+from contextlib import suppress
 
 from alembic import context
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from app.database import engine
 from app.migrations.live import LOCK_TIMEOUT
@@ -12,6 +14,7 @@ from app.models import Base
 # Whoever waits in a statement for the other's lock would be waited for by its CREATE INDEX
 # CONCURRENTLY: so one asks, and asks again.
 ALONE = "select pg_try_advisory_lock(hashtext('caseboard migration'))"
+LET_GO = "select pg_advisory_unlock(hashtext('caseboard migration'))"
 
 
 def _be_alone(connection: Connection) -> None:
@@ -20,6 +23,15 @@ def _be_alone(connection: Connection) -> None:
         connection.rollback()
         time.sleep(0.1)
     connection.commit()
+
+
+def _let_go(connection: Connection) -> None:
+    """End the session, which goes back to no pool: settings end with it."""
+    with suppress(DBAPIError):
+        connection.rollback()
+        # The server notices late that we are gone, and who asks for the lock next does not wait.
+        connection.exec_driver_sql(LET_GO)
+    connection.invalidate()
 
 
 def run() -> None:
@@ -39,8 +51,7 @@ def run() -> None:
             with context.begin_transaction():
                 context.run_migrations()
         finally:
-            # Locks and settings end with the session, which goes back to no pool.
-            connection.invalidate()
+            _let_go(connection)
 
 
 run()

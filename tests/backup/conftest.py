@@ -76,14 +76,16 @@ def execute(statement: str, name: str = "postgres") -> None:
 @contextmanager
 def connected(url: str) -> Iterator[None]:
     """Work with another database for the length of the block."""
-    before = os.environ["CASEBOARD_DATABASE_URL"]
+    before = os.environ.get("CASEBOARD_DATABASE_URL")
     database.reset()
     use({"CASEBOARD_DATABASE_URL": url})
     try:
         yield
     finally:
         database.reset()
-        use({"CASEBOARD_DATABASE_URL": before})
+        if before is None:
+            del os.environ["CASEBOARD_DATABASE_URL"]
+        use({} if before is None else {"CASEBOARD_DATABASE_URL": before})
 
 
 @contextmanager

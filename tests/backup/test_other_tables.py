@@ -18,6 +18,8 @@ pytestmark = pytest.mark.database
 
 OLDER, NEWER = "0016", "9999"
 PATHS = ("/", "/cases", "/api/v1/stats", "/api/v1/cases?state=all")
+ALONE = "select pg_advisory_lock(hashtext('caseboard migration'))"
+NOT_ALONE = "select pg_advisory_unlock(hashtext('caseboard migration'))"
 QUIET = "select pg_advisory_xact_lock_shared(hashtext('caseboard migration'))"
 
 
@@ -144,14 +146,14 @@ def test_no_run_begins_nor_writes_in_tables_of_others(empty, revision):
 def test_while_the_tables_are_migrated_nothing_is_loaded(empty):
     run_id = start_run("cases", "portal")
     with database.engine().connect() as migrating:
-        migrating.execute(text("select pg_advisory_lock(hashtext('caseboard migration'))"))
+        migrating.execute(text(ALONE))
         with database.transaction() as connection:
             assert not may_begin(connection)
         with pytest.raises(Later, match="being migrated"):
             import_events(SAMPLE)
         with pytest.raises(Later), database.transaction() as connection:
             own(connection, run_id)
-        migrating.invalidate()
+        migrating.execute(text(NOT_ALONE))
     with database.transaction() as connection:
         assert may_begin(connection)
         own(connection, run_id)
