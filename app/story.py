@@ -20,6 +20,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    union,
     union_all,
 )
 
@@ -106,14 +107,16 @@ def _acts(number: str, instant: datetime) -> Select[Any]:
 def _changes(number: str, instant: datetime) -> Select[Any]:
     told = (Change.at, Change.seq, cast(Change.value, Text).collate("C"), Change.actor)
     parts = (Change.entity, Change.key, Change.field)
+    whose = _whose(number)
     seen = (
         select(
             Change,
             func.lag(Change.value).over(partition_by=parts, order_by=told).label("before"),
             func.row_number().over(partition_by=parts, order_by=told).label("place"),
         )
+        # Joined, not asked for by one OR after another, which would read every fact there is.
+        .join(whose, and_(Change.entity == whose.c.entity, Change.key == whose.c.key))
         .where(
-            or_(*_of_case(number)),
             Change.at <= instant,
             Change.field.not_in(NOT_TOLD),
         )
@@ -146,19 +149,15 @@ def _changes(number: str, instant: datetime) -> Select[Any]:
     ).where(changed, _belongs(column, number))
 
 
-def _of_case(number: str) -> list[ColumnElement[bool]]:
-    """The facts of the case, of its cards and bugs of all times, and of its links to them."""
-    cards = select(CardVersion.key).where(CardVersion.cases.contains([number]))
-    linked = select(CaseBug.tracker + "|" + CaseBug.key).where(CaseBug.case_number == number)
-    links = select(literal(number) + "|" + CaseBug.tracker + "|" + CaseBug.key).where(
-        CaseBug.case_number == number
-    )
-    return [
-        and_(Change.entity == "case", Change.key == number),
-        and_(Change.entity == "card", Change.key.in_(cards)),
-        and_(Change.entity == "bug", Change.key.in_(linked)),
-        and_(Change.entity == "link", Change.key.in_(links)),
-    ]
+def _whose(number: str) -> Any:
+    """The case, its cards and bugs of all times, and its links to them: entity, key."""
+    of_case = CaseBug.case_number == number
+    bug = CaseBug.tracker + "|" + CaseBug.key
+    own = select(literal("case").label("entity"), literal(number).label("key"))
+    cards = select(literal("card"), CardVersion.key).where(CardVersion.cases.contains([number]))
+    bugs = select(literal("bug"), bug).where(of_case)
+    links = select(literal("link"), number + "|" + bug).where(of_case)
+    return union(own, cards, bugs, links).subquery("whose")
 
 
 def _belongs(column: Any, number: str) -> ColumnElement[bool]:

@@ -29,11 +29,12 @@ def measure(stack: Stack) -> Iterator[Figure]:
         reason=WHY,
     )  # fmt: skip
     yield Figure.told(PART, "the overview, warm", warm)
-    for path in PAGES:
+    for path in (*PAGES, f"/cases/{stack.witness.number()}"):
         asks = stack.window.asks(path)
         cold, warm = milliseconds(
             Contender(lambda a=asks: stack.window.load(a), stack.cold),
             lambda a=asks: stack.window.load(a), rounds=5, most=4,
         )  # fmt: skip
-        yield Figure.told(PART, f"{path}, all {len(asks)} answers, cold", cold)
-        yield Figure.told(PART, f"{path}, warm", warm)
+        name = "a case" if path.startswith("/cases/") else path
+        yield Figure.told(PART, f"{name}, all {len(asks)} answers, cold", cold)
+        yield Figure.told(PART, f"{name}, warm", warm)
