@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from app.board import Board
 from app.period import TICK, USUAL, Period, local_day, midnight
@@ -10,6 +11,7 @@ from app.view import View
 from app.view_fields import write_instant
 
 DAYS_SHOWN = 365
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,7 @@ class Scope:
 
     def days(self) -> list[date]:
         """The local days of the period, oldest first."""
-        start, end = self.period.filled()
-        first, last = local_day(start, self.view.tz), local_day(end - TICK, self.view.tz)
-        return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        return list(_days(*self.period.filled(), self.view.tz))
 
     @property
     def last(self) -> datetime:
@@ -61,5 +61,12 @@ class Scope:
 
     def ends(self) -> list[datetime]:
         """The last instants of those days, in UTC; of the last one that of the period."""
-        zone, last = self.view.tz, self.last
-        return [min(midnight(day + timedelta(days=1), zone) - TICK, last) for day in self.days()]
+        zone = self.view.tz
+        ends = [midnight(day + A_DAY, zone) - TICK for day in self.days()]
+        return [*ends[:-1], min(ends[-1], self.last)]
+
+
+@lru_cache(maxsize=64)
+def _days(start: datetime, end: datetime, zone: str) -> tuple[date, ...]:
+    first, last = local_day(start, zone), local_day(end - TICK, zone)
+    return tuple(first + timedelta(days=n) for n in range((last - first).days + 1))

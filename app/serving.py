@@ -6,6 +6,7 @@ The folder lives as long as gunicorn; one that a killed gunicorn left is removed
 """
 
 import fcntl
+import gc
 import logging
 import os
 import shutil
@@ -40,6 +41,17 @@ def on_starting(_server: Any) -> None:
     (folder / LOCK).touch()
     _folder.append(folder)
     use({SHARED_FOLDER: str(folder)})
+
+
+def post_worker_init(_worker: Any) -> None:
+    """What a process has made by its start stays: the collector need not look through it again.
+
+    To do so took a fifth of a second, in the midst of requests. What they leave is little, and is
+    looked for more seldom.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def child_exit(_server: Any, worker: Any) -> None:

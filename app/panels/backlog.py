@@ -1,5 +1,6 @@
 """How many cases are open, day by day."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from urllib.parse import urlencode
@@ -37,14 +38,26 @@ def day_end(day: date, scope: Scope) -> datetime:
     return min(end_of_day(day, scope.view.tz), scope.last)
 
 
-def to_day(day: date, scope: Scope) -> str:
-    """What a click on a day adds to the address: everything is turned to its end."""
-    end = day_end(day, scope)
-    return _turned_to(end) if end < scope.instant else "as_of="
+def to_days(days: Sequence[date], scope: Scope) -> list[str]:
+    """What a click on each of some days adds to the address: everything is turned to its end."""
+    # But for the last one or two of a period, they end with the day itself.
+    last, zone, instant = scope.last, scope.view.tz, scope.instant
+    told = []
+    for day in days:
+        end, turned = _turned_to(day, zone)
+        if end > last:
+            end, turned = last, _address(last)
+        told.append(turned if end < instant else "as_of=")
+    return told
 
 
-@lru_cache(maxsize=4_096)
-def _turned_to(end: datetime) -> str:
+@lru_cache(maxsize=8_192)
+def _turned_to(day: date, zone: str) -> tuple[datetime, str]:
+    end = end_of_day(day, zone)
+    return end, _address(end)
+
+
+def _address(end: datetime) -> str:
     return urlencode({"as_of": write_instant(end)})
 
 
@@ -82,7 +95,7 @@ def backlog_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
                 "marker": {"color": "$accent", "size": 8},
                 "fill": "tozeroy",
                 "fillcolor": "rgba(111,168,230,0.12)",
-                "customdata": [to_day(day, scope) for day in days],
+                "customdata": to_days(days, scope),
                 "text": [
                     _told(day, count, earlier)
                     for day, count, earlier in zip(days, counts, before, strict=True)

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from app.days import day_by_day
 from app.halves import Half, of_both
 from app.panel import Measure, Panel
-from app.panels.backlog import to_day
+from app.panels.backlog import to_days
 from app.panels.daylines import day_axis, whole
 from app.scope import Scope
 from app.series import numbered, place_of, running
@@ -88,7 +88,7 @@ def cumulative_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
     """Filled bands, from what is closed at the bottom up to what has only just come."""
     rows = frame.sort_values("day")
     days = list(rows["day"])
-    x, clicks = [day.isoformat() for day in days], [to_day(day, scope) for day in days]
+    x, clicks = [day.isoformat() for day in days], to_days(days, scope)
     progress = whole(rows["in_progress"])
     traces: list[Figure] = []
     for name, (label, colour) in reversed(STAGES.items()):

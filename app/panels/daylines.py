@@ -9,7 +9,7 @@ import pandas as pd
 from app.days import Told, compared, day_by_day
 from app.metrics import BugCount, Count
 from app.panel import BEFORE, Measure, Panel, Row
-from app.panels.backlog import day_end, day_name, to_day, whole_steps
+from app.panels.backlog import day_end, day_name, to_days, whole_steps
 from app.scope import Scope
 from app.theme import Figure
 from app.view import View
@@ -104,7 +104,7 @@ def lines_figure(
     """A line per metric, and a thin dashed one of the period compared with, on the same days."""
     frame = frame.sort_values("day")
     days = list(frame["day"])
-    x, clicks = [day.isoformat() for day in days], [to_day(day, scope) for day in days]
+    x, clicks = [day.isoformat() for day in days], to_days(days, scope)
     traces: list[Figure] = []
     other = compared(scope)
     for metric, colour in zip(metrics, colours, strict=True):

@@ -22,7 +22,7 @@ from app.course import MILESTONES as REACHED
 from app.day_table import day_table
 from app.halves import of_both
 from app.panel import Measure, Panel, Row
-from app.panels.backlog import day_end, day_name, to_day
+from app.panels.backlog import day_end, day_name, to_days
 from app.panels.daylines import day_axis, whole
 from app.period import midnight
 from app.scope import Scope
@@ -137,7 +137,7 @@ def milestones_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
                     "size": 6,
                     "symbol": ["circle-open" if n < FEW else "circle" for n in counts],
                 },
-                "customdata": [to_day(day, scope) for day in days],
+                "customdata": to_days(days, scope),
                 "text": [
                     f"{label}: median {median:,.1f} days, n {n:,}, on {day_name(day)}"
                     if median is not None

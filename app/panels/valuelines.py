@@ -13,7 +13,7 @@ from sqlalchemy import Text as TextType
 from app.columns import COLUMNS
 from app.day_table import day_table
 from app.panel import Measure, Panel, Row
-from app.panels.backlog import to_day, whole_steps
+from app.panels.backlog import to_days, whole_steps
 from app.panels.breakdown import short
 from app.panels.daylines import HOVER, day_axis, view_at
 from app.scope import Scope
@@ -82,7 +82,7 @@ def _parameter(value: Any, field: str) -> int | str:
 
 def values_figure(frame: pd.DataFrame, scope: Scope, field: str, missing: str) -> Figure:
     """A line per value, largest at the end first; its entry in the legend adds it as a filter."""
-    ends = {day: to_day(day, scope) for day in scope.days()}
+    ends = dict(zip(scope.days(), to_days(scope.days(), scope), strict=True))
     traces: list[Figure] = []
     used: dict[str, int] = {}
     for _, rows in frame.sort_values("day").groupby("rank"):
