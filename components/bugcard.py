@@ -16,6 +16,7 @@ from app.view import View
 from components import notices
 from components.buglist import tracker_link
 from components.filterbar import asked
+from components.finished import finished
 from components.number import counted
 
 HEADS = ("Bug", "Summary", "Status", "Target", "Open cases")
@@ -58,20 +59,26 @@ def show(query: Any, _version: Any) -> tuple[Any, Any]:
         version = data_version()
         instant = view.instant(datetime.now(UTC), version.changed_at)
         scope = Scope.of(view.only_filters(), instant, version)
-        found = open_bugs(scope, version)
+        body, head = finished(
+            ("bug card", *scope.key, version.key), lambda: _shown(open_bugs(scope, version), scope)
+        )
     except SQLAlchemyError as error:
         return notices.panel_fault(error), no_update
+    return body, head
+
+
+def _shown(found: OpenBugs, scope: Scope) -> tuple[Any, Any]:
+    """The body of the card, and the sentence of its head."""
     if not found.rows:
         nothing = "No bug or issue is linked to an open case."
         return html.Div(nothing, className="panel-empty"), "0 bugs"
-    return _table(found, scope), _head(found, view)
-
-
-def _head(found: OpenBugs, view: View) -> list[Any]:
     noun = "bug or issue" if found.bugs == 1 else "bugs and issues"
     first = f" · first {SHOWN}" if found.bugs > len(found.rows) else ""
     told = f"{found.bugs:,} {noun} behind open cases, those of most cases first{first} · "
-    return [told, dcc.Link("What hangs on each", href=view.only_filters().url("/bugs"))]
+    return _table(found, scope), [
+        told,
+        dcc.Link("What hangs on each", href=scope.view.url("/bugs")),
+    ]
 
 
 def _table(found: OpenBugs, scope: Scope) -> Component:
