@@ -189,14 +189,17 @@ def _flight() -> Flight | None:
 
 
 def _computed(key: str, compute: Callable[[], str]) -> str:
+    flight = _flight()
     try:
         told = compute()
     except BaseException:
-        flight = _flight()
         if flight is not None and breaker.allows:
             with suppress(RedisError, OSError):
                 flight.give_up(key)
         raise
+    finally:
+        if flight is not None:
+            flight.end(key)
     _set(key, told)
     return told
 

@@ -85,7 +85,8 @@ def wait_for(redis: Redis, name: str, number: int) -> None:
 
 def test_two_processes_compute_once(redis, name):
     url = get_settings().redis_url
-    processes = [begin(name, 1.5, url) for _ in range(2)]
+    # Longer than a mark lives that nobody keeps alive.
+    processes = [begin(name, flight.LEASE_SECONDS + 1.5, url) for _ in range(2)]
     assert [process.wait(30) for process in processes] == [0, 0]
     assert count(redis, f"{name}:ready") == 2
     assert count(redis, name) == 1
@@ -111,8 +112,34 @@ def test_a_process_that_dies_keeps_nobody_waiting_for_longer_than_its_lease(redi
     assert cache.known((name,)) == "computed here"
 
 
+def test_one_that_freezes_is_not_waited_for(redis, name, here):
+    other = begin(name, 60, get_settings().redis_url)
+    wait_for(redis, name, 1)
+    other.send_signal(signal.SIGSTOP)
+    try:
+        begun = time.monotonic()
+        assert cache.remembered((name,), lambda: "computed here") == "computed here"
+        assert time.monotonic() - begun < flight.LEASE_SECONDS + 0.5
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_an_answer_is_kept_though_it_took_the_place_of_a_living_mark(redis, name, here):
+    """Whoever computed it after all has put it there; the mark's keeper leaves it alone."""
+    other = begin(name, 60, get_settings().redis_url)
+    wait_for(redis, name, 1)
+    try:
+        assert cache.remember((name,), "of somebody else")
+        time.sleep(flight.LEASE_SECONDS + 0.5)
+        assert cache.known((name,)) == "of somebody else"
+    finally:
+        other.kill()
+        other.wait()
+
+
 def test_one_that_takes_too_long_is_not_waited_for(redis, name, here, monkeypatch):
-    monkeypatch.setattr(flight, "LEASE_SECONDS", 0.3)
+    monkeypatch.setattr(flight, "LONGEST_SECONDS", 0.3)
     other = begin(name, 60, get_settings().redis_url)
     wait_for(redis, name, 1)
     try:
