@@ -1,9 +1,10 @@
-"""Lists of values as the rows of a table that a statement joins its numbers to."""
+"""Lists of values as arrays, and as the rows of a table that a statement joins its numbers to."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
-from sqlalchemy import ARRAY, FromClause, bindparam, cast, column, func
+from sqlalchemy import ARRAY, ColumnElement, FromClause, Text, cast, column, func, literal
 from sqlalchemy.types import TypeEngine
 
 
@@ -15,12 +16,16 @@ def table_of(
     `number` names a column that counts the rows from 1 on. Each list is one array: a row of VALUES
     for each takes longer to write than to answer.
     """
-    arrays = [_array(values, kind) for kind, values in columns.values()]
+    arrays = [array_of(values, kind) for kind, values in columns.values()]
     told = (column(one, kind) for one, (kind, _) in columns.items())
     counted = {"with_ordinality": number} if number else {}
     return func.unnest(*arrays).table_valued(*told, **counted).render_derived(name=name)
 
 
-def _array(values: Sequence[Any], kind: TypeEngine[Any]) -> Any:
-    known = bindparam(None, list(values), type_=ARRAY(kind), unique=True)
-    return cast(known, ARRAY(kind))
+def array_of(values: Sequence[date | int], kind: TypeEngine[Any]) -> ColumnElement[Any]:
+    """A list of instants, days or whole numbers as an array of a type.
+
+    It is bound as one text: a driver writes an array value by value, of a year of days for longer
+    than the database needs to answer.
+    """
+    return cast(literal("{" + ",".join(map(str, values)) + "}", Text()), ARRAY(kind))

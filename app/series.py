@@ -9,14 +9,12 @@ from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     DateTime,
     FromClause,
     Integer,
     Select,
     TableValuedAlias,
-    bindparam,
     case,
     cast,
     column,
@@ -28,6 +26,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from app.arrays import array_of
 from app.board import Board
 from app.metrics import Count
 from app.readings import Reading, readings
@@ -116,8 +115,7 @@ def place_of(moment: ColumnElement[Any], instants: Sequence[datetime]) -> Column
     It is the number of instants when all are before.
     """
     after = [instant + TICK for instant in instants]
-    known = bindparam(None, after, type_=ARRAY(DateTime(timezone=True)), unique=True)
-    return func.width_bucket(moment, cast(known, ARRAY(DateTime(timezone=True))))
+    return func.width_bucket(moment, array_of(after, DateTime(timezone=True)))
 
 
 def running(steps: list[Select[Any]], names: Sequence[str], size: int) -> Select[Any]:

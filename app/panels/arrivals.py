@@ -14,28 +14,22 @@ from app.theme import Figure
 LONGEST_DAILY = 92
 # An axis of so few cases counts them one by one.
 FEW = 5
+MOVES = ("day", "created", "reopened", "closed", "gone")
 
 
 def arrivals_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
     """Cases that came and went, up and down, by day or (over a quarter) by week from Monday."""
     by_week = len(frame) > LONGEST_DAILY
-    shown = pd.DataFrame(
-        {
-            "start": pd.to_datetime(frame["day"]),
-            "arrived": frame["created"] + frame["reopened"],
-            "left": frame["closed"] + frame["gone"],
-        }
-    )
-    if by_week:
-        monday = shown["start"] - pd.to_timedelta(shown["start"].dt.day_of_week, unit="D")
-        shown = shown.assign(start=monday).groupby("start", as_index=False).sum()
+    sums: dict[date, tuple[int, int]] = {}
+    for day, created, reopened, closed, gone in zip(*(frame[name] for name in MOVES), strict=True):
+        start = day - timedelta(days=day.weekday()) if by_week else day
+        came, went = sums.get(start, (0, 0))
+        sums[start] = (came + int(created) + int(reopened), went + int(closed) + int(gone))
+    cuts = {start: _cut(start, 7 if by_week else 1, scope) for start in sums}
     # The legend is drawn like the first bar, which therefore shall be a whole one.
-    told = shown.assign(
-        cut=[_cut(moment.date(), 7 if by_week else 1, scope) for moment in shown["start"]]
-    ).sort_values("cut", key=lambda cut: cut != "", kind="stable")
-    starts, cut = [moment.date() for moment in told["start"]], list(told["cut"])
-    arrived = [int(number) for number in told["arrived"]]
-    left = [int(number) for number in told["left"]]
+    starts = sorted(sums, key=lambda start: (cuts[start] != "", start))
+    cut = [cuts[start] for start in starts]
+    arrived, left = ([sums[start][side] for start in starts] for side in (0, 1))
     return {
         "data": [
             _bars("Opened or reopened", "$opened", starts, arrived, 1, by_week, cut),

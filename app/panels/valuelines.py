@@ -1,7 +1,7 @@
 """How did open cases run by severity, status, account, engineer, product and card status?"""
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -85,15 +85,22 @@ def values_figure(frame: pd.DataFrame, scope: Scope, field: str, missing: str) -
     ends = dict(zip(scope.days(), to_days(scope.days(), scope), strict=True))
     traces: list[Figure] = []
     used: dict[str, int] = {}
-    for _, rows in frame.sort_values("day").groupby("rank"):
-        first = rows.iloc[0]
-        value = _parameter(first[field], field)
-        rest = int(first["rank"]) >= REST
+    lines: dict[int, list[tuple[date, int]]] = {}
+    named: dict[int, tuple[Any, int]] = {}
+    columns = (frame[name] for name in ("rank", field, "together", "day", "cases"))
+    for rank, value, together, day, cases in zip(*columns, strict=True):
+        named[rank] = value, together
+        lines.setdefault(rank, []).append((day, cases))
+    for rank in sorted(lines):
+        days, counts = zip(*sorted(lines[rank]), strict=True)
+        value, together = named[rank]
+        value = _parameter(value, field)
+        rest = rank >= REST
         colour = "$muted" if rest else _colour(value, field)
         dash = DASHES[used.get(colour, 0) % len(DASHES)]
         used[colour] = used.get(colour, 0) + 1
-        name = f"{int(first['together'])} others" if rest else _name(value, field, missing)
-        traces.append(_line(list(rows["day"]), rows, name, colour, dash, ends))
+        name = f"{together} others" if rest else _name(value, field, missing)
+        traces.append(_line(days, counts, name, colour, dash, ends))
         if rest:
             # The rest together is often more than all others: it is off until asked for.
             traces[-1]["visible"] = "legendonly"
@@ -114,8 +121,8 @@ def values_figure(frame: pd.DataFrame, scope: Scope, field: str, missing: str) -
 
 
 def _line(
-    days: list[date],
-    rows: pd.DataFrame,
+    days: Sequence[date],
+    counts: Sequence[int],
     name: str,
     colour: str,
     dash: str,
@@ -126,7 +133,7 @@ def _line(
         "mode": "lines" if len(days) > 1 else "markers",
         "name": short(name),
         "x": [day.isoformat() for day in days],
-        "y": [int(count) for count in rows["cases"]],
+        "y": [int(count) for count in counts],
         "line": {"color": colour, "width": 2, "dash": dash, "shape": "hv"},
         "marker": {"color": colour, "size": 8},
         "customdata": [ends[day] for day in days],
