@@ -46,7 +46,8 @@ ON_ENGINEERING = "waiting_on = 'engineering' and not gone"
 NEWEST_FIRST = ("updated_at desc", "case_number")
 SPAN = ("valid_from", "valid_to", "is_open", "gone")
 # What durations are computed from.
-MILESTONES = ("is_open", "severity", "closed_at", "relief_at", "resolved_at")
+REACHED = ("relief_at", "resolved_at")
+MILESTONES = ("is_open", "severity", "closed_at", *REACHED)
 STANDING = (
     "status_since",
     "severity",
@@ -468,7 +469,7 @@ class CaseVersion(Base):
         _ordered("late", LATE, "closed_at", beside=RECENT),
         _ordered("closings", "not is_open and not gone", "closed_at", beside=CLOSING),
         _ordered("updated", None, *NEWEST_FIRST, beside=SPAN),
-        _ordered("current", CURRENT, "case_number", beside=NARROW),
+        _ordered("current", CURRENT, "case_number", beside=(*NARROW, *REACHED)),
         _ordered("current_updated", CURRENT, *NEWEST_FIRST),
         _ordered("current_created", CURRENT, "created_date", "case_number", beside=MILESTONES),
         _ordered(

@@ -5,13 +5,14 @@ closed without. `life` is the estimator of Kaplan and Meier (1958) over these, a
 tenth of a day; of equal durations those that reached the milestone come first.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Double, Integer, case, cast, func, literal, select
 
 from app.course import seconds_between
-from app.halves import Half, of_both
+from app.halves import Half, of_all
 from app.scope import Scope
 from app.versions import V
 
@@ -47,14 +48,17 @@ def cohort(scope: Scope, milestone: Milestone) -> CTE:
         ]
 
     # Without an offset the planner would copy the expression to wherever it is used.
-    return select(of_both(scope, told).offset(literal(0)).subquery("timed")).cte("cohort")
+    return select(of_all(scope, told).offset(literal(0)).subquery("timed")).cte("cohort")
 
 
-def tenths(cases: CTE, *more: ColumnElement[Any]) -> CTE:
-    """How many `cases` took so many tenths of a day, by severity and reached (and by `more`)."""
+def tenths(cases: CTE, *more: ColumnElement[Any], told: Sequence[ColumnElement[Any]] = ()) -> CTE:
+    """How many `cases` took so many tenths of a day, by severity and reached (and by `more`).
+
+    `told` are columns of what else to tell of these cases.
+    """
     tenth = cast(func.floor((cases.c.seconds + TENTH / 2) / TENTH), Integer)
     by = (cases.c.severity, cases.c.reached, func.greatest(tenth, 0).label("tenth"), *more)
-    return select(*by, func.count().label("cases")).group_by(*by).cte("tenths")
+    return select(*by, func.count().label("cases"), *told).group_by(*by).cte("tenths")
 
 
 def life(counted: CTE) -> CTE:

@@ -18,9 +18,9 @@ from sqlalchemy import (
     true,
 )
 
-from app.course import MILESTONES as REACHED
+from app.course import days_between
 from app.day_table import day_table
-from app.halves import of_both
+from app.halves import of_all
 from app.panel import Measure, Panel, Row
 from app.panels.backlog import day_end, day_name, to_days
 from app.panels.daylines import day_axis, whole
@@ -28,7 +28,7 @@ from app.period import midnight
 from app.scope import Scope
 from app.series import numbered, place_of
 from app.theme import Figure
-from app.versions import TICK, VERSIONS, V
+from app.versions import TICK, V
 from app.view import View
 
 MILESTONES = {
@@ -69,7 +69,7 @@ def _told(scope: Scope) -> Select[Any]:
     known = _known(scope, start).subquery("known")
     every = numbered(len(MILESTONES), "milestones")
     moment = case(*((every.c.number == n, known.c[name]) for n, name in enumerate(MILESTONES)))
-    days = cast(func.extract("epoch", moment - known.c.created_date) / 86_400.0, Float)
+    days = days_between(known.c.created_date, moment)
     return (
         select(
             place_of(moment, ends).label("place"),
@@ -85,18 +85,10 @@ def _told(scope: Scope) -> Select[Any]:
 
 def _known(scope: Scope, start: datetime) -> SelectBase:
     """The cases that reached a milestone since an instant: when they began and reached each."""
-    if not scope.live:
-        return of_both(
-            scope,
-            lambda half: [V.created_date, *(half.moment(name).label(name) for name in MILESTONES)],
-            lambda half: [or_(*(half.moment(name) >= start for name in MILESTONES))],
-        )
-    # Now the halves are one: an index over all cases has these moments.
-    lately = or_(*(REACHED[name] >= start for name in MILESTONES))
-    return (
-        select(V.created_date, *(REACHED[name].label(name) for name in MILESTONES))
-        .select_from(VERSIONS)
-        .where(scope.board.known, *scope.board.conditions(scope.view), lately)
+    return of_all(
+        scope,
+        lambda half: [V.created_date, *(half.moment(name).label(name) for name in MILESTONES)],
+        lambda half: [or_(*(half.moment(name) >= start for name in MILESTONES))],
     )
 
 
