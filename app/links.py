@@ -39,11 +39,11 @@ def during(instant: Instant) -> Condition:
     )
 
 
-def targeted(instant: Instant) -> Condition:
-    """The bug of a link had a target release or fix version at an instant."""
+def targeted(tracker: ColumnElement[str], key: ColumnElement[str], instant: Instant) -> Condition:
+    """A bug had a target release or fix version at an instant."""
     return and_(
-        BugVersion.tracker == CaseBug.tracker,
-        BugVersion.key == CaseBug.key,
+        BugVersion.tracker == tracker,
+        BugVersion.key == key,
         BugVersion.valid_from <= instant,
         BugVersion.valid_to > instant,
         BugVersion.target.not_in(NO_TARGET),

@@ -10,14 +10,28 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Select, distinct, exists, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    cast,
+    exists,
+    func,
+    literal,
+    select,
+    true,
+)
 
-from app import course
 from app.board import Board
+from app.course import days_between
 from app.database import read, snapshot
+from app.halves import Half, of_all
 from app.links import linked, targeted
 from app.models import CaseBug
+from app.percentiles import collected, summary
 from app.rows import records
+from app.scope import Scope
 from app.selection import counts, grouped
 from app.versions import TICK, VERSIONS, V
 from app.view import View
@@ -208,8 +222,10 @@ def catalogue_values(
     if connection is None:
         with snapshot() as own:
             return catalogue_values(view, instant, live=live, connection=own)
-    board = Board.at(instant, live=live)
+    scope = Scope(view, instant, live)
     values: dict[str, Any] = dict(count_values(view, instant, live=live, connection=connection))
+    bugs = read(linked_bugs(view, scope.board), connection=connection).iloc[0]
+    values |= {str(name): int(number) for name, number in bugs.items()}
     for metric in METRICS:
         if isinstance(metric, Breakdown):
             asked = grouped(view.but(state="open"), instant, metric.column, live=live)
@@ -219,11 +235,8 @@ def catalogue_values(
                 for value, number in zip(frame.iloc[:, 0], frame["cases"], strict=True)
             }
         elif isinstance(metric, Duration):
-            frame = read(durations(view, board, metric.column), connection=connection)
+            frame = read(durations(scope, metric.column), connection=connection)
             values[metric.name] = records(frame)
-        elif isinstance(metric, BugCount):
-            frame = read(linked_bugs(view, board, metric.untargeted), connection=connection)
-            values[metric.name] = int(frame["bugs"].iloc[0])
     return {metric.name: {"value": values[metric.name], "unit": metric.unit} for metric in METRICS}
 
 
@@ -234,52 +247,49 @@ def board_values(
     return catalogue_values(View(), instant, connection=connection)
 
 
-def durations(view: View, board: Board, column: str) -> Select[Any]:
-    """Days from creation to a milestone by severity: severity, n, mean, p50, p85, p95."""
-    days = days_until(board, column)
-    return (
-        select(V.severity.label("severity"), *summarised(days))
-        .where(*reached(board, view, column))
-        .group_by(V.severity)
-        .order_by(V.severity.asc().nulls_last())
+def durations(scope: Scope, column: str) -> Select[Any]:
+    """Days from creation to a milestone by severity: severity, n, mean, p50, p85, p95.
+
+    They are of the cases, open and closed, that have reached it at the instant.
+    """
+
+    def told(half: Half) -> list[ColumnElement[Any]]:
+        severity = func.coalesce(V.severity, 0).label("severity")
+        return [severity, days_between(V.created_date, half.moment(column)).label("days")]
+
+    known = of_all(scope, told, lambda half: [half.moment(column) <= scope.instant])
+    # Without an offset the planner would copy the expression to wherever it is used.
+    timed = select(known.subquery("known")).offset(literal(0)).subquery("timed")
+    day = cast(func.floor(timed.c.days), Integer).label("day")
+    bins = (
+        select(timed.c.severity, day, *collected(timed.c.days, true()))
+        .group_by(timed.c.severity, day)
+        .cte("bins")
     )
+    found = summary(bins, ["day"], PERCENTILES)
+    severity = func.nullif(found.c.severity, 0).label("severity")
+    numbers = (found.c[name] for name in ("n", "mean", *PERCENTILES))
+    return select(severity, *numbers).order_by(severity.asc().nulls_last())
 
 
-def summarised(days: ColumnElement[Any]) -> list[ColumnElement[Any]]:
-    """What is told of durations: n, mean, p50, p85, p95 (percentiles interpolate)."""
-    return [
-        func.count(days).label("n"),
-        func.avg(days).label("mean"),
-        *(
-            func.percentile_cont(share).within_group(days.asc()).label(name)
-            for name, share in PERCENTILES.items()
-        ),
-    ]
-
-
-def days_until(board: Board, column: str) -> Any:
-    """Days from creation to a milestone column: relief, resolved or closed."""
-    return course.days_between(V.created_date, board.expression(column))
-
-
-def reached(board: Board, view: View, column: str) -> list[Any]:
-    """The cases, open and closed, that have reached the milestone at the board's instant."""
-    milestone = board.expression(column)
-    return [board.known, *board.conditions(view.but(state="all")), milestone <= board.instant]
-
-
-def linked_bugs(view: View, board: Board, untargeted: bool) -> Select[Any]:
-    """How many distinct bugs the open cases of a View are linked to."""
+def linked_bugs(view: View, board: Board) -> Select[Any]:
+    """How many distinct bugs the open cases of a View are linked to: a column by `BugCount`."""
     instant = board.instant
-    statement = (
-        select(func.count(distinct(func.row(CaseBug.tracker, CaseBug.key))).label("bugs"))
+    found = (
+        select(CaseBug.tracker, CaseBug.key)
+        .distinct()
         .select_from(VERSIONS)
         .join(CaseBug, linked(instant))
         .where(board.known, *board.conditions(view.but(state="open")))
+        .subquery("found")
     )
-    if untargeted:
-        statement = statement.where(~exists().where(targeted(instant)).correlate(CaseBug))
-    return statement
+    aimed = exists().where(targeted(found.c.tracker, found.c.key, instant)).correlate(found)
+    numbers: list[Any] = [
+        func.count().filter(~aimed if metric.untargeted else true()).label(metric.name)
+        for metric in METRICS
+        if isinstance(metric, BugCount)
+    ]
+    return select(*numbers).select_from(found)
 
 
 def _key(value: Any) -> str:

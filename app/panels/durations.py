@@ -5,15 +5,29 @@ from datetime import timedelta
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ARRAY, Double, Float, Integer, Select, case, cast, func, literal, select
+from sqlalchemy import (
+    ARRAY,
+    Double,
+    Float,
+    Integer,
+    Select,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from app.course import SECONDS_PER_DAY
 from app.lengths import DAY, HOUR, Length, length_words, lengths_between, narrowed
-from app.metrics import summarised
+from app.metrics import PERCENTILES
 from app.panel import Measure, Panel, Row, total
 from app.panels.cohort import CLOSE, RELIEF, RESOLUTION, Milestone, cohort, life, median, tenths
 from app.panels.distribution import distribution
+from app.percentiles import collected, summary
 from app.scope import Scope
 from app.theme import Figure
 from app.view import View
@@ -32,21 +46,12 @@ def durations_select(scope: Scope, milestone: Milestone) -> Select[Any]:
     """Per severity: n and percentiles as in the catalogue, bars, and who has not got there."""
     cases = cohort(scope, milestone)
     edges = cast([edge.total_seconds() for edge in EDGES], ARRAY(Double))
-    days = cases.c.seconds / SECONDS_PER_DAY
-    reached = (
-        select(
-            cases.c.severity,
-            *summarised(days),
-            *(
-                func.percentile_cont(share).within_group(days.asc()).label(name)
-                for name, share in FIVE.items()
-            ),
-        )
-        .where(cases.c.reached)
-        .group_by(cases.c.severity)
-        .cte("summary")
+    binned = tenths(
+        cases,
+        func.width_bucket(cases.c.seconds, edges).label("bin"),
+        told=collected(cases.c.seconds / SECONDS_PER_DAY, cases.c.reached),
     )
-    binned = tenths(cases, func.width_bucket(cases.c.seconds, edges).label("bin"))
+    reached = summary(binned, ["tenth", "bin"], PERCENTILES | FIVE)
     bars = (
         select(
             binned.c.severity,
@@ -63,13 +68,17 @@ def durations_select(scope: Scope, milestone: Milestone) -> Select[Any]:
     )
     table = life(binned)
     halves = select(table.c.severity, median(table)).group_by(table.c.severity).cte("halves")
+    length: Any = func.unnest(binned.c.lengths).table_valued(column("days", Double))
+    length = length.render_derived("length")
     each = (
         select(
             func.string_agg(
-                func.to_char(days, "FM99990.00"), aggregate_order_by(literal(" "), days)
+                func.to_char(length.c.days, "FM99990.00"),
+                aggregate_order_by(literal(" "), length.c.days),
             )
         )
-        .where(cases.c.severity == reached.c.severity, cases.c.reached)
+        .select_from(binned.join(length, true()))
+        .where(binned.c.severity == reached.c.severity)
         .scalar_subquery()
     )
     return (

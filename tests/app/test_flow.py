@@ -207,7 +207,7 @@ def test_durations_are_those_of_the_catalogue_and_of_numpy(world, panel, data):
     assert set(rows) == set(waited)
     catalogue = {
         row["severity"] or 0: row
-        for row in records(database.read(durations(scope.view, scope.board, milestone.column)))
+        for row in records(database.read(durations(scope, milestone.column)))
     }
     curves = records(frame(survival, scope))
     for severity, lengths in waited.items():

@@ -97,10 +97,7 @@ def agree(scope):
 
 def expected(view, end):
     at = view.but(as_of=end)
-    bugs = {
-        name: int(read(linked_bugs(at, Board.at(end), untargeted))["bugs"].iloc[0])
-        for name, untargeted in (("bugs_unique", False), ("bugs_no_target", True))
-    }
+    [bugs] = read(linked_bugs(at, Board.at(end))).to_dict("records")
     return count_values(at, end) | bugs
 
 
