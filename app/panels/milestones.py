@@ -13,6 +13,7 @@ from sqlalchemy import (
     case,
     cast,
     func,
+    literal_column,
     or_,
     select,
     true,
@@ -26,7 +27,7 @@ from app.panels.backlog import day_end, day_name, to_days
 from app.panels.daylines import day_axis, whole
 from app.period import midnight
 from app.scope import Scope
-from app.series import numbered, place_of
+from app.series import fenced, numbered, place_of
 from app.theme import Figure
 from app.versions import TICK, V
 from app.view import View
@@ -68,18 +69,31 @@ def _told(scope: Scope) -> Select[Any]:
     ends, start = scope.ends(), scope.period.filled()[0]
     known = _known(scope, start).subquery("known")
     every = numbered(len(MILESTONES), "milestones")
-    moment = case(*((every.c.number == n, known.c[name]) for n, name in enumerate(MILESTONES)))
-    days = days_between(known.c.created_date, moment)
-    return (
+    moments = case(*((every.c.number == n, known.c[name]) for n, name in enumerate(MILESTONES)))
+    each = fenced(
+        select(every.c.number, known.c.created_date, moments.label("moment")).select_from(
+            known.join(every, true())
+        ),
+        "each",
+    )
+    # Two numbers as one are sorted in half of the time.
+    slot = place_of(each.c.moment, ends) * len(MILESTONES) + each.c.number
+    days = days_between(each.c.created_date, each.c.moment)
+    slots = (
         select(
-            place_of(moment, ends).label("place"),
-            every.c.number.label("milestone"),
+            slot.label("slot"),
             func.count().label("n"),
             cast(func.percentile_cont(0.5).within_group(days.asc()), Float).label("median"),
         )
-        .select_from(known.join(every, true()))
-        .where(moment >= start, moment <= ends[-1])
-        .group_by("place", every.c.number)
+        .where(each.c.moment >= start, each.c.moment <= ends[-1])
+        .group_by(literal_column("1"))
+        .subquery("slots")
+    )
+    return select(
+        (slots.c.slot // len(MILESTONES)).label("place"),
+        (slots.c.slot % len(MILESTONES)).label("milestone"),
+        slots.c.n,
+        slots.c.median,
     )
 
 
