@@ -479,7 +479,14 @@ class CaseVersion(Base):
             "case_number",
             beside=("is_open", "severity", "closed_at", "created_date"),
         ),
-        _ordered("current_account", CURRENT, 'account collate "C"', *NEWEST_FIRST),
+        # One account may have a good part of all cases.
+        _ordered(
+            "current_account",
+            CURRENT,
+            'account collate "C"',
+            *NEWEST_FIRST,
+            beside=(*MILESTONES, "created_date"),
+        ),
         _ordered("current_engineer", CURRENT, 'engineer collate "C"', *NEWEST_FIRST),
         _ordered("current_product", CURRENT, 'product collate "C"', *NEWEST_FIRST),
         _ordered("gone", "valid_to = 'infinity' and gone", *NEWEST_FIRST),
