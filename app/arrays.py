@@ -22,8 +22,8 @@ def table_of(
     return func.unnest(*arrays).table_valued(*told, **counted).render_derived(name=name)
 
 
-def array_of(values: Sequence[date | int], kind: TypeEngine[Any]) -> ColumnElement[Any]:
-    """A list of instants, days or whole numbers as an array of a type.
+def array_of(values: Sequence[date | float], kind: TypeEngine[Any]) -> ColumnElement[Any]:
+    """A list of instants, days or numbers as an array of a type.
 
     It is bound as one text: a driver writes an array value by value, of a year of days for longer
     than the database needs to answer.

@@ -140,6 +140,8 @@ DAILY = (
     "status_since",
     "relief_at",
     "resolved_at",
+    "tags",
+    "labels",
 )
 
 

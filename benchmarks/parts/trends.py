@@ -17,6 +17,7 @@ COMMON_WORD = "a word of half the cases"
 OTHERS = {
     "one account": "account=Acme+Telecom",
     "one status": "status=Waiting+on+Red+Hat",
+    "one tag": "tag=ptp",
     "a search": "q=ptp",
     COMMON_WORD: "q=error",
 }
