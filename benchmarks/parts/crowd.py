@@ -14,11 +14,9 @@ from benchmarks.timing import percentile
 PART = "Fifty people at once"
 PEOPLE, TIMES = 50, 10
 WHY = (
-    "now is cut to the minute, so that each minute all pages are computed anew, whole pages of a "
-    "dozen answers each for every account that is looked at. At a million cases that is half a "
-    "minute of a core, as much again where the other process takes an answer of more than three "
-    "seconds for one that nobody will give, and fifty people wait for it together. Every other "
-    "answer comes within {half:,.0f} ms"
+    "now is cut to the minute, so that each minute all pages are computed anew, for every account "
+    "that is looked at; whoever comes just then waits, with the others, for two cores. Half of all "
+    "answers come within {half:,.0f} ms"
 )
 ACCOUNTS = ("Acme+Telecom", "Globex+Telecom", "Initech+Telecom", "Umbra+Telecom")
 
