@@ -5,10 +5,13 @@ Each process counts in files of its own. What a process has counted must not be 
 The folder lives as long as gunicorn; one that a killed gunicorn left is removed at the next start.
 """
 
+import atexit
 import fcntl
+import gc
 import logging
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,6 +43,30 @@ def on_starting(_server: Any) -> None:
     (folder / LOCK).touch()
     _folder.append(folder)
     use({SHARED_FOLDER: str(folder)})
+
+
+def post_fork(_server: Any, _worker: Any) -> None:
+    """Nothing of what is loaded is ever garbage; to look for some takes a quarter of the time."""
+    gc.disable()
+
+
+def post_worker_init(_worker: Any) -> None:
+    """All is loaded: garbage is looked for again, but not among that."""
+    gc.freeze()
+    gc.enable()
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """The last act of a process that ends well, in that process: end at once.
+
+    Python would take a second of processor to take apart, piece by piece, what it holds.
+    """
+    end = sys.exception()
+    if worker.pid == os.getpid() and isinstance(end, SystemExit) and not end.code:
+        atexit._run_exitfuncs()  # noqa: SLF001 - as Python itself does
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def child_exit(_server: Any, worker: Any) -> None:
