@@ -259,13 +259,15 @@ def test_from_empty_it_fills_itself_from_the_sandbox_and_follows_it(up, tmp_path
     folder = tmp_path / "data"
     one = up(folder, sandbox=True)
     one.wait_for("Caseboard is at")
+    board = f"http://127.0.0.1:{one.port}/api/v1"
     deadline = time.monotonic() + 120
-    while (status := caseboard("status", "--data-dir", folder)).stdout.count(" fresh ") < 7:
-        assert time.monotonic() < deadline, status.stdout + status.stderr
-        time.sleep(1)
+    while sum(sync["standing"] == "fresh" for sync in ask(f"{board}/sync")["items"]) < 7:
+        assert time.monotonic() < deadline, ask(f"{board}/sync")
+        time.sleep(0.5)
+    status = caseboard("status", "--data-dir", folder)
+    assert status.stdout.count(" fresh ") >= 7, status.stdout + status.stderr
     assert status.returncode == 0, status.stdout
     control = f"{json.loads((folder / 'lock').read_text())['sources']['CASEBOARD_PORTAL_URL'].removesuffix('/hydra/rest')}/control"
-    board = f"http://127.0.0.1:{one.port}/api/v1"
     shown = ask(f"{board}/stats")["metrics"]["open_cases"]["value"]
     told = ask(control)
     # The sandbox also tells of cases that only look like ours.
