@@ -62,12 +62,13 @@ def _place() -> Path | None:
     was freed a moment ago and looks at every one of them for each new file, so that a database,
     made in 0.05 s at first, takes 0.4 s of processor after some dozens.
     """
-    if not os.access(MEMORY, os.W_OK):
+    # Some tests make programs and run them.
+    if not os.access(MEMORY, os.W_OK) or os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
         return None
     for left in MEMORY.glob(f"{FOLDERS}*"):
         # Of a run that was killed.
-        ours = left.stat().st_uid == os.geteuid()
-        if ours and not psutil.pid_exists(int(left.name.split("-")[1])):
+        pid, ours = left.name.split("-")[1], left.stat().st_uid == os.geteuid()
+        if ours and pid.isdigit() and not psutil.pid_exists(int(pid)):
             shutil.rmtree(left, ignore_errors=True)
     room = min(shutil.disk_usage(MEMORY).free, psutil.virtual_memory().available)
     return MEMORY if room > ROOM else None
