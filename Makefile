@@ -20,7 +20,8 @@ test: $(STAMP) ## run the whole suite, browser tests included where a Chromium c
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 faults: $(STAMP) ## do to a whole stack all that may befall one, and write docs/reliability.md
-	@TEST_FAULTS=whole $(BIN)/python -m pytest -q -n 0 -s tests/faults tests/sync/test_faults.py $(ARGS)
+	@TEST_FAULTS=whole $(BIN)/python -m pytest -q -n 0 -s tests/faults tests/sync/test_faults.py \
+	  tests/sync/test_paging.py $(ARGS)
 
 check: $(STAMP) ## lint, format, types
 	@$(BIN)/ruff check .

@@ -11,11 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import DBAPIError
 
-from app import cli_healthy, cli_import, cli_token, database, local, revisions, tables
-from app.cli_backup import backup_arguments, restore_arguments
-from app.cli_list import list_arguments, sprint_arguments
-from app.cli_outbound import outbound_arguments
-from app.cli_report import report_arguments
+from app import cli_healthy, database, local, revisions, tables
 from app.lock import AlreadyRunning, running_servers
 from app.processes import StartFailed
 from app.settings import SettingsError, get_settings, use
@@ -32,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; tells faults in a sentence. The exit status: 0 done, 1 not, 2 misused."""
     from etl.errors import FileRefused, Later
 
-    asked = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    asked = _parser(words).parse_args(words)
     try:
         run: Callable[[argparse.Namespace], int] = asked.run
         return run(asked)
@@ -51,9 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 Run = Callable[[argparse.Namespace], int]
 Add = Callable[[str, Run, str], argparse.ArgumentParser]
+Declare = Callable[[argparse.ArgumentParser, str, str], None]
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str] | None = None) -> argparse.ArgumentParser:
+    """All commands; what can be said to one is loaded only when `words` have it, or are None."""
     parser = argparse.ArgumentParser(
         prog="caseboard", description="A field support team's cases on one board, with history."
     )
@@ -72,6 +71,10 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
+    def declare(command: argparse.ArgumentParser, module: str, name: str) -> None:
+        if words is None or command.prog.rpartition(" ")[2] in words:
+            getattr(import_module(module), name)(command)
+
     up = add("up", _up, "start everything on this machine and print the address")
     up.add_argument("--port", type=_port, default=8050, help="of the page (default: %(default)s)")
     up.add_argument(
@@ -80,31 +83,31 @@ def _parser() -> argparse.ArgumentParser:
         action="store_false",
         help="without the made-up sources; they are left out too when sources are set",
     )
-    web = add("web", _web, "serve the pages only, with the database of the settings")
+    web = add(
+        "web",
+        _from("app.cli_programs", "web"),
+        "serve the pages only, with the database of the settings",
+    )
     web.add_argument("--bind", default="127.0.0.1:8050", metavar="HOST:PORT")
     tables = add("db", _db, "look after the tables: upgrade, downgrade, check, rebuild")
     tables.add_argument("action", choices=("upgrade", "downgrade", "check", "rebuild"))
     tables.add_argument("revision", nargs="?", help="for downgrade: a revision, or base")
     importing = add("import", _import, "import an event log, or move over from the old system")
-    cli_import.declare(importing)
+    declare(importing, "app.cli_import", "declare")
     _add_programs(add)
     syncing = add("sync", _sync, "run a sync here and now: `caseboard sync NAME`, or all that read")
-    syncing.add_argument("name", choices=(*_sync_names(), "all"), metavar="NAME|all")
-    syncing.add_argument("--full", action="store_true", help="enumerate everything")
-    syncing.add_argument(
-        "--allow-drop", action="store_true", help="believe that many records are gone at once"
-    )
+    declare(syncing, "app.cli_sync", "declare")
     add(
         "status",
         _from("app.cli_status", "status", data=True),
         "tell at a glance how everything stands, and what is late or failed",
     )
     token = add("token", _token, "make, revoke and list tokens for programs that use the API")
-    cli_token.declare(token)
-    _add_jobs(add)
+    declare(token, "app.cli_token", "declare")
+    _add_jobs(add, declare)
     sandbox = add(
         "sandbox",
-        _from("app.cli_sync", "sandbox"),
+        _from("app.cli_programs", "sandbox"),
         "serve a made-up portal, JIRA and Bugzilla to try with",
     )
     sandbox.add_argument("arguments", nargs=argparse.REMAINDER, help="see: sandbox -- --help")
@@ -112,25 +115,31 @@ def _parser() -> argparse.ArgumentParser:
     seeding.add_argument("--cases", type=_cases, required=True, metavar="N", help="how many cases")
     seeding.add_argument("--seed", type=int, default=1, help="another number, another world")
     seeding.add_argument("--until", metavar="ISO", help="where the world ends (default: now)")
-    backup = _from("app.cli_backup", "backup", data=True)
-    backup_arguments(add("backup", backup, "dump the database into a file, with a manifest"))
-    restore = _from("app.cli_backup", "restore", data=True)
-    restore_arguments(add("restore", restore, "put a backup into an empty database, and compare"))
+    run = _from("app.cli_backup", "backup", data=True)
+    backup = add("backup", run, "dump the database into a file, with a manifest")
+    declare(backup, "app.cli_backup", "backup_arguments")
+    run = _from("app.cli_backup", "restore", data=True)
+    restore = add("restore", run, "put a backup into an empty database, and compare")
+    declare(restore, "app.cli_backup", "restore_arguments")
     doctor = add("doctor", _doctor, "check the settings and each connection")
     doctor.add_argument("--settings", action="store_true", help="list the settings in force")
     return parser
 
 
-def _add_jobs(add: Add) -> None:
+def _add_jobs(add: Add, declare: Declare) -> None:
     """What a team runs by hand or from scripts: reports, lists, one case."""
-    reporting = _from("app.cli_report", "report", data=True)
-    report_arguments(add("report", reporting, "make the weekly report, and send it if asked to"))
-    listing = _from("app.cli_list", "listed", data=True)
-    list_arguments(add("list", listing, "write a list of cases or faults as CSV"))
-    sprinting = _from("app.cli_list", "sprinted", data=True)
-    sprint_arguments(add("sprint", sprinting, "sum up the cards of a sprint"))
-    outbound = _from("app.cli_outbound", "run", data=True)
-    outbound_arguments(add("outbound", outbound, "tell what is written back, and decide about it"))
+    run = _from("app.cli_report", "report", data=True)
+    report = add("report", run, "make the weekly report, and send it if asked to")
+    declare(report, "app.cli_report", "report_arguments")
+    run = _from("app.cli_list", "listed", data=True)
+    lists = add("list", run, "write a list of cases or faults as CSV")
+    declare(lists, "app.cli_list", "list_arguments")
+    run = _from("app.cli_list", "sprinted", data=True)
+    sprint = add("sprint", run, "sum up the cards of a sprint")
+    declare(sprint, "app.cli_list", "sprint_arguments")
+    run = _from("app.cli_outbound", "run", data=True)
+    outbound = add("outbound", run, "tell what is written back, and decide about it")
+    declare(outbound, "app.cli_outbound", "outbound_arguments")
     watching = _from("app.cli_watchers", "run", data=True)
     watchers = add("watchers", watching, "tell, add or remove who is told of all in a case")
     watchers.add_argument("act", choices=("list", "add", "remove"))
@@ -146,11 +155,13 @@ def _add_jobs(add: Add) -> None:
 def _add_programs(add: Add) -> None:
     """What runs until it is stopped, beside the web server; and whether it is well."""
     worker = add(
-        "worker", _from("app.cli_sync", "worker"), "run the syncs that are due, until stopped"
+        "worker", _from("app.cli_programs", "worker"), "run the syncs that are due, until stopped"
     )
     worker.add_argument("--images", action="store_true", help="draw images instead")
-    add("beat", _from("app.cli_sync", "beat"), "wake the workers, until stopped")
-    flower = add("flower", _from("app.cli_sync", "flower"), "serve Flower, a look into the workers")
+    add("beat", _from("app.cli_programs", "beat"), "wake the workers, until stopped")
+    flower = add(
+        "flower", _from("app.cli_programs", "flower"), "serve Flower, a look into the workers"
+    )
     flower.add_argument("--bind", default="127.0.0.1:5555", metavar="HOST:PORT")
     healthy = add("healthy", cli_healthy.run, "tell whether a program of this machine is at work")
     healthy.add_argument("program", choices=cli_healthy.PROGRAMS)
@@ -162,12 +173,6 @@ def _up(asked: argparse.Namespace) -> int:
 
     up(asked.port, asked.data_dir, sandbox=asked.sandbox)
     return 0
-
-
-def _sync_names() -> list[str]:
-    from etl.syncs import BY_NAME
-
-    return list(BY_NAME)
 
 
 def _from(module: str, name: str, *, data: bool = False) -> Run:
@@ -189,18 +194,9 @@ def _sync(asked: argparse.Namespace) -> int:
         return run(asked)
 
 
-def _web(asked: argparse.Namespace) -> int:
-    import os
-
-    from app import programs
-    from app.auth.loopback import refuse_unsafe_start
-
-    refuse_unsafe_start(get_settings(), asked.bind)
-    command = programs.web(asked.bind)
-    os.execv(command[0], command)  # noqa: S606 - gunicorn takes the place of this process
-
-
 def _token(asked: argparse.Namespace) -> int:
+    from app import cli_token
+
     with _connected(asked.data_dir):
         return cli_token.run(asked)
 
@@ -224,6 +220,8 @@ def _db(asked: argparse.Namespace) -> int:
 
 
 def _import(asked: argparse.Namespace) -> int:
+    from app import cli_import
+
     return cli_import.run(asked, lambda: _connected(asked.data_dir), _progress)
 
 

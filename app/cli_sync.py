@@ -1,15 +1,11 @@
-"""The commands of `caseboard` about sources: worker, beat, sync, sandbox."""
+"""The command `caseboard sync`: a sync run here and now, also without workers."""
 
 import argparse
-import os
 import time
-from importlib.util import find_spec
 
 from rich.console import Console
 
-from app import programs
 from app.cli_status import counts
-from app.processes import StartFailed
 from app.queue import OUTGOING
 from app.rows import records
 from app.settings import get_settings
@@ -23,24 +19,13 @@ err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 BUSY_SECONDS = 2.0
 
 
-def worker(asked: argparse.Namespace) -> int:
-    """Become a worker: of the syncs, or one that draws images."""
-    command = programs.image_worker() if asked.images else programs.worker()
-    os.execv(command[0], command)  # noqa: S606 - celery takes the place of this process
-
-
-def beat(_asked: argparse.Namespace) -> int:
-    """Become the clock."""
-    command = programs.beat()
-    os.execv(command[0], command)  # noqa: S606 - celery takes the place of this process
-
-
-def flower(asked: argparse.Namespace) -> int:
-    """Become Flower."""
-    if find_spec("flower") is None:
-        raise StartFailed("Flower is not installed: pip install 'caseboard[flower]'")
-    command = programs.flower(asked.bind)
-    os.execv(command[0], command)  # noqa: S606 - flower takes the place of this process
+def declare(command: argparse.ArgumentParser) -> None:
+    """What can be said behind `caseboard sync`."""
+    command.add_argument("name", choices=(*BY_NAME, "all"), metavar="NAME|all")
+    command.add_argument("--full", action="store_true", help="enumerate everything")
+    command.add_argument(
+        "--allow-drop", action="store_true", help="believe that many records are gone at once"
+    )
 
 
 def run(asked: argparse.Namespace) -> int:
@@ -55,13 +40,6 @@ def run(asked: argparse.Namespace) -> int:
             err.print(f"{name}: not connected; set {', '.join(BY_NAME[name].lacks(settings))}")
     ends = [_run_one(name, full=asked.full, allow_drop=asked.allow_drop) for name in possible]
     return 0 if possible and all(ends) else 1
-
-
-def sandbox(asked: argparse.Namespace) -> int:
-    """Become the sandbox of the three sources."""
-    given = asked.arguments[1:] if asked.arguments[:1] == ["--"] else asked.arguments
-    command = programs.sandbox(*given)
-    os.execv(command[0], command)  # noqa: S606 - the sandbox takes the place of this process
 
 
 def _run_one(name: str, *, full: bool, allow_drop: bool) -> bool:

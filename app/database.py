@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
 from alembic import command
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, Executable, create_engine, event
@@ -20,6 +19,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from app import away
 from app.migrations.known import alembic, known, patiently, refuse_newer, refuse_unknown
 from app.settings import SettingsError, get_settings
+
+if TYPE_CHECKING:
+    # Loading it takes half a second, and most commands and workers never make a frame.
+    import pandas as pd
 
 log = logging.getLogger(__name__)
 
@@ -179,7 +182,7 @@ def read(
     parameters: Mapping[str, Any] | None = None,
     *,
     connection: Connection | None = None,
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """The rows of a statement as a frame, a column per selected column, in their order.
 
     Instants arrive as UTC timestamps. With `connection` the statement joins that transaction.
@@ -187,6 +190,8 @@ def read(
     if connection is None:
         with snapshot() if patience.get() != STATEMENT_SECONDS else alone() as own:
             return read(select, parameters, connection=own)
+    import pandas as pd  # noqa: PLC0415 - see above
+
     result = connection.execute(select, parameters or {})
     # Pandas asks every row of the driver's for things that a plain one need not be asked.
     return pd.DataFrame.from_records(list(map(tuple, result)), columns=list(result.keys()))

@@ -7,9 +7,9 @@ the table behind a number has exactly that many rows.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import isnan
 from typing import Any, Literal
 
-import pandas as pd
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -294,6 +294,6 @@ def linked_bugs(view: View, board: Board) -> Select[Any]:
 
 def _key(value: Any) -> str:
     """A group's value as a JSON key; the empty string stands for "not set"."""
-    if pd.isna(value):
+    if value is None or (isinstance(value, float) and isnan(value)):
         return ""
     return str(int(value)) if isinstance(value, float) else str(value)

@@ -42,6 +42,8 @@ FLAGS = (
     "--disable-breakpad",
     "--disable-component-update",
     "--disable-background-networking",
+    # The suggestions of an address bar that nobody sees: two more pages, with a process of theirs.
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup",
     "--hide-scrollbars",
     "--mute-audio",
     "--password-store=basic",

@@ -54,7 +54,7 @@ views = st.builds(
 )
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(view=views)
 def test_table_csv_api_and_count_have_the_same_rows_in_the_same_order(log, client, view):
     table = database.read(rows(view, view.as_of))
@@ -110,7 +110,7 @@ def test_panels_add_up_to_the_rows_of_their_view(log, view):
         assert frame(PANELS["backlog"], scope)["open_cases"].iloc[-1] == shown
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(view=views)
 def test_every_number_of_a_panel_leads_to_exactly_its_rows(log, view):
     for panel in PANELS.values():

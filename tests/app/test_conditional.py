@@ -59,7 +59,7 @@ def test_every_answer_that_depends_on_data_alone_is_known_again_for_one_look(log
 
 @pytest.mark.parametrize("who", ["session", "token"])
 def test_somebody_known_costs_their_own_look_beside_it(app, who):
-    forget_limits()
+    forget_limits(app)
     with cloned(LOG), with_login():
         headers = cookie_of("viewer") if who == "session" else token_of("viewer", "read")
         client = app.test_client(use_cookies=False)

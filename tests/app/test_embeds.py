@@ -59,7 +59,7 @@ def filled(app):
 
 @pytest.fixture
 def ask(filled):
-    forget_limits()
+    forget_limits(filled)
 
     def send(method: str, path: str, headers=None, **more):
         return filled.test_client(use_cookies=False).open(
@@ -597,7 +597,7 @@ def test_an_embeds_token_opens_nothing_else(filled, ask, make):
     for method, rule in all_routes(filled):
         if rule in public:
             continue
-        forget_limits()
+        forget_limits(filled)
         asked = example(rule.replace("<token>", quote(token)))
         for way, (headers, query) in ways.items():
             answered = ask(
@@ -622,7 +622,7 @@ def test_no_callback_is_answered_to_an_embed(filled, ask, make):
     known = {k: v for k, v in filled.extensions["board"].callback_map.items() if "callback" in v}
     assert len(known) > 30
     for output in known:
-        forget_limits()
+        forget_limits(filled)
         body = envelope(known, output, value=token)
         for headers in (
             {"Authorization": f"Bearer {token}"},

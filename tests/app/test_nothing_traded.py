@@ -107,6 +107,27 @@ def answers(client, asked: list[Ask]) -> list[str]:
     return found
 
 
+def remembered_answers(client, asked: list[Ask]) -> list[str]:
+    """The answers that an empty cache has no part in, all of which it remembers.
+
+    A Redis that is too slow for once, on a busy machine, is left alone for a while; then again.
+    """
+    for _ in range(5):
+        tripped: list[Exception] = []
+        with (
+            Redis.from_url(get_settings().redis_url) as redis,
+            pytest.MonkeyPatch.context() as patch,
+        ):
+            patch.setattr(cache.breaker, "trip", tripped.append)
+            redis.flushdb()
+            found = answers(client, asked)
+            kept = redis.dbsize()
+        if not tripped:
+            assert kept, "nothing was remembered, so the third time tells nothing"
+            return found
+    raise AssertionError(f"Redis is too slow again and again: {tripped}")
+
+
 @settings(max_examples=8, phases=(Phase.explicit, Phase.generate))
 @given(
     view=views,
@@ -117,10 +138,7 @@ def test_every_answer_is_the_same_without_cache_and_roll_ups(log, client, site, 
     asked = asks(site, view, names)
     with switched_off():
         direct = answers(client, asked)
-    with Redis.from_url(get_settings().redis_url) as redis:
-        redis.flushdb()
-        cold = answers(client, asked)
-        assert redis.dbsize(), "nothing was remembered, so the third time tells nothing"
+    cold = remembered_answers(client, asked)
     warm = answers(client, asked)
     for ask, told, first, again in zip(asked, direct, cold, warm, strict=True):
         assert told == first, f"the short way differs: {ask}"

@@ -45,11 +45,11 @@ def test_whatever_the_description_allows_is_answered_as_it_says(served, tmp_path
     assert made >= max(150, CASES)
 
 
-def test_nobody_gets_in_without_a_token(served, tmp_path, monkeypatch):
+def test_nobody_gets_in_without_a_token(app, served, tmp_path, monkeypatch):
     """What revokes tokens is left out: it would revoke the one that asks."""
     for kind in limits.LIMITS:
         monkeypatch.setitem(limits.LIMITS, kind, limits.parse("1000000/second"))
-    forget_limits()
+    forget_limits(app)
     with with_login():
         headers = token_of("admin", "read", "export", "write", "admin")
         made = run(

@@ -7,8 +7,14 @@ from tests.auth.people import with_login
 from tests.conftest import own_redis
 
 
-def forget_limits(kind: str = "") -> None:
-    """Put the counters of a kind of requests, or all, at nought."""
+def forget_limits(app, kind: str = "") -> None:
+    """Put the counters of a kind of requests, or all, at nought: those in Redis and those here.
+
+    Here is counted for five seconds after Redis was slow once, as it may be on a busy machine.
+    """
+    limiter = app.extensions["limiter"]
+    limiter._breaker.reset()
+    limiter._here.storage.reset()
     with Redis.from_url(own_redis()) as redis:
         for key in redis.scan_iter(f"caseboard:limit*{kind}*"):
             redis.delete(key)
@@ -17,7 +23,7 @@ def forget_limits(kind: str = "") -> None:
 @pytest.fixture
 def door(empty, app):
     """The application with a login, on an empty board."""
-    forget_limits()
+    forget_limits(app)
     with with_login():
         yield app
 

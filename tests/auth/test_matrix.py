@@ -171,7 +171,7 @@ def test_every_route_answers_everybody_as_declared(door, ask):
     for method, rule in routes(door):
         need = policy.ROUTES.get((method, rule))
         path = example(rule)
-        forget_limits()
+        forget_limits(door)
         for who, headers, role, scopes in people:
             if rule in {"/logout", "/saml/logout"}:
                 continue  # it would end the session that the next one comes with
@@ -204,7 +204,7 @@ def test_every_callback_answers_everybody_as_declared(door, ask, callbacks):
     for output, spec in callbacks.items():
         need = policy.callback(spec["callback"])
         body = envelope(callbacks, output)
-        forget_limits("refused")
+        forget_limits(door, "refused")
         for who, headers, role, scopes in people:
             answer = ask("POST", "/_dash-update-component", headers, json=body)
             told = f"{output} as {who}: {answer.status_code} {answer.data[:200]!r}"

@@ -21,7 +21,14 @@ CHROMIUM = find()
 expect.set_options(timeout=15_000)
 ROOT = Path(__file__).parent.parent.parent
 WEB_LOG = Path(tempfile.gettempdir()) / f"caseboard-test-web-{os.getpid()}.log"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
+# Chromium heeds the last list only, so most of Playwright's is here again; and the suggestions below
+# an address bar that nobody sees, for which it starts two pages of its own with every one of ours.
+WITHOUT = ["WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable",
+           "DestroyProfileOnBrowserClose", "AvoidUnnecessaryBeforeUnloadCheckSync", "PaintHolding",
+           "MediaRouter", "LensOverlay", "ThirdPartyStoragePartitioning", "OptimizationHints", "Translate",
+           "NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch",
+           "AvoidCorsURLLoaderRestartOnRedirect", "SpareRendererForSitePerProcess"]  # fmt: skip
+FLAGS = [f"--disable-features={','.join(WITHOUT)}", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
          "--disable-component-update", "--no-first-run", "--disable-quic"]  # fmt: skip
 
 # What the content security policy refused, told as a console error, which fails the test.
@@ -47,16 +54,24 @@ def serve_here():
         )
     address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(200):
-            try:
-                urllib.request.urlopen(f"{address}/readyz", timeout=1)
-                break
-            except OSError:
-                time.sleep(0.1)
+        _wait_until_ready(server, address)
         yield address
     finally:
         server.terminate()
         server.wait(30)
+
+
+def _wait_until_ready(server: subprocess.Popen, address: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(f"{address}/readyz", timeout=5).close()
+        except OSError as fault:
+            late = time.monotonic() > deadline or server.poll() is not None
+            assert not late, f"{fault}\n{WEB_LOG.read_text()[-3000:]}"
+            time.sleep(0.05)
+        else:
+            return
 
 
 # What a page shows once nothing is on its way any more.
@@ -66,7 +81,8 @@ SETTLED = """() => !document.querySelector('.skeleton, .skeleton-words, [data-da
 
 def settle(page) -> None:
     """Wait until everything on the page has arrived, so that nothing moves any more."""
-    page.wait_for_function(SETTLED, timeout=60_000)
+    # Not at every frame: looking keeps the page from what it has to do.
+    page.wait_for_function(SETTLED, timeout=60_000, polling=50)
     page.wait_for_timeout(300)
 
 

@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -140,7 +141,7 @@ def redis(service: dict, folder: Path, port: int, password: str) -> subprocess.P
 @pytest.fixture(scope="module")
 def composed(tmp_path_factory) -> Iterator[Native]:
     """Servers and migrated tables; the services of Caseboard are started by the test."""
-    folder = Path("/tmp") / f"caseboard-compose-{os.getpid()}"
+    folder = Path(tempfile.gettempdir()) / f"caseboard-compose-{os.getpid()}"
     folder.mkdir()
     folder.chmod(0o755)
     told = services({**FILLED, "CASEBOARD_BASE_URL": "https://127.0.0.1"})

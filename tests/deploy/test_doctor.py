@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,7 @@ def test_a_database_that_is_away_and_one_without_tables(empty, capsys):
 
 
 def test_a_superuser_is_warned_of(capsys):
-    folder = Path("/tmp") / f"caseboard-doctor-{os.getpid()}"
+    folder = Path(tempfile.gettempdir()) / f"caseboard-doctor-{os.getpid()}"
     server = Postgres(folder, "p" * 20)
     try:
         server.make()

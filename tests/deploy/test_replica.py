@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ BUMP = text("update data_version set version = version + 1, changed_at = clock_t
 def pair():
     if not (POSTGRES_BIN / "pg_basebackup").exists():
         pytest.skip("this PostgreSQL comes without pg_basebackup")
-    folder = Path("/tmp") / f"caseboard-replica-{os.getpid()}"
+    folder = Path(tempfile.gettempdir()) / f"caseboard-replica-{os.getpid()}"
     folder.mkdir()
     folder.chmod(0o755)
     primary, copy = (Postgres(folder / name, "p" * 20) for name in ("primary", "copy"))

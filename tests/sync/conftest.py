@@ -1,6 +1,7 @@
 """A sandbox of the three sources, an empty database, and a way to run syncs between them."""
 
 import contextlib
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from etl import schedule, sync
 from etl.sandbox.server import Sandbox
 from etl.sandbox.world import World
 from etl.syncs import BY_NAME
-from tests.conftest import EMPTY, cloned
+from tests.conftest import EMPTY, _execute, cloned
 
 SOURCES = ("cases", "details", "cards", "escalations", "issues", "bugs")
 OF_CASES = (
@@ -201,11 +202,34 @@ def clock() -> Clock:
     return Clock()
 
 
+def usual_world(clock: Clock) -> World:
+    """A small world that changes only by hand, the same whenever its clock tells the same."""
+    return World(cases=120, days=365, start=clock() - timedelta(days=365), clock=clock, frozen=True)
+
+
 @pytest.fixture
 def desk(clock: Clock) -> Iterator[Desk]:
-    """A small board whose world changes only by hand."""
-    world = World(
-        cases=120, days=365, start=clock() - timedelta(days=365), clock=clock, frozen=True
-    )
-    with desk_of(world) as desk:
+    """An empty board beside the usual world."""
+    with desk_of(usual_world(clock)) as desk:
+        yield desk
+
+
+@pytest.fixture(scope="session")
+def known() -> Iterator[tuple[str, datetime]]:
+    """A database that knows the usual world, to be copied; and when the world's clock stands."""
+    clock, name = Clock(), f"template_known_{uuid.uuid4().hex}"
+    with desk_of(usual_world(clock)) as desk:
+        desk.fill()
+        filled = str(database.engine().url.database)
+        database.reset()
+        _execute(f"create database {name} template {filled} strategy file_copy")
+    yield name, clock()
+    _execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def filled(clock: Clock, known: tuple[str, datetime]) -> Iterator[Desk]:
+    """A board that knows the usual world, as `desk` does once it is filled. It costs a copy."""
+    name, clock.at = known
+    with desk_of(usual_world(clock), template=name) as desk:
         yield desk

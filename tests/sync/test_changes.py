@@ -15,10 +15,9 @@ pytestmark = pytest.mark.database
 
 
 @pytest.fixture
-def filled(desk, clock):
-    desk.fill()
+def filled(filled, clock):
     clock.pass_(hours=1)
-    return desk
+    return filled
 
 
 def an_open_case(desk):

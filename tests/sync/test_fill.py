@@ -7,7 +7,7 @@ import pytest
 from etl.sandbox.world import World
 from tests.sync.conftest import SOURCES, Clock, desk_of
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.long]
 
 KINDS = {
     "cloud": {},

@@ -1,5 +1,6 @@
 """Paging: nothing is missed however much there is and however it moves meanwhile."""
 
+import os
 import random
 from datetime import timedelta
 
@@ -10,6 +11,10 @@ from etl.sandbox.world import World
 from tests.sync.conftest import Clock, desk_of
 
 pytestmark = [pytest.mark.database, pytest.mark.long]
+
+# What a source shows of one search at most is 10,000; `make faults` goes far beyond it.
+WHOLE = os.environ.get("TEST_FAULTS") == "whole"
+MANY, MOVING = (25_000, 20_000) if WHOLE else (12_000, 6_000)
 
 
 def bare_world(clock, count: int, spread: timedelta) -> World:
@@ -23,22 +28,22 @@ def bare_world(clock, count: int, spread: timedelta) -> World:
     return world
 
 
-def test_25_000_cases_come_through_a_window_of_10_000():
+def test_many_cases_come_through_a_window_of_10_000():
     clock = Clock()
-    with desk_of(bare_world(clock, 25_000, timedelta(days=3000))) as desk:
+    with desk_of(bare_world(clock, MANY, timedelta(days=3000))) as desk:
         ran = desk.run("cases")
         assert ran.state == "finished"
-        assert desk.value("select count(*) from cases where source = 'portal'") >= 25_000
+        assert desk.value("select count(*) from cases where source = 'portal'") >= MANY
         assert {told["number"] for told in desk.world.truth() if told["matches"]} == {
             row[0] for row in desk.rows("select case_number from cases")
         }
         # 25,000 cases in pages of 500 are 50 requests; windows of time never fit exactly.
-        assert ran.requests < 120
+        assert ran.requests < MANY / 500 * 2 + 20
 
 
-def test_20_000_records_with_five_changes_per_page_while_paging():
+def test_many_records_with_five_changes_per_page_while_paging():
     clock = Clock()
-    world = bare_world(clock, 20_000, timedelta(days=400))
+    world = bare_world(clock, MOVING, timedelta(days=400))
     dice = random.Random(4)
     with desk_of(world) as desk:
 
@@ -46,7 +51,7 @@ def test_20_000_records_with_five_changes_per_page_while_paging():
             if path.endswith("/search/cases"):
                 clock.pass_(seconds=2)
                 for _ in range(5):
-                    number = f"{5_000_000 + dice.randrange(20_000):08d}"
+                    number = f"{5_000_000 + dice.randrange(MOVING):08d}"
                     world.change_case(number, owner=f"Owner {dice.random()}")
 
         # Both while everything is enumerated and while only changes are asked for.
@@ -55,7 +60,7 @@ def test_20_000_records_with_five_changes_per_page_while_paging():
         for _ in range(40):
             disturb(world, "portal", "/search/cases")
         clock.pass_(minutes=30)
-        for number in dice.sample(range(20_000), 4_000):
+        for number in dice.sample(range(MOVING), MOVING // 5):
             world.change_case(f"{5_000_000 + number:08d}", severity=1)
         ran = desk.run("cases")
         assert ran.state == "finished", ran.error

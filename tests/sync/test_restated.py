@@ -57,8 +57,13 @@ def snapshot(desk: Desk) -> None:
     assert ran.state == "finished", ran.error
 
 
+@pytest.fixture
+def desk(filled: Desk) -> Desk:
+    """A board that knows its sources."""
+    return filled
+
+
 def test_what_comes_late_restates_the_days_that_it_is_about(desk: Desk):
-    desk.fill()
     snapshot(desk)
     assert told() == {}
     day = (yesterday() - timedelta(days=1)).date()
@@ -91,7 +96,6 @@ def test_what_comes_late_restates_the_days_that_it_is_about(desk: Desk):
 
 
 def test_what_happens_later_restates_nothing(desk: Desk):
-    desk.fill()
     snapshot(desk)
     learn(late_case("99999999", yesterday() + timedelta(seconds=1)))
     snapshot(desk)
@@ -99,7 +103,6 @@ def test_what_happens_later_restates_nothing(desk: Desk):
 
 
 def test_what_is_as_it_was_again_is_no_longer_restated(desk: Desk):
-    desk.fill()
     snapshot(desk)
     at = yesterday() - timedelta(hours=5)
     learn(late_case("99999999", at))
@@ -113,7 +116,6 @@ def test_what_is_as_it_was_again_is_no_longer_restated(desk: Desk):
 
 
 def test_an_old_day_is_compared_when_facts_about_it_come(desk: Desk):
-    desk.fill()
     snapshot(desk)
     with database.transaction() as connection:
         connection.execute(
@@ -137,7 +139,6 @@ def test_an_old_day_is_compared_when_facts_about_it_come(desk: Desk):
 
 
 def test_a_restatement_is_dismissed_by_a_mute(desk: Desk):
-    desk.fill()
     snapshot(desk)
     learn(late_case("99999999", yesterday() - timedelta(hours=5)))
     snapshot(desk)

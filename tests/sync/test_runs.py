@@ -17,7 +17,7 @@ from etl.run import Run
 from etl.sandbox.faults import Fault
 from etl.schedule import next_slot, tick
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.long]
 
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
 
