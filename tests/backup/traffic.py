@@ -22,7 +22,7 @@ READS = (
 # What a load does: a row of each, committed.
 WRITES = (
     "update cases set summary = summary where case_number = %s",
-    "update case_versions set status = status where case_number = %s",
+    "update case_versions set status = status where case_number = %s and valid_to = 'infinity'",
     "update jira_cards set summary = summary where case_number = %s",
     "update data_version set version = version",
 )
