@@ -32,8 +32,7 @@ class Crowd:
             while time.monotonic() < self._until:
                 for ask in chance.choice(self._visits):
                     self._send(visitor, ask)
-                if people > 1:
-                    time.sleep(chance.uniform(*READING_SECONDS))
+                time.sleep(chance.uniform(*READING_SECONDS))
 
     def _send(self, visitor: Visitor, ask: Ask) -> None:
         begun = time.perf_counter()

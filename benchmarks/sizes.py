@@ -15,9 +15,8 @@ from benchmarks.parts.blocks import VIEWS
 from benchmarks.parts.panels import LEFT_OUT
 from benchmarks.parts.search import WORDS
 from benchmarks.parts.trends import FILTERED, IN_ROLL_UP, OTHERS, OVER_DAYS
-from benchmarks.stack import own_settings
 from benchmarks.timing import milliseconds
-from benchmarks.world import address, world
+from benchmarks.world import address, own_settings, world
 
 SMALLER = (10_000, 100_000)
 DAYS = "the same days, out of the roll-up"

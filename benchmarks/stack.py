@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import socket
 import time
 from collections.abc import Iterator
@@ -16,11 +15,11 @@ from redis import Redis
 from app import database, programs
 from app.lock import Servers
 from app.processes import Child, start, wait_until
-from app.settings import PREFIX, use
+from app.settings import use
 from benchmarks.alone import Witness
 from benchmarks.asks import CALLBACK, Ask, get
 from benchmarks.visitor import Failed, Visitor, Window
-from benchmarks.world import address
+from benchmarks.world import address, own_settings
 
 FOLDER = "BENCH_FOLDER"
 READY_SECONDS = 60.0
@@ -100,19 +99,6 @@ def board(servers: Servers, name: str, cases: int, folder: Path, *, quick: bool)
         finally:
             web.stop()
             database.reset()
-
-
-@contextmanager
-def own_settings() -> Iterator[None]:
-    """Whatever the block sets is forgotten at its end."""
-    before = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
-    try:
-        yield
-    finally:
-        for name in [name for name in os.environ if name.startswith(PREFIX)]:
-            del os.environ[name]
-        database.reset()
-        use(before)
 
 
 def free_port() -> int:

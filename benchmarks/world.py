@@ -1,5 +1,6 @@
 """Seeded worlds in databases of their own, made once and used again."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -11,7 +12,7 @@ from sqlalchemy.engine import make_url
 from app import database
 from app.local import DATABASE
 from app.lock import Servers
-from app.settings import use
+from app.settings import PREFIX, use
 from etl.seed import seed
 
 SEEDED = "select inserted from sync_runs where sync = 'seed' and state = 'finished'"
@@ -34,13 +35,26 @@ def world(servers: Servers, cases: int) -> tuple[str, float | None]:
             return known, None
     drop(servers, name)
     create(servers, name)
-    use({"CASEBOARD_DATABASE_URL": address(servers, name)})
-    database.reset()
-    database.upgrade()
-    begun = time.perf_counter()
-    seed(cases, 1, datetime.now(UTC))
-    database.reset()
-    return name, time.perf_counter() - begun
+    with own_settings():
+        use({"CASEBOARD_DATABASE_URL": address(servers, name)})
+        database.reset()
+        database.upgrade()
+        begun = time.perf_counter()
+        seed(cases, 1, datetime.now(UTC))
+        return name, time.perf_counter() - begun
+
+
+@contextmanager
+def own_settings() -> Iterator[None]:
+    """Whatever the block sets is forgotten at its end."""
+    before = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
+    try:
+        yield
+    finally:
+        for name in [name for name in os.environ if name.startswith(PREFIX)]:
+            del os.environ[name]
+        database.reset()
+        use(before)
 
 
 @contextmanager

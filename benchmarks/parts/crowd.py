@@ -1,4 +1,4 @@
-"""Fifty people at once, who go from page to page and read, beside one alone."""
+"""Fifty people at once, who go from page to page and read, beside one who does so alone."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ def measure(stack: Stack) -> Iterator[Figure]:
     visits = mix(stack)
     # Pages are computed anew each minute, so that a span is told of by whole minutes.
     seconds = 10 if stack.quick else 120
-    one = people(stack, visits, 1, seconds / 4)
+    one = people(stack, visits, 1, seconds)
     many = people(stack, visits, PEOPLE, seconds)
     alone = percentile(one["took"], 0.5)
     yield Figure.within(PART, "requests that failed", len(many["faults"]), 0, unit="requests")

@@ -14,8 +14,8 @@ from app import database, programs
 from app.processes import start
 from app.settings import get_settings, use
 from benchmarks.figure import Figure
-from benchmarks.stack import Stack, own_settings
-from benchmarks.world import empty
+from benchmarks.stack import Stack
+from benchmarks.world import empty, own_settings
 from etl import schedule
 from etl.sandbox.server import Sandbox
 from etl.sandbox.world import World

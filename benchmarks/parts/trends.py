@@ -29,9 +29,9 @@ COUNTED = (
     "each load would have to keep for it too. It must take 300 ms at most, and does"
 )
 COUNTED_LONG = (
-    "counted case by case, from all versions of the cases that passed the filter in the year; the "
-    "index over them holds neither the filter's field nor the milestones, and one that did would "
-    "have to be kept by each load"
+    "counted case by case, from all versions of the cases that passed the filter in the year, some "
+    "of them twice: what waits for attention goes by two events. A sum for every filter there may "
+    "be would have to be kept by each load"
 )
 COMMON = (
     "half of a million cases hold the word: to gather them out of the index of words takes 400 ms "
