@@ -22,9 +22,10 @@ from sqlalchemy import (
 )
 
 from app.board import Board
+from app.fence import fenced
 from app.links import NO_TARGET
 from app.models import BugVersion, CaseBug
-from app.series import both_sides, fenced, place_of, running
+from app.series import both_sides, place_of, running
 from app.spans import Stretches, open_stretches
 from app.versions import V
 from app.view import View

@@ -18,7 +18,6 @@ from sqlalchemy import (
     cast,
     exists,
     func,
-    literal,
     select,
     true,
 )
@@ -26,6 +25,7 @@ from sqlalchemy import (
 from app.board import Board
 from app.course import days_between
 from app.database import read, snapshot
+from app.fence import fenced
 from app.halves import Half, of_all
 from app.links import linked, targeted
 from app.models import CaseBug
@@ -257,9 +257,8 @@ def durations(scope: Scope, column: str) -> Select[Any]:
         severity = func.coalesce(V.severity, 0).label("severity")
         return [severity, days_between(V.created_date, half.moment(column)).label("days")]
 
-    known = of_all(scope, told, lambda half: [half.moment(column) <= scope.instant])
-    # Without an offset the planner would copy the expression to wherever it is used.
-    timed = select(known.subquery("known")).offset(literal(0)).subquery("timed")
+    reached = of_all(scope, told, lambda half: [half.moment(column) <= scope.instant])
+    timed = fenced(reached, "timed")
     day = cast(func.floor(timed.c.days), Integer).label("day")
     bins = (
         select(timed.c.severity, day, *collected(timed.c.days, true()))

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     DateTime,
-    FromClause,
     Integer,
     Select,
     TableValuedAlias,
@@ -89,11 +88,6 @@ def steps_of(reading: Reading, names: Sequence[str], instants: Sequence[datetime
         .select_from(held.join(steps, true()))
         .group_by(literal_column("1"))
     )
-
-
-def fenced(statement: Select[*tuple[Any, ...]], name: str) -> FromClause:
-    """A statement as a table whose columns are worked out once a row, however often read."""
-    return statement.offset(literal_column("0")).subquery(name)
 
 
 def both_sides() -> TableValuedAlias:

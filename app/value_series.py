@@ -18,9 +18,10 @@ from sqlalchemy import (
 )
 
 from app.board import Board
+from app.fence import fenced
 from app.rolled import VALUES, rolled_values, rolls
 from app.scope import Scope
-from app.series import both_sides, fenced, place_of
+from app.series import both_sides, place_of
 from app.spans import Stretches, open_stretches
 
 SHOWN = 8

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Double, Integer, case, cast, func, literal, select
+from sqlalchemy import CTE, ColumnElement, Double, Integer, case, cast, func, select
 
 from app.course import seconds_between
+from app.fence import fenced
 from app.halves import Half, of_all
 from app.scope import Scope
 from app.versions import V
@@ -47,8 +48,7 @@ def cohort(scope: Scope, milestone: Milestone) -> CTE:
             seconds_between(V.created_date, half.until(column)).label("seconds"),
         ]
 
-    # Without an offset the planner would copy the expression to wherever it is used.
-    return select(of_all(scope, told).offset(literal(0)).subquery("timed")).cte("cohort")
+    return select(fenced(of_all(scope, told), "timed")).cte("cohort")
 
 
 def tenths(cases: CTE, *more: ColumnElement[Any], told: Sequence[ColumnElement[Any]] = ()) -> CTE:

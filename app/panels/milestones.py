@@ -21,13 +21,14 @@ from sqlalchemy import (
 
 from app.course import days_between
 from app.day_table import day_table
+from app.fence import fenced
 from app.halves import of_all
 from app.panel import Measure, Panel, Row
 from app.panels.backlog import day_end, day_name, to_days
 from app.panels.daylines import day_axis, whole
 from app.period import midnight
 from app.scope import Scope
-from app.series import fenced, numbered, place_of
+from app.series import numbered, place_of
 from app.theme import Figure
 from app.versions import TICK, V
 from app.view import View
