@@ -1,13 +1,12 @@
 """Whoever opens one case waits for that case alone: each of its statements looks up, none reads all."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask import g
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from app import database
 from app.auth.person import LOCAL
@@ -15,12 +14,14 @@ from app.version import data_version
 from app.view import View
 from etl.seed import seed
 from pages import case
+from tests.app.sent import statements
 from tests.conftest import EMPTY, cloned
 
 pytestmark = pytest.mark.database
 UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
 # A case of the world has some dozens of facts; all of them together have tens of thousands.
 MANY = 500
+ASKING = ("select", "with")
 A_CASE = """
 select case_number from case_bugs join card_versions on cases @> array[case_number] limit 1
 """
@@ -58,41 +59,29 @@ def looked_at(statement: str, parameters: Any) -> dict[str, float]:
     return rows
 
 
-def read_at_large(sent: dict[str, Any]) -> dict[str, dict[str, float]]:
+def asked(sent: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Those of the statements that ask, each once, and what is bound in them."""
+    return {one: bound for one, bound in sent if one.lstrip().lower().startswith(ASKING)}
+
+
+def read_at_large(sent: list[tuple[str, Any]]) -> dict[str, dict[str, float]]:
     """The statements that look at many rows of a table."""
-    read = {statement: looked_at(statement, bound) for statement, bound in sent.items()}
+    read = {statement: looked_at(statement, bound) for statement, bound in asked(sent).items()}
     return {one: rows for one, rows in read.items() if max(rows.values(), default=0) > MANY}
-
-
-@contextmanager
-def asked() -> Iterator[dict[str, Any]]:
-    """The statements that the block sends, and what is bound in them."""
-    sent: dict[str, Any] = {}
-
-    def note(_connection, _cursor, statement, parameters, *_rest):
-        if statement.lstrip().lower().startswith(("select", "with")):
-            sent[statement] = parameters
-
-    engine = database.engine()
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 @pytest.mark.parametrize("path", ["", "/history", "/history?limit=5"])
 def test_the_api_looks_a_case_up(world, client, path):
-    with asked() as sent:
+    with statements() as sent:
         assert client.get(f"/api/v1/cases/{world}{path}").status_code == 200
-    assert len(sent) >= 3
+    assert len(asked(sent)) >= 3
     assert not read_at_large(sent)
 
 
 def test_the_page_looks_a_case_up(world, app):
-    with app.test_request_context(), asked() as sent:
+    with app.test_request_context(), statements() as sent:
         g.person = LOCAL
         shown = case.content(View(), data_version(), world)
     assert world in str(shown)
-    assert len(sent) >= 6
+    assert len(asked(sent)) >= 6
     assert not read_at_large(sent)

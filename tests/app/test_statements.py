@@ -1,12 +1,10 @@
 """What a page costs the database: a statement a panel when cold, none when warm."""
 
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import orjson
 import pytest
 from flask import g
-from sqlalchemy import event
 
 import pages
 from app import cache, database
@@ -19,12 +17,11 @@ from app.scope import Scope
 from app.version import data_version
 from app.view import View
 from etl.seed import seed
+from tests.app.sent import statements
 from tests.conftest import EMPTY, cloned
 
 pytestmark = pytest.mark.database
 UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
-# A connection is prepared but once.
-SETS = ("set ", "show ", "begin", "commit", "prepare ")
 BOARD = (
     "/", "/trends", "/flow", "/accounts", "/accounts/<of>", "/engineers", "/engineers/<of>",
     "/bugs", "/trending", "/updates", "/weekly", "/quality",
@@ -47,23 +44,6 @@ def with_cache(app, world):
         yield
 
 
-@contextmanager
-def counted():
-    """The statements that the block sends, but for those that only set something."""
-    sent: list[str] = []
-
-    def note(_connection, _cursor, statement, *_rest):
-        if not statement.lstrip().lower().startswith(SETS):
-            sent.append(" ".join(statement.split())[:120])
-
-    engine = database.engine()
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-
-
 @pytest.mark.parametrize("view", VIEWS, ids=["newest", "past"])
 @pytest.mark.parametrize("panel", PANELS.values(), ids=list(PANELS))
 def test_a_panel_is_one_statement_and_none_when_warm(panel, view):
@@ -71,10 +51,10 @@ def test_a_panel_is_one_statement_and_none_when_warm(panel, view):
     scope = Scope.of(view, view.as_of, version)
     # What is noted in a period is one more look, for all its panels together.
     annotations(*scope.period.filled(), version)
-    with counted() as cold:
+    with statements() as cold:
         first = answer(panel, scope, version)
     assert len(cold) <= 1, cold
-    with counted() as warm:
+    with statements() as warm:
         assert answer(panel, scope, version) == first
     assert warm == []
 
@@ -93,7 +73,7 @@ def test_a_page_asks_nothing_when_warm_but_the_version(path):
         )
         asked["of"] = found[0][0]
     page.content(view, version, **asked)
-    with counted() as warm:
+    with statements() as warm:
         page.content(view, version, **asked)
     assert warm == []
 

@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from app import database, tables
 from app.settings import use
 from etl.seed import seed
-from tests.conftest import EMPTY, cloned
+from tests.conftest import EMPTY, cloned, own_settings
 
 UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -76,16 +76,13 @@ def execute(statement: str, name: str = "postgres") -> None:
 @contextmanager
 def connected(url: str) -> Iterator[None]:
     """Work with another database for the length of the block."""
-    before = os.environ.get("CASEBOARD_DATABASE_URL")
     database.reset()
-    use({"CASEBOARD_DATABASE_URL": url})
     try:
-        yield
+        with own_settings():
+            use({"CASEBOARD_DATABASE_URL": url})
+            yield
     finally:
         database.reset()
-        if before is None:
-            del os.environ["CASEBOARD_DATABASE_URL"]
-        use({} if before is None else {"CASEBOARD_DATABASE_URL": before})
 
 
 @contextmanager
