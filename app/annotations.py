@@ -7,6 +7,7 @@ policies, imports, and from when on it counts what an earlier system had no time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 import orjson
@@ -123,9 +124,15 @@ def annotations(start: datetime, end: datetime, version: Version | None) -> list
     if version is None or not version.number:
         told = _compute(start, end)
     else:
-        key = ("annotations", write_instant(start), write_instant(end), version.key)
-        told = remembered(key, lambda: _compute(start, end))
+        told = _told(start, end, version.key)
     return [_read(row) for row in orjson.loads(told)]
+
+
+# Each process keeps those of some periods at hand.
+@lru_cache(maxsize=64)
+def _told(start: datetime, end: datetime, version: str) -> str:
+    key = ("annotations", write_instant(start), write_instant(end), version)
+    return remembered(key, lambda: _compute(start, end))
 
 
 def _compute(start: datetime, end: datetime) -> str:

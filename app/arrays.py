@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, FromClause, Text, cast, column, func, literal
@@ -28,4 +29,10 @@ def array_of(values: Sequence[date | float], kind: TypeEngine[Any]) -> ColumnEle
     It is bound as one text: a driver writes an array value by value, of a year of days for longer
     than the database needs to answer.
     """
-    return cast(literal("{" + ",".join(map(str, values)) + "}", Text()), ARRAY(kind))
+    return cast(literal(_text(tuple(values)), Text()), ARRAY(kind))
+
+
+# The charts of a page go by the same days.
+@lru_cache(maxsize=64)
+def _text(values: tuple[date | float, ...]) -> str:
+    return "{" + ",".join(map(str, values)) + "}"

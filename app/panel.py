@@ -117,16 +117,22 @@ def population(panel: Panel, view: View) -> View:
     return view.only_filters().but(state=panel.state)
 
 
-def answer(panel: Panel, scope: Scope, version: Version, *, drawn: bool = False) -> str:
+def answer(panel: Panel, scope: Scope, version: Version) -> str:
     """The finished JSON of a panel: title, sentence, n, figure, columns, rows and their links.
 
-    Of a period it tells also what is noted in it. `drawn`: only the figure is wanted now, and a
-    table where it is short; the thousand links of a long one take longer to make than all else.
-    Remembered by (panel, scope, data version).
+    Of a period it tells also what is noted in it. Remembered by (panel, scope, data version).
     """
     asked = asked_of(panel, scope)
-    key = (panel.name, *asked.key, version.key, *(("drawn",) if drawn else ()))
-    return remembered(key, lambda: _compute(panel, asked, version, drawn=drawn))
+    key = (panel.name, *asked.key, version.key)
+    return remembered(key, lambda: _compute(panel, asked, version, drawn=False))
+
+
+def drawn(panel: Panel, scope: Scope, version: Version) -> str:
+    """The same for a chart alone, which its card remembers: of a long table no row has links.
+
+    A thousand of them take longer to make than all else.
+    """
+    return _compute(panel, asked_of(panel, scope), version, drawn=True)
 
 
 def is_long(told: Mapping[str, Any]) -> bool:

@@ -96,16 +96,14 @@ def _of_recent(view: View, board: Board, counts: Sequence[Count]) -> Iterator[Re
         }
         if not spans:
             continue
+        begun = func.greatest(V.valid_from, moment)
         for base in recent_versions(board, view, event, max(spans.values())):
             # In (T - span, T] means: from the moment on until a span later.
             yield Reading(
                 base,
                 [
                     (
-                        base.cut(
-                            func.greatest(V.valid_from, moment),
-                            func.least(V.valid_to, moment + span),
-                        ),
+                        base.cut(begun, func.least(V.valid_to, moment + span)),
                         {name: literal(1)},
                     )
                     for name, span in spans.items()

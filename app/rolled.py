@@ -33,6 +33,7 @@ from app.metrics import COUNTS, DAY, WEEK, Count
 from app.models import BugSpan, OpenStep, OpenStepByDay
 from app.readings import readings
 from app.scope import Scope
+from app.selection import count
 from app.series import both_sides, place_of, running, steps_of
 from app.versions import TICK, V
 from app.view import View
@@ -76,6 +77,9 @@ def rolled(scope: Scope, counts: Sequence[Count], instants: Sequence[datetime]) 
     """Counts at rising instants that `rolls` allows: `place` and a column per count."""
     names, last = [count.name for count in counts], instants[-1]
     within = last == scope.instant and last + TICK != whole_hour(last + TICK)
+    if within and scope.live and len(instants) > 1 and all(count.since for count in counts):
+        # What came and went of late is counted sooner than what came and went in an hour.
+        return _ending_now(scope, counts, instants)
     # Of the hour of an instant in its midst the roll-up knows what came and went, not when: it does
     # not matter where nothing can come after the instant.
     parted = within and not (scope.live and not AHEAD.intersection(names))
@@ -91,6 +95,22 @@ def rolled(scope: Scope, counts: Sequence[Count], instants: Sequence[datetime]) 
     if parted:
         steps.append(_since(bounds[-1], scope, counts, len(instants) - 1))
     return running(steps, names, len(instants))
+
+
+def _ending_now(scope: Scope, counts: Sequence[Count], instants: Sequence[datetime]) -> Select[Any]:
+    """The same, the last instant counted by itself, as the tiles do it."""
+    now = []
+    for one in counts:
+        view = one.rows(scope.view, scope.instant)
+        # Today's cases have an index that goes by when they were created; of those closed lately
+        # it is that of all versions.
+        live = one.since is not None and one.since[0] == "created"
+        if view is not None:
+            told = count(view, scope.instant, live=live)
+            now.append(told.scalar_subquery().label(one.name))
+    before = rolled(scope, counts, instants[:-1]).order_by(None)
+    last = select(literal(len(instants) - 1).label("place"), *now)
+    return select(union_all(before, last).subquery())
 
 
 def rolled_values(scope: Scope, field: str, instants: Sequence[datetime]) -> SelectBase:

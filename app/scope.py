@@ -49,9 +49,9 @@ class Scope:
         """What tells this scope from all others, but for the data version."""
         return (self.view.to_query(), write_instant(self.instant), self.period.to_query())
 
-    def days(self) -> list[date]:
+    def days(self) -> tuple[date, ...]:
         """The local days of the period, oldest first."""
-        return list(_days(*self.period.filled(), self.view.tz))
+        return _days(*self.period.filled(), self.view.tz)
 
     @property
     def last(self) -> datetime:
@@ -59,14 +59,18 @@ class Scope:
         _, end = self.period.filled()
         return end if end == self.instant else end - TICK
 
-    def ends(self) -> list[datetime]:
+    def ends(self) -> tuple[datetime, ...]:
         """The last instants of those days, in UTC; of the last one that of the period."""
-        zone = self.view.tz
-        ends = [midnight(day + A_DAY, zone) - TICK for day in self.days()]
-        return [*ends[:-1], min(ends[-1], self.last)]
+        return _ends(*self.period.filled(), self.view.tz, self.last)
 
 
 @lru_cache(maxsize=64)
 def _days(start: datetime, end: datetime, zone: str) -> tuple[date, ...]:
     first, last = local_day(start, zone), local_day(end - TICK, zone)
     return tuple(first + timedelta(days=n) for n in range((last - first).days + 1))
+
+
+@lru_cache(maxsize=64)
+def _ends(start: datetime, end: datetime, zone: str, last: datetime) -> tuple[datetime, ...]:
+    ends = [midnight(day + A_DAY, zone) - TICK for day in _days(start, end, zone)]
+    return (*ends[:-1], min(ends[-1], last))

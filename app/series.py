@@ -48,12 +48,13 @@ def steps_of(reading: Reading, names: Sequence[str], instants: Sequence[datetime
     base, parts = reading.base, reading.parts
     several = len(parts) > 1
     moments = list(chain.from_iterable((part.start, part.end) for part, _ in parts))
-    distinct = [m for n, m in enumerate(moments) if not any(map(m.compare, moments[:n]))]
-    column_of = [next(n for n, known in enumerate(distinct) if known.compare(m)) for m in moments]
+    distinct = [m for n, m in enumerate(moments) if not any(_same(m, k) for k in moments[:n])]
+    column_of = [next(n for n, known in enumerate(distinct) if _same(known, m)) for m in moments]
+    bounds = _bounds(instants)
     # Parts that begin and end alike are added up first, so that several workers may share it.
     held = (
         select(
-            *(place_of(moment, instants).label(f"at_{n}") for n, moment in enumerate(distinct)),
+            *(_placed(moment, bounds).label(f"at_{n}") for n, moment in enumerate(distinct)),
             *(
                 func.sum(flag).label(f"{name}_{part}")
                 for part, (_, flags) in enumerate(parts)
@@ -108,8 +109,20 @@ def place_of(moment: ColumnElement[Any], instants: Sequence[datetime]) -> Column
 
     It is the number of instants when all are before.
     """
-    after = [instant + TICK for instant in instants]
-    return func.width_bucket(moment, array_of(after, DateTime(timezone=True)))
+    return _placed(moment, _bounds(instants))
+
+
+def _bounds(instants: Sequence[datetime]) -> ColumnElement[Any]:
+    """From when on a moment has the place after each of some rising instants."""
+    return array_of([instant + TICK for instant in instants], DateTime(timezone=True))
+
+
+def _placed(moment: ColumnElement[Any], bounds: ColumnElement[Any]) -> ColumnElement[int]:
+    return func.width_bucket(moment, bounds)
+
+
+def _same(one: ColumnElement[Any], other: ColumnElement[Any]) -> bool:
+    return one is other or one.compare(other)
 
 
 def running(steps: list[Select[Any]], names: Sequence[str], size: int) -> Select[Any]:

@@ -23,7 +23,7 @@ from dash import (
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.panel import Panel, answer, is_long, told_sentence
+from app.panel import Panel, answer, drawn, is_long, told_sentence
 from app.panels import PANELS
 from app.period import Period
 from app.place import Place, read_address
@@ -132,7 +132,7 @@ def show(asked: Any, opened: Any) -> tuple[Any, Any, Any, Any]:
 
 def _shown(panel: Panel, scope: Scope, version: Version, *, opened: bool) -> tuple[Any, ...]:
     """Chart, short table, long table and sentence; of a long table nothing until it is opened."""
-    told: dict[str, Any] = orjson.loads(answer(panel, scope, version, drawn=not opened))
+    told: dict[str, Any] = orjson.loads((answer if opened else drawn)(panel, scope, version))
     body, sentence = [_body(panel, told), *_noted(told)], told_sentence(told)
     if not is_long(told):
         return body, table(told, scope.view), None, sentence

@@ -36,7 +36,7 @@ def scopes(draw):
 def test_days_end_where_the_next_begin_and_the_last_with_the_period(scope):
     days, ends, zone = scope.days(), scope.ends(), ZoneInfo(scope.view.tz)
     start, end = scope.period.filled()
-    assert [day_end(day, scope) for day in days] == ends
+    assert tuple(day_end(day, scope) for day in days) == ends
     for day, last in zip(days[:-1], ends[:-1], strict=True):
         assert last.astimezone(zone).date() == day
         assert (last + TICK).astimezone(zone).date() > day
