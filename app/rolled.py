@@ -77,12 +77,15 @@ def rolled(scope: Scope, counts: Sequence[Count], instants: Sequence[datetime]) 
     """Counts at rising instants that `rolls` allows: `place` and a column per count."""
     names, last = [count.name for count in counts], instants[-1]
     within = last == scope.instant and last + TICK != whole_hour(last + TICK)
-    if within and scope.live and len(instants) > 1 and all(count.since for count in counts):
-        # What came and went of late is counted sooner than what came and went in an hour.
-        return _ending_now(scope, counts, instants)
+    # What came and went of late is counted by itself at the end of a live board.
+    counted = [count for count in counts if within and scope.live and count.since]
     # Of the hour of an instant in its midst the roll-up knows what came and went, not when: it does
     # not matter where nothing can come after the instant.
-    parted = within and not (scope.live and not AHEAD.intersection(names))
+    parted = [
+        one
+        for one in counts
+        if within and one not in counted and not (scope.live and one.name not in AHEAD)
+    ]
     bounds = [edge + TICK for edge in instants]
     if within:
         bounds[-1] = whole_hour(last) if parted else whole_hour(last) + HOUR
@@ -93,24 +96,49 @@ def rolled(scope: Scope, counts: Sequence[Count], instants: Sequence[datetime]) 
     sums = (func.coalesce(-func.sum(hours.c[name]), 0).label(name) for name in names)
     steps = [select(literal(0).label("place"), *sums), select(hours)]
     if parted:
-        steps.append(_since(bounds[-1], scope, counts, len(instants) - 1))
-    return running(steps, names, len(instants))
+        steps += _in_the_hour(bounds[-1], scope, counts, parted, len(instants) - 1)
+    told = running(steps, names, len(instants))
+    return _ending_now(told, scope, counted, len(instants) - 1) if counted else told
 
 
-def _ending_now(scope: Scope, counts: Sequence[Count], instants: Sequence[datetime]) -> Select[Any]:
-    """The same, the last instant counted by itself, as the tiles do it."""
-    now = []
+def _in_the_hour(
+    hour: datetime, scope: Scope, counts: Sequence[Count], parted: Sequence[Count], place: int
+) -> list[Select[Any]]:
+    """The steps of an hour that is not over: of counts to be `parted` by its versions, else all."""
+    if len(parted) == len(counts):
+        return [_since(hour, scope, counts, place)]
+    whole = {one.name: func.sum(_step(HOURS, one)) for one in counts if one not in parted}
+    told = _since(hour, scope, parted, place).subquery("parted")
+    nothing = literal(0)
+    return [
+        select(
+            literal(place).label("place"),
+            *(func.coalesce(whole.get(one.name, nothing), 0).label(one.name) for one in counts),
+        ).where(HOURS.hour == hour, *rolled_filters(scope.view, HOURS)),
+        select(
+            told.c.place,
+            *((told.c[one.name] if one in parted else nothing).label(one.name) for one in counts),
+        ),
+    ]
+
+
+def _ending_now(told: Select[Any], scope: Scope, counts: Sequence[Count], last: int) -> Select[Any]:
+    """The same numbers, but that some counts are counted at the last place, as tiles do it."""
+    numbers = told.subquery("numbers").c
+    columns: dict[str, ColumnElement[Any]] = {
+        name: column for name, column in numbers.items() if name != "place"
+    }
     for one in counts:
         view = one.rows(scope.view, scope.instant)
         # Today's cases have an index that goes by when they were created; of those closed lately
         # it is that of all versions.
         live = one.since is not None and one.since[0] == "created"
         if view is not None:
-            told = count(view, scope.instant, live=live)
-            now.append(told.scalar_subquery().label(one.name))
-    before = rolled(scope, counts, instants[:-1]).order_by(None)
-    last = select(literal(len(instants) - 1).label("place"), *now)
-    return select(union_all(before, last).subquery())
+            now = count(view, scope.instant, live=live).scalar_subquery()
+            columns[one.name] = case((numbers.place == last, now), else_=numbers[one.name])
+    return select(
+        numbers.place, *(column.label(name) for name, column in columns.items())
+    ).order_by(numbers.place)
 
 
 def rolled_values(scope: Scope, field: str, instants: Sequence[datetime]) -> SelectBase:
