@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.table import Table
 
 from app import database, queue, revisions
-from app.rows import records
 from app.settings import get_settings
 from app.standing import Standing, standing
 from app.syncs import progress_words, syncs, workers_alive
@@ -28,7 +27,7 @@ def status(_asked: argparse.Namespace) -> int:
         out.print(f"The tables are {tables.words()}.", markup=False)
         return 1
     with database.snapshot() as connection:
-        rows = records(syncs(connection))
+        rows = syncs(connection)
         alive, tick = workers_alive(connection)
         board = standing(connection)
     if rows:

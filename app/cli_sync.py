@@ -7,7 +7,6 @@ from rich.console import Console
 
 from app.cli_status import counts
 from app.queue import OUTGOING
-from app.rows import records
 from app.settings import get_settings
 from app.syncs import syncs
 from etl import schedule, sync
@@ -58,7 +57,7 @@ def _run_one(name: str, *, full: bool, allow_drop: bool) -> bool:
             told = True
         time.sleep(BUSY_SECONDS)
     last = outcomes[-1]
-    row = next(row for row in records(syncs()) if row["name"] == name)
+    row = next(row for row in syncs() if row["name"] == name)
     out.print(
         f"{name}: {last.state}, {counts(row)}, {int(row['requests']):,} requests", markup=False
     )

@@ -26,7 +26,6 @@ from app.cache import remembered
 from app.database import current_revision, fetch_rows, head_revision, replica, snapshot
 from app.health import redis_state
 from app.metrics import COUNTS
-from app.rows import records
 from app.series import series
 from app.settings import shared_folder
 from app.standing import BACKUP, REJECTS
@@ -157,7 +156,7 @@ def _of_server(connection: Connection) -> Iterator[Metric]:
 
 
 def _of_syncs(connection: Connection) -> Iterator[Metric]:
-    rows = records(syncs(connection))
+    rows = syncs(connection)
     age = _family("sync_age_seconds", "Since the sync last ended well", "sync")
     objective = _family("sync_objective_seconds", "How old its data may get", "sync")
     duration = _family("sync_duration_seconds", "How long its last ended run took", "sync")

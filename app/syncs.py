@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, text
 
-from app.database import read
+from app.database import alone, plain, read
 from app.settings import get_settings
 
 # A worker that lives ticks every 15 seconds.
@@ -99,13 +99,16 @@ def connected() -> bool:
     return bool(settings.portal_url or settings.jira_url or settings.bugzilla_url)
 
 
-def syncs(connection: Connection | None = None) -> pd.DataFrame:
+def syncs(connection: Connection | None = None) -> list[dict[str, Any]]:
     """Every scheduled sync with its last run and its standing, in their order.
 
     `standing` is fresh, late, partial, running, failed, held, lost or never; `good_at` is when the
     data were last read well (UTC).
     """
-    return read(SYNCS, connection=connection)
+    if connection is None:
+        with alone() as own:
+            return plain(own, SYNCS)
+    return plain(connection, SYNCS)
 
 
 def progress_words(row: dict[str, Any]) -> str:

@@ -1,9 +1,9 @@
 """How old the data of each source are, on every page; and refreshing them, with its progress."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import pandas as pd
 from dash import Input, Output, State, callback, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,7 +11,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import queue
 from app.auth import audit
 from app.auth.person import current
-from app.rows import records
 from app.syncs import connected, progress_words, syncs
 from app.version import Version, data_version
 from components import notices
@@ -51,8 +50,8 @@ def freshness(version: Version | None, now: datetime) -> Component:
         # Everything that the pulse fills is there, so that it goes on by itself.
         marks, under_way = [html.Span("No data at the moment", className="mark-words")], []
     else:
-        frame = syncs()
-        marks, under_way = _marks(frame, version, now), progress(frame)
+        found = syncs()
+        marks, under_way = _marks(found, version, now), progress(found)
     return html.Div(
         [
             dcc.Link(
@@ -97,27 +96,32 @@ def running(row: dict[str, Any], name: str = "") -> Component:
     return html.Label([f"{name}{progress_words(row)}", html.Progress(**bar)], className="running")
 
 
-def progress(frame: pd.DataFrame) -> list[Component]:
+def progress(found: Sequence[dict[str, Any]]) -> list[Component]:
     """The runs under way, with how far they are."""
-    rows = [row for row in records(frame) if row["standing"] == "running"]
-    return [running(row, f"{row['name']}: ") for row in rows]
+    return [running(row, f"{row['name']}: ") for row in _under_way(found)]
 
 
-def _marks(frame: pd.DataFrame, version: Version, now: datetime) -> list[Component]:
-    sources = frame[~frame["source"].isin(OURS)] if not frame.empty else frame
-    # One that has not run yet, and need not have, says nothing of how fresh the data are.
-    sources = sources[(sources["standing"] != "never") | (sources["due_at"] <= sources["now"])]
-    if sources.empty:
+def _under_way(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in found if row["standing"] == "running"]
+
+
+def _marks(found: Sequence[dict[str, Any]], version: Version, now: datetime) -> list[Component]:
+    sources: dict[str, list[dict[str, Any]]] = {}
+    for row in found:
+        # One that has not run yet, and need not have, says nothing of how fresh the data are.
+        if row["source"] not in OURS and (
+            row["standing"] != "never" or row["due_at"] <= row["now"]
+        ):
+            sources.setdefault(row["source"], []).append(row)
+    if not sources:
         told = f"Data: {ago(version.changed_at, now)}" if version.changed_at else "No data yet"
         return [html.Span(told, className="mark-words")]
     marks: list[Component] = []
-    for source, rows in sources.groupby("source", sort=False):
-        standing = min(rows["standing"], key=STANDINGS.index)
-        first = rows.iloc[0]
-        age = "" if pd.isna(first["good_at"]) else ago(first["good_at"], first["now"])
-        words = " ".join(
-            filter(None, [SOURCES.get(str(source), str(source)), age, WORDS[standing]])
-        )
+    for source, rows in sources.items():
+        standing = min((row["standing"] for row in rows), key=STANDINGS.index)
+        first = rows[0]
+        age = ago(first["good_at"], first["now"]) if first["good_at"] else ""
+        words = " ".join(filter(None, [SOURCES.get(source, source), age, WORDS[standing]]))
         marks.append(mark(standing, words))
     return marks
 
@@ -139,7 +143,7 @@ def look(_beats: Any, told: Any, shown: Any, banner: Any) -> Any:
     everything that shows data is computed and drawn anew then.
     """
     try:
-        frame, version = syncs(), data_version()
+        found, version = syncs(), data_version()
     except SQLAlchemyError:
         if not banner:
             set_props("away", {"children": notices.shown_before()})
@@ -150,7 +154,7 @@ def look(_beats: Any, told: Any, shown: Any, banner: Any) -> Any:
         # What was shown meanwhile is drawn anew, whether or not something has changed.
         set_props("away", {"children": ""})
         news = version.number
-    return _marks(frame, version, datetime.now(UTC)), progress(frame), news
+    return _marks(found, version, datetime.now(UTC)), progress(found), news
 
 
 @callback(
@@ -164,15 +168,15 @@ def refresh(clicks: Any) -> Any:
     # Dash calls this also when a page brings the button: nobody has clicked then.
     if not clicks:
         return no_update, no_update
-    frame = syncs()
-    under_way = frame[frame["standing"] == "running"]
+    found = syncs()
+    under_way = _under_way(found)
     asked = queue.ask_all()
     audit.record("refresh", outcome="done")
-    if not under_way.empty:
-        names = ", ".join(under_way["name"])
+    if under_way:
+        names = ", ".join(row["name"] for row in under_way)
         told = f"A refresh is already under way ({names}); another one follows it."
     elif asked:
         told = "The sources are being read."
     else:
         told = "The workers are starting; they read the sources by themselves."
-    return told, [html.Span(told), *progress(frame)]
+    return told, [html.Span(told), *progress(found)]

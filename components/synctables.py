@@ -1,5 +1,6 @@
 """The tables of the sync page: schedule, reconciliation, rejected records, runs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -20,10 +21,10 @@ HEADS = {
 }  # fmt: skip
 
 
-def schedule(frame: pd.DataFrame, zone: str) -> Component:
+def schedule(found: Sequence[dict[str, Any]], zone: str) -> Component:
     """Every sync with its standing, schedule and last run, and a button to run it."""
     rows = []
-    for row in records(frame):
+    for row in found:
         age = ago(row["good_at"], row["now"]) if row["good_at"] else "none yet"
         words = " ".join(filter(None, [age, WORDS[row["standing"]]]))
         full = (

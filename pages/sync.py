@@ -1,10 +1,10 @@
 """`/sync`: how fresh the data are, what ran, what was not understood, and refreshing."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import dash
-import pandas as pd
 from dash import ALL, Input, Output, State, callback, html, no_update
 from dash.development.base_component import Component
 from sqlalchemy import Connection
@@ -53,14 +53,14 @@ def content(view: View, version: Version) -> list[Component]:
 
 def _live(zone: str) -> list[Component]:
     with snapshot() as connection:
-        frame = syncs(connection)
+        found = syncs(connection)
         alive, last = workers_alive(connection)
         refused = rejects(REJECTS_SHOWN, connection=connection)
         return [
-            *_alarms(frame, alive=alive, last=last, zone=zone),
+            *_alarms(found, alive=alive, last=last, zone=zone),
             *held_alarm(connection),
             *_unknown(connection),
-            schedule(frame, zone),
+            schedule(found, zone),
             *outbox_cards(connection, zone),
             reconciliation(reconciled(connection), zone),
             rejected_records(refused, rejected(connection), zone),
@@ -69,7 +69,7 @@ def _live(zone: str) -> list[Component]:
 
 
 def _alarms(
-    frame: pd.DataFrame, *, alive: bool, last: datetime | None, zone: str
+    found: Sequence[dict[str, Any]], *, alive: bool, last: datetime | None, zone: str
 ) -> list[Component]:
     """What an operator must know, with what to do."""
     told = []
@@ -90,7 +90,7 @@ def _alarms(
                 kind="fault",
             )
         )
-    for row in records(frame):
+    for row in found:
         if row["standing"] in {"failed", "lost", "held"}:
             more = (
                 [html.P(f"It is tried again at {moment(row['retry_at'], zone)}.")]
@@ -179,12 +179,11 @@ def retry(_clicks: Any) -> Any:
 
 
 def _ask(name: str) -> str:
-    frame = syncs()
-    running = frame[(frame["standing"] == "running") & (frame["name"] == name)]
+    running = [row for row in syncs() if row["standing"] == "running" and row["name"] == name]
     if not queue.ask(name):
         return f"There is no sync {name[:40]}."
     audit.record("sync_ask", outcome="done", target=name)
-    if not running.empty:
+    if running:
         return f"{name} is already under way; another run follows it."
     return f"{name} is asked for; it begins as soon as its source is free."
 

@@ -12,7 +12,6 @@ from sqlalchemy import text
 from app import database
 from app.cli import main
 from app.report.period import days_before
-from app.rows import records
 from app.settings import get_settings, use
 from app.syncs import syncs
 from etl import schedule, sync
@@ -61,7 +60,7 @@ def sendings():
 
 
 def standing():
-    return next(row for row in records(syncs()) if row["name"] == "weekly")
+    return next(row for row in syncs() if row["name"] == "weekly")
 
 
 def test_a_mail_has_both_parts_and_goes_out_once():
@@ -302,7 +301,7 @@ def test_the_command_that_runs_all_syncs_sends_and_writes_nothing(monkeypatch):
 
 def test_without_a_way_to_send_there_is_no_such_sync(capsys):
     schedule.tick()
-    assert "weekly" not in set(syncs()["name"])
+    assert "weekly" not in {row["name"] for row in syncs()}
     assert main(["report", "weekly", "--send"]) == 1
     assert (
         "CASEBOARD_SMTP_URL and CASEBOARD_MAIL_FROM and CASEBOARD_MAIL_TO"
