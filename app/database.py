@@ -31,11 +31,11 @@ OLDEST_POSTGRESQL = 15
 STATEMENT_SECONDS = 15
 STATEMENT_CANCELLED = "57014"
 SNAPSHOT = "set transaction isolation level repeatable read, read only"
-# jit costs more than it saves on statements of milliseconds (see docs/decisions); a year of days is
-# sorted and hashed in memory.
+# jit and a second worker cost more than they save on statements of milliseconds (see
+# docs/decisions); a year of days is sorted and hashed in memory.
 OPTIONS = " ".join(
     (
-        "-c timezone=UTC -c jit=off -c work_mem=32MB",
+        "-c timezone=UTC -c jit=off -c parallel_setup_cost=10000 -c work_mem=32MB",
         f"-c statement_timeout={STATEMENT_SECONDS}s",
         away.ALIVE,
     )
