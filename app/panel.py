@@ -109,7 +109,8 @@ def asked_of(panel: Panel, scope: Scope) -> Scope:
 def frame(panel: Panel, scope: Scope) -> pd.DataFrame:
     """The panel's frame for a scope: the columns it declares, in their order."""
     answer = read(panel.select(asked_of(panel, scope)))
-    return answer[[column.name for column in columns_of(panel, scope)]]
+    names = [column.name for column in columns_of(panel, scope)]
+    return answer if list(answer.columns) == names else answer[names]
 
 
 def population(panel: Panel, view: View) -> View:
