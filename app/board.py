@@ -134,16 +134,17 @@ class Board:
 
     def lasting_filters(self, view: View) -> list[Condition]:
         """The filters that hold or fail for a version as a whole, however far time has gone."""
-        asked = self.value_filters(view)
-        if view.q:
-            asked.append(search.matches(view.q))
-        if view.q and view.as_of is not None:
-            asked.append(search.said(view.q, self.instant))
-        return asked
+        found = [search.matches(view.q)] if view.q else []
+        return [*self.value_filters(view), *found, *self.said_filters(view)]
 
     def value_filters(self, view: View) -> list[Condition]:
         """The filters by values of a version alone, without the search."""
         return filters.of_values(view, self.instant)
+
+    def said_filters(self, view: View) -> list[Condition]:
+        """What the search of a View asks beside that today's words hold."""
+        past = view.q and view.as_of is not None
+        return [search.said(view.q, self.instant)] if past else []
 
     def open_spans(
         self, view: View, until: ColumnElement[Any] = V.valid_to

@@ -889,16 +889,22 @@ class Reject(Base):
 class CaseWords(Base):
     """What a search looks through: the words of a case, its comments, cards and bugs.
 
-    Derived by the function `case_words`; `search_query` makes a query of what somebody typed.
+    Derived by the function `case_words`; `search_query` makes a query of what somebody typed, and
+    `searched` the same for the planner to know. From `rests_from` on the case was neither open nor
+    told to be created or closed.
     """
 
     __tablename__ = "case_words"
-    __table_args__ = (Index("ix_case_words_words", "words", postgresql_using="gin"),)
+    __table_args__ = (
+        Index("ix_case_words_words", "words", postgresql_using="gin"),
+        Index("ix_case_words_rests_from", "rests_from"),
+    )
 
     case_number: Mapped[str] = mapped_column(
         ForeignKey("cases.case_number", onupdate="CASCADE"), primary_key=True
     )
     words: Mapped[str] = mapped_column(TSVECTOR)
+    rests_from: Mapped[datetime] = mapped_column(server_default=text("'infinity'"))
 
 
 class Word(Base):

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    CTE,
     BindParameter,
     ColumnElement,
     Text,
@@ -74,6 +75,23 @@ def matches(q: str) -> Condition:
     """A version whose case holds the words."""
     found = select(CaseWords.case_number).where(_says(CaseWords.words, _query(q)))
     return V.case_number.in_(found)
+
+
+def matches_since(q: str, since: datetime) -> Condition:
+    """A version whose case holds the words and did not rest by `since`.
+
+    No version of another one was open after it, and none tells of an event after it.
+    """
+    return V.case_number.in_(select(_hits(q, since).c.case_number))
+
+
+@lru_cache(maxsize=128)
+def _hits(q: str, since: datetime) -> CTE:
+    """The cases to look at, gathered once however often a statement asks for them."""
+    found = select(CaseWords.case_number).where(
+        _says(CaseWords.words, func.searched(q)), CaseWords.rests_from > since
+    )
+    return found.cte().prefix_with("MATERIALIZED")
 
 
 def among(numbers: BindParameter[str]) -> Condition:
