@@ -71,8 +71,10 @@ OPEN_SPELL = "is_open and spell_to is not null"
 YOUNG = "not gone and valid_from - created_date < interval '168 hours'"
 LATE = "not gone and closed_at is not null and valid_from - closed_at < interval '168 hours'"
 RECENT = (
+    "case_number",
     "valid_from",
     "valid_to",
+    "spell_to",
     "severity",
     "account",
     "engineer",

@@ -114,7 +114,7 @@ def _of_recent(view: View, board: Board, counts: Sequence[Count]) -> Iterator[Re
                     (
                         base.cut(
                             func.greatest(V.valid_from, moment),
-                            func.least(V.valid_to, moment + span),
+                            func.least(base.until, moment + span),
                         ),
                         {name: literal(1)},
                     )

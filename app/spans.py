@@ -122,11 +122,18 @@ def open_versions(
     event, gets spells where they tell all this.
     """
     where = (V.is_open, *_lasting_filters(board, view))
-    plain = Stretches(V.valid_from, V.valid_to, where, q=view.q)
-    if told is not None and {*view.filters(), *told} <= SPELLED:
-        asked = (*where, V.spell_to.is_not(None))
-        plain = replace(plain, end=V.spell_to, where=asked, until=V.spell_to)
+    until, spelled = _until(view, told)
+    plain = Stretches(V.valid_from, until, (*where, *spelled), until=until, q=view.q)
     yield from _linked(view, plain)
+
+
+def _until(
+    view: View, told: Collection[str] | None
+) -> tuple[ColumnElement[Any], tuple[Condition, ...]]:
+    """Until when what is read lasts, and what is asked of it: spells, where they tell enough."""
+    if told is not None and {*view.filters(), *told} <= SPELLED:
+        return V.spell_to, (V.spell_to.is_not(None),)
+    return V.valid_to, ()
 
 
 def open_stretches(
@@ -144,21 +151,28 @@ def recent_versions(board: Board, view: View, event: str, span: timedelta) -> It
     `event` is created or closed; the cases may be open or closed since. To be cut to what is asked.
     """
     moment = EVENTS[event]
+    until, spelled = _until(view, ())
     where = [
+        *spelled,
         ~V.gone,
         moment.is_not(None),
         V.valid_from - moment < span,
         *_lasting_filters(board, view),
     ]
     timed = view.sla or view.stale is not None or view.recent is not None
-    states: list[tuple[tuple[Condition, ...], Any]] = [((), [(V.valid_from, V.valid_to)])]
+    states: list[tuple[tuple[Condition, ...], Any]] = [((), [(V.valid_from, until)])]
     if timed:
         # What is closed grows no older; what is open may pass a filter of time for a while.
         closed = (~V.is_open, *_closed_filters(board, view))
-        states = [(closed, _closed_spans(view)), ((V.is_open,), board.open_spans(view))]
+        states = [
+            (closed, _closed_spans(view, until)),
+            ((V.is_open,), board.open_spans(view, until)),
+        ]
     for more, spans in states:
         for start, end in spans:
-            one = Stretches(start, end, (*where, *more), within=(moment, span), q=view.q)
+            one = Stretches(
+                start, end, (*where, *more), within=(moment, span), until=until, q=view.q
+            )
             yield from _linked(view, one)
 
 
@@ -166,9 +180,11 @@ def _closed_filters(board: Board, view: View) -> list[Condition]:
     return [board.expression("sla").in_(view.sla)] if view.sla else []
 
 
-def _closed_spans(view: View) -> list[tuple[ColumnElement[Any], ColumnElement[Any]]]:
+def _closed_spans(
+    view: View, until: ColumnElement[Any]
+) -> list[tuple[ColumnElement[Any], ColumnElement[Any]]]:
     start: list[ColumnElement[Any]] = [V.valid_from]
-    end: list[ColumnElement[Any]] = [V.valid_to]
+    end: list[ColumnElement[Any]] = [until]
     if view.stale is not None:
         start.append(V.updated_at + timedelta(days=view.stale))
     if view.recent is not None:

@@ -1,4 +1,4 @@
-"""Searches over days look only at cases that did not rest before, and are planned as what they are.
+"""Numbers over days under a search read fewer rows, and are planned as what they are.
 
 The new column is filled and its index built beside readers; workers have stopped before. Until it
 is filled no case is said to rest, so that whoever goes by it misses none.
@@ -25,6 +25,20 @@ from (
 ) told
 where w.case_number = told.case_number and w.rests_from <> told.rests_from
 """
+RECENT = "valid_from, valid_to, severity, account, engineer, status, product, escalated, crit_sit"
+NOW_RECENT = (
+    "case_number, valid_from, valid_to, spell_to, severity, account, engineer, status, product, "
+    "escalated, crit_sit"
+)
+MOMENTS = {
+    "young": (
+        "created_date", "not gone and valid_from - created_date < interval '168 hours'",
+    ),
+    "late": (
+        "closed_at",
+        "not gone and closed_at is not null and valid_from - closed_at < interval '168 hours'",
+    ),
+}  # fmt: skip
 # Not immutable, as the words that cases say may grow. But no statement is kept planned, and of what
 # is found out before planning, the planner knows how often it occurs: whether to begin with what
 # holds the words, or with what else is asked.
@@ -45,11 +59,21 @@ def upgrade() -> None:
         live.in_batches(RESTS)
         live.build_index("ix_case_words_rests_from", "case_words (rests_from)")
         op.execute("analyze case_words")
+        for name, (moment, where) in MOMENTS.items():
+            _replace(name, moment, NOW_RECENT, where)
     op.execute(SEARCHED)
 
 
 def downgrade() -> None:
-    op.execute("drop function searched(text)")
     with live.beside():
         live.drop_index("ix_case_words_rests_from")
+        for name, (moment, where) in MOMENTS.items():
+            _replace(name, moment, RECENT, where)
     op.drop_column("case_words", "rests_from")
+    op.execute("drop function searched(text)")
+
+
+def _replace(name: str, moment: str, beside: str, where: str) -> None:
+    live.replace_index(
+        f"ix_case_versions_{name}", f"case_versions ({moment}) include ({beside}) where {where}"
+    )
