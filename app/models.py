@@ -68,6 +68,7 @@ STOOD = ("case_number", "created_date", "updated_at", *STANDING)
 # What cases are sorted, filtered and counted by: read off an index, without the wide rows.
 NARROW = ("is_open", "updated_at", "created_date", "closed_at", *STANDING)
 OPEN_SPELL = "is_open and spell_to is not null"
+ENDED = "is_open and ended_by is not null"
 YOUNG = "not gone and valid_from - created_date < interval '168 hours'"
 LATE = "not gone and closed_at is not null and valid_from - closed_at < interval '168 hours'"
 RECENT = (
@@ -448,7 +449,9 @@ class CaseVersion(Base):
         # All that the daily numbers go by, so that they never read the wide rows.
         _ordered("daily", "is_open", "valid_to", "valid_from", beside=DAILY),
         # The same by spells, for the numbers that these can tell.
-        _ordered("spells", OPEN_SPELL, "spell_to", "valid_from", beside=SPELL),
+        _ordered("spells", OPEN_SPELL, "spell_to", "valid_from", beside=("event", *SPELL)),
+        # The ends of open versions that are events, by what spells tell.
+        _ordered("ended", ENDED, "valid_to", beside=("ended_by", "valid_from", *SPELL)),
         Index(
             "ix_case_versions_event",
             "event",

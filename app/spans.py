@@ -122,8 +122,8 @@ def open_versions(
     event, gets spells where they tell all this.
     """
     where = (V.is_open, *_lasting_filters(board, view))
-    until, spelled = _until(view, told)
-    plain = Stretches(V.valid_from, until, (*where, *spelled), until=until, q=view.q)
+    until, asked = _until(view, told)
+    plain = Stretches(V.valid_from, until, (*where, *asked), until=until, q=view.q)
     yield from _linked(view, plain)
 
 
@@ -131,9 +131,14 @@ def _until(
     view: View, told: Collection[str] | None
 ) -> tuple[ColumnElement[Any], tuple[Condition, ...]]:
     """Until when what is read lasts, and what is asked of it: spells, where they tell enough."""
-    if told is not None and {*view.filters(), *told} <= SPELLED:
+    if told is not None and spelled(view, told):
         return V.spell_to, (V.spell_to.is_not(None),)
     return V.valid_to, ()
+
+
+def spelled(view: View, told: Collection[str] = ()) -> bool:
+    """Whether spells tell what a View filters by, and the values and filters of these names."""
+    return {*view.filters(), *told} <= SPELLED
 
 
 def open_stretches(
@@ -151,9 +156,9 @@ def recent_versions(board: Board, view: View, event: str, span: timedelta) -> It
     `event` is created or closed; the cases may be open or closed since. To be cut to what is asked.
     """
     moment = EVENTS[event]
-    until, spelled = _until(view, ())
+    until, asked = _until(view, ())
     where = [
-        *spelled,
+        *asked,
         ~V.gone,
         moment.is_not(None),
         V.valid_from - moment < span,

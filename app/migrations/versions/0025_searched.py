@@ -39,6 +39,17 @@ MOMENTS = {
         "not gone and closed_at is not null and valid_from - closed_at < interval '168 hours'",
     ),
 }  # fmt: skip
+SPELL = (
+    "case_number, created_date, severity, owner, engineer, account, product, group_name, crit_sit, "
+    "escalated"
+)
+SPELLS = """
+case_versions (spell_to, valid_from) include ({beside}) where is_open and spell_to is not null
+"""
+ENDED = f"""
+case_versions (valid_to) include (ended_by, valid_from, {SPELL})
+where is_open and ended_by is not null
+"""
 # Not immutable, as the words that cases say may grow. But no statement is kept planned, and of what
 # is found out before planning, the planner knows how often it occurs: whether to begin with what
 # holds the words, or with what else is asked.
@@ -61,12 +72,16 @@ def upgrade() -> None:
         op.execute("analyze case_words")
         for name, (moment, where) in MOMENTS.items():
             _replace(name, moment, NOW_RECENT, where)
+        live.replace_index("ix_case_versions_spells", SPELLS.format(beside=f"event, {SPELL}"))
+        live.build_index("ix_case_versions_ended", ENDED)
     op.execute(SEARCHED)
 
 
 def downgrade() -> None:
     with live.beside():
         live.drop_index("ix_case_words_rests_from")
+        live.drop_index("ix_case_versions_ended")
+        live.replace_index("ix_case_versions_spells", SPELLS.format(beside=SPELL))
         for name, (moment, where) in MOMENTS.items():
             _replace(name, moment, RECENT, where)
     op.drop_column("case_words", "rests_from")
