@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import daily, days, rolled, value_series
+from app import daily, days, rolled, search, value_series
 from app.board import Board
 from app.database import read
 from app.metrics import CATALOGUE, COUNTS, Count, count_values, linked_bugs
@@ -138,6 +138,24 @@ SEEDED_STARTS = (date(2026, 3, 25), date(2026, 5, 26), date(2025, 10, 23), date(
 @given(scope=scopes(seeded, SEEDED_STARTS))
 def test_a_day_of_a_seeded_world_is_what_the_catalogue_says_of_its_end(crowd, scope):
     agree(scope)
+
+
+@settings(max_examples=20)
+@given(
+    asked=st.sampled_from([{}, {"bugs": ("none",)}, {"sla": ("ok",)}, {"status": ("Closed",)}]),
+    first=st.dates(date(2023, 6, 8), date(2026, 5, 20)),
+    q=st.sampled_from(["error", "ptp", "error node"]),
+)
+def test_cases_that_rested_before_add_nothing_to_a_search(crowd, asked, first, q):
+    period = Period(midnight(first, "UTC"), midnight(first + timedelta(days=9), "UTC"))
+    scope = Scope.of(View(q=q, **asked), UNTIL, period=period)
+    names = (*LINES, "backlog", "daily_severity", "daily_status")
+    told = {name: records(frame(PANELS[name], scope)) for name in names}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "matches_since", lambda q, _: search.matches(q))
+        assert {name: records(frame(PANELS[name], scope)) for name in names} == told
+    if not asked:
+        assert any(row["open_cases"] for row in told["backlog"])
 
 
 rolled_views = st.builds(
