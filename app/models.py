@@ -896,7 +896,7 @@ class CaseWords(Base):
 
     Derived by the function `case_words`; `search_query` makes a query of what somebody typed, and
     `searched` the same for the planner to know. From `rests_from` on the case was neither open nor
-    told to be created or closed.
+    told to be created or closed; from `said_from` on it said what it says now.
     """
 
     __tablename__ = "case_words"
@@ -910,6 +910,7 @@ class CaseWords(Base):
     )
     words: Mapped[str] = mapped_column(TSVECTOR)
     rests_from: Mapped[datetime] = mapped_column(server_default=text("'infinity'"))
+    said_from: Mapped[datetime] = mapped_column(server_default=text("'infinity'"))
 
 
 class Word(Base):

@@ -19,6 +19,7 @@ from sqlalchemy import (
     cast,
     exists,
     func,
+    or_,
     select,
     text,
 )
@@ -114,10 +115,13 @@ def holds(query: BindParameter[str]) -> Condition:
 def said(q: str | BindParameter[str], moment: datetime | BindParameter[datetime]) -> Condition:
     """A version whose case held the words at an instant, as far as is known.
 
-    `q` is what somebody typed, or a parameter that is given what it was understood as.
+    To be asked beside that it holds them now: of a case that said by then what it says, no more is
+    asked. `q` is what somebody typed, or a parameter that is given what it was understood as.
     """
     query = _query(q) if isinstance(q, str) else cast(q, TSQUERY)
-    return _says(func.case_words(V.case_number, moment), query)
+    same = select(CaseWords.said_from <= moment).where(CaseWords.case_number == V.case_number)
+    known = same.correlate(VERSIONS).scalar_subquery()
+    return or_(known, _says(func.case_words(V.case_number, moment), query))
 
 
 def _query(q: str) -> ColumnElement[Any]:

@@ -33,7 +33,7 @@ RESTS = """
 update case_words known set rests_from = told.rests_from
 from (
     select k.case_number, {rests_from} as rests_from
-    from case_words k join touched_cases t on t.key = k.case_number
+    from (select key as case_number from touched_cases) k
 ) told
 where known.case_number = told.case_number and known.rests_from <> told.rests_from
 """
@@ -41,12 +41,12 @@ where known.case_number = told.case_number and known.rests_from <> told.rests_fr
 # Words with digits are keys and numbers, which nobody mistypes into another one.
 WORDS = """
 with changed as (
-    insert into case_words as known (case_number, words, rests_from)
-    select k.case_number, case_words(k.case_number), {rests_from}
+    insert into case_words as known (case_number, words, rests_from, said_from)
+    select k.case_number, case_words(k.case_number), {rests_from}, said_from(k.case_number)
     from cases k join told_cases t on t.key = k.case_number
     on conflict (case_number) do update
-    set words = excluded.words, rests_from = excluded.rests_from
-    where known.words is distinct from excluded.words
+    set words = excluded.words, rests_from = excluded.rests_from, said_from = excluded.said_from
+    where (known.words, known.said_from) is distinct from (excluded.words, excluded.said_from)
     returning words
 )
 insert into known_words

@@ -1,7 +1,7 @@
-"""Numbers over days under a search read fewer rows, and are planned as what they are.
+"""Searches over days and in the past look at fewer cases, and are planned as what they are.
 
-The new column is filled and its index built beside readers; workers have stopped before. Until it
-is filled no case is said to rest, so that whoever goes by it misses none.
+The new columns are filled and indexes built beside readers; workers have stopped before. Until
+then no case is said to rest or to say what it said, so that whoever goes by them misses none.
 """
 
 import sqlalchemy as sa
@@ -14,8 +14,24 @@ down_revision = "0023"
 branch_labels = None
 depends_on = None
 
-RESTS = """
-update case_words w set rests_from = told.rests_from
+# Since when a case says what it says: whatever belongs to its words came or went by then.
+SAID_FROM = """
+create or replace function said_from(number text) returns timestamptz
+language sql stable parallel safe as $$
+    select coalesce(greatest(
+        (select max(valid_from) from (
+            select valid_from, (card, summary) is distinct from lag((card, summary)) over (
+                order by valid_from) as told
+            from case_versions where case_number = number) versions where told),
+        (select max(greatest(linked_at, unlinked_at)) from case_bugs where case_number = number),
+        (select max(greatest(commented_at, gone_at)) from comments where case_number = number),
+        (select max(greatest(last_update_date, gone_at)) from jira_comments
+            where case_number = number)
+    ), 'infinity')
+$$
+"""
+SINCE = """
+update case_words w set rests_from = told.rests_from, said_from = said_from(w.case_number)
 from (
     select case_number, greatest(
         max(valid_to) filter (where is_open), max(closed_at), max(created_date)) as rests_from
@@ -23,7 +39,7 @@ from (
     where case_number > :after and case_number <= :upto
     group by case_number
 ) told
-where w.case_number = told.case_number and w.rests_from <> told.rests_from
+where w.case_number = told.case_number and w.said_from = 'infinity'
 """
 RECENT = "valid_from, valid_to, severity, account, engineer, status, product, escalated, crit_sit"
 NOW_RECENT = (
@@ -62,12 +78,12 @@ language sql immutable parallel safe as $$ select search_query(told) $$
 def upgrade() -> None:
     present = {column["name"] for column in sa.inspect(op.get_bind()).get_columns("case_words")}
     with live.beside():
-        if "rests_from" not in present:
+        for name in {"rests_from", "said_from"} - present:
             op.execute(
-                "alter table case_words"
-                " add column rests_from timestamptz not null default 'infinity'"
+                f"alter table case_words add column {name} timestamptz not null default 'infinity'"
             )
-        live.in_batches(RESTS)
+        op.execute(SAID_FROM)
+        live.in_batches(SINCE)
         live.build_index("ix_case_words_rests_from", "case_words (rests_from)")
         op.execute("analyze case_words")
         for name, (moment, where) in MOMENTS.items():
@@ -84,8 +100,10 @@ def downgrade() -> None:
         live.replace_index("ix_case_versions_spells", SPELLS.format(beside=SPELL))
         for name, (moment, where) in MOMENTS.items():
             _replace(name, moment, RECENT, where)
-    op.drop_column("case_words", "rests_from")
-    op.execute("drop function searched(text)")
+    for name in ("rests_from", "said_from"):
+        op.drop_column("case_words", name)
+    for name in ("searched", "said_from"):
+        op.execute(f"drop function {name}(text)")
 
 
 def _replace(name: str, moment: str, beside: str, where: str) -> None:
