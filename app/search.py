@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from app.database import snapshot
+from app.links import Instant
 from app.models import CaseWords
 from app.version import Version
 from app.versions import VERSIONS, V
@@ -78,7 +79,7 @@ def matches(q: str) -> Condition:
     return V.case_number.in_(found)
 
 
-def matches_since(q: str, since: datetime) -> Condition:
+def matches_since(q: str, since: Instant) -> Condition:
     """A version whose case holds the words and did not rest by `since`.
 
     No version of another one was open after it, and none tells of an event after it.
@@ -87,7 +88,7 @@ def matches_since(q: str, since: datetime) -> Condition:
 
 
 @lru_cache(maxsize=128)
-def _hits(q: str, since: datetime) -> CTE:
+def _hits(q: str, since: Instant) -> CTE:
     """The cases to look at, gathered once however often a statement asks for them."""
     found = select(CaseWords.case_number).where(
         _says(CaseWords.words, func.searched(q)), CaseWords.rests_from > since
