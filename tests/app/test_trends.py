@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import func, select
 
 from app import daily, days, rolled, search, value_series
 from app.board import Board
@@ -21,6 +22,7 @@ from app.selection import count, grouped
 from app.series import series
 from app.value_series import REST, SHOWN
 from app.version import data_version
+from app.versions import V
 from app.view import View
 from etl.seed import seed
 from tests.conftest import EMPTY, cloned
@@ -140,25 +142,35 @@ def test_a_day_of_a_seeded_world_is_what_the_catalogue_says_of_its_end(crowd, sc
     agree(scope)
 
 
+def said_anew(q, moment):
+    """That a case held the words at an instant, put together for each case."""
+    words = func.case_words(V.case_number, moment)
+    return words.op("@@", is_comparison=True)(select(func.search_query(q)).scalar_subquery())
+
+
 @settings(max_examples=20)
 @given(
     asked=st.sampled_from([{}, {"bugs": ("none",)}, {"sla": ("ok",)}, {"status": ("Closed",)}]),
     first=st.dates(date(2024, 1, 8), date(2026, 5, 20)),
     q=st.sampled_from(["error", "ptp", "error node"]),
 )
-def test_cases_that_rested_before_add_nothing_to_a_search(crowd, asked, first, q):
+def test_a_search_misses_no_case_that_it_need_not_look_at(crowd, asked, first, q):
     period = Period(midnight(first, "UTC"), midnight(first + timedelta(days=9), "UTC"))
     scope = Scope.of(View(q=q, **asked), UNTIL, period=period)
     names = (*LINES, "backlog", "daily_severity", "daily_status", "waiting")
 
     def told():
-        then = scope.view.but(as_of=scope.ends()[0], state="open")
-        opened = records(read(grouped(then, then.as_of, "account")))
-        return opened, {name: records(frame(PANELS[name], scope)) for name in names}
+        then = scope.view.but(as_of=scope.ends()[0])
+        known = [
+            records(read(grouped(then.but(state=state), then.as_of, "account")))
+            for state in ("open", "all")
+        ]
+        return known, {name: records(frame(PANELS[name], scope)) for name in names}
 
     here = told()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search, "matches_since", lambda q, _: search.matches(q))
+        patch.setattr(search, "said", said_anew)
         assert told() == here
     if not asked and q == "error":
         assert any(row["open_cases"] for row in here[1]["backlog"])
