@@ -85,11 +85,11 @@ class Board:
         """What the filters of a View ask of an open version.
 
         They say the same as `filters`, but tell the SLA by the creation alone, so that an index
-        without closings can answer.
+        without closings can answer, and look for words only in cases that were open then.
         """
-        if not view.sla:
-            return self.filters(view)
-        return [*self.filters(view.but(sla=())), self._open_sla(view.sla)]
+        found = [search.matches_since(view.q, self.instant)] if view.q else []
+        sla = [self._open_sla(view.sla)] if view.sla else []
+        return [*self._timed_filters(view.but(sla=())), *found, *sla]
 
     def _open_sla(self, states: Sequence[str]) -> Condition:
         if set(states) == {"at_risk", "breached"}:
@@ -123,7 +123,12 @@ class Board:
 
     def filters(self, view: View) -> list[Condition]:
         """What the filters of a View ask of a version, whatever its state."""
-        asked = self.lasting_filters(view)
+        found = [search.matches(view.q)] if view.q else []
+        return [*self._timed_filters(view), *found]
+
+    def _timed_filters(self, view: View) -> list[Condition]:
+        """What they ask but for the words that are said now."""
+        asked = [*self.value_filters(view), *self.said_filters(view)]
         if view.sla:
             asked.append(self._sla().in_(view.sla))
         if view.stale is not None:
@@ -132,18 +137,22 @@ class Board:
             asked.append(V.updated_at > self.instant - timedelta(days=view.recent))
         return asked
 
-    def lasting_filters(self, view: View) -> list[Condition]:
-        """The filters that hold or fail for a version as a whole, however far time has gone."""
-        asked = self.value_filters(view)
-        if view.q:
-            asked.append(search.matches(view.q))
-        if view.q and view.as_of is not None:
-            asked.append(search.said(view.q, self.instant))
-        return asked
+    def lasting_filters(self, view: View, since: datetime) -> list[Condition]:
+        """The filters that hold or fail for a version as a whole, however far time has gone.
+
+        Of versions that were open after `since`.
+        """
+        found = [search.matches_since(view.q, since)] if view.q else []
+        return [*self.value_filters(view), *found, *self.said_filters(view)]
 
     def value_filters(self, view: View) -> list[Condition]:
         """The filters by values of a version alone, without the search."""
         return filters.of_values(view, self.instant)
+
+    def said_filters(self, view: View) -> list[Condition]:
+        """What the search of a View asks beside that today's words hold."""
+        past = view.q and view.as_of is not None
+        return [search.said(view.q, self.instant)] if past else []
 
     def open_spans(
         self, view: View, until: ColumnElement[Any] = V.valid_to

@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    null,
     select,
     true,
     union_all,
@@ -27,7 +28,7 @@ from app.day_table import day_table
 from app.rolled import Columns, added_up, rolls, whole_hour
 from app.scope import Scope
 from app.series import both_sides, place_of
-from app.spans import Stretches, open_stretches
+from app.spans import Stretches, open_stretches, spelled
 from app.versions import TICK, V
 
 KINDS = ("created", "reopened", "closed", "gone")
@@ -115,17 +116,46 @@ def _since_the_hour(scope: Scope, place: int) -> list[Select[Any]]:
 
 
 def _summed(scope: Scope, edges: Sequence[datetime]) -> list[Select[Any]]:
-    """The steps from the versions that the View's filters hold for."""
-    return [_of_versions(one, edges) for one in open_stretches(scope.board, scope.view)]
+    """The steps from the versions that the View's filters hold for.
+
+    Where spells tell the filters they tell the steps too, and all events that one begins with; of
+    the versions only those are looked at whose end is an event.
+    """
+    board, view = scope.board, scope.view
+    if not spelled(view):
+        return [_of_stretches(one, edges) for one in open_stretches(board, view)]
+    steps = [_of_stretches(one, edges, ends=False) for one in open_stretches(board, view, ())]
+    return [*steps, *(_endings(one, edges) for one in open_stretches(board, view))]
 
 
-def _of_versions(one: Stretches, edges: Sequence[datetime]) -> Select[Any]:
+def _endings(one: Stretches, edges: Sequence[datetime]) -> Select[Any]:
+    """How many versions ended with which event, and were met by the stretches until then."""
+    names = [name for exits in EXITS.values() for name in exits]
+    told: list[ColumnElement[Any]] = [
+        place_of(V.valid_to, edges).label("place"),
+        *(literal(0).label(name) for name in ("step", *ENTRIES)),
+        *(
+            (func.count().filter(V.ended_by.in_(EXITS[kind])) * one.sign).label(kind)
+            for kind in EXITS
+        ),
+    ]
+    return (
+        select(*told)
+        .select_from(one.origin)
+        .where(*one.where, *one.meeting(edges[0], edges[-1]))
+        .where(V.ended_by.in_(names), V.valid_to <= edges[-1], one.end == V.valid_to)
+        .group_by(literal_column("1"))
+    )
+
+
+def _of_stretches(one: Stretches, edges: Sequence[datetime], *, ends: bool = True) -> Select[Any]:
+    """The steps of stretches, and the events that they begin with; and `ends` with."""
     held = (
         select(
             place_of(one.start, edges).label("enters"),
             place_of(one.end, edges).label("leaves"),
             case((one.start == V.valid_from, V.event)).label("entered"),
-            case((one.end == V.valid_to, V.ended_by)).label("left"),
+            (case((one.end == V.valid_to, V.ended_by)) if ends else null()).label("left"),
             func.count().label("cases"),
         )
         .select_from(one.origin)

@@ -68,11 +68,14 @@ STOOD = ("case_number", "created_date", "updated_at", *STANDING)
 # What cases are sorted, filtered and counted by: read off an index, without the wide rows.
 NARROW = ("is_open", "updated_at", "created_date", "closed_at", *STANDING)
 OPEN_SPELL = "is_open and spell_to is not null"
+ENDED = "is_open and ended_by is not null"
 YOUNG = "not gone and valid_from - created_date < interval '168 hours'"
 LATE = "not gone and closed_at is not null and valid_from - closed_at < interval '168 hours'"
 RECENT = (
+    "case_number",
     "valid_from",
     "valid_to",
+    "spell_to",
     "severity",
     "account",
     "engineer",
@@ -446,7 +449,9 @@ class CaseVersion(Base):
         # All that the daily numbers go by, so that they never read the wide rows.
         _ordered("daily", "is_open", "valid_to", "valid_from", beside=DAILY),
         # The same by spells, for the numbers that these can tell.
-        _ordered("spells", OPEN_SPELL, "spell_to", "valid_from", beside=SPELL),
+        _ordered("spells", OPEN_SPELL, "spell_to", "valid_from", beside=("event", *SPELL)),
+        # The ends of open versions that are events, by what spells tell.
+        _ordered("ended", ENDED, "valid_to", beside=("ended_by", "valid_from", *SPELL)),
         Index(
             "ix_case_versions_event",
             "event",
@@ -889,16 +894,23 @@ class Reject(Base):
 class CaseWords(Base):
     """What a search looks through: the words of a case, its comments, cards and bugs.
 
-    Derived by the function `case_words`; `search_query` makes a query of what somebody typed.
+    Derived by the function `case_words`; `search_query` makes a query of what somebody typed, and
+    `searched` the same for the planner to know. From `rests_from` on the case was neither open nor
+    told to be created or closed; from `said_from` on it said what it says now.
     """
 
     __tablename__ = "case_words"
-    __table_args__ = (Index("ix_case_words_words", "words", postgresql_using="gin"),)
+    __table_args__ = (
+        Index("ix_case_words_words", "words", postgresql_using="gin"),
+        Index("ix_case_words_rests_from", "rests_from"),
+    )
 
     case_number: Mapped[str] = mapped_column(
         ForeignKey("cases.case_number", onupdate="CASCADE"), primary_key=True
     )
     words: Mapped[str] = mapped_column(TSVECTOR)
+    rests_from: Mapped[datetime] = mapped_column(server_default=text("'infinity'"))
+    said_from: Mapped[datetime] = mapped_column(server_default=text("'infinity'"))
 
 
 class Word(Base):

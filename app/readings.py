@@ -33,15 +33,25 @@ class Reading:
     base: Stretches
     parts: list[tuple[Stretches, Flags]]
 
-    def meeting(self, first: datetime, last: datetime) -> list[ColumnElement[bool]]:
-        """That a part holds at some instant of `[first, last]`, as far as it is worth asking."""
-        asked = [part.meeting(first, last) for part, _ in self.parts]
+    def reads_as(self, other: "Reading") -> bool:
+        """Whether both read the same versions, of whatever comes beside them."""
+        mine, others = self.base, other.base
+        alike = (mine.until, mine.within, mine.q) == (others.until, others.within, others.q)
+        return alike and and_(*mine.where).compare(and_(*others.where))
+
+    def reached(self, first: datetime, last: datetime) -> list[ColumnElement[bool]]:
+        """What a version must be to hold at some instant of `[first, last]`."""
+        return [*self.base.where, *self.base.reached(first, last)]
+
+    def parted(self, first: datetime, last: datetime) -> list[ColumnElement[bool]]:
+        """That a part of it holds at some instant then, as far as it is worth asking."""
+        asked = [part.parted(first, last) for part, _ in self.parts]
         if len(asked) == 1:
             return asked[0]
         # Most cases never come near their target; of what happened of late there is little.
         few = self.base.within is None and not any(part.whole for part, _ in self.parts)
         some = [or_(*(and_(*one) for one in asked))] if few else []
-        return [*self.base.meeting(first, last), *some]
+        return [*self.base.parted(first, last), *some]
 
 
 def readings(
@@ -103,7 +113,7 @@ def _of_recent(view: View, board: Board, counts: Sequence[Count]) -> Iterator[Re
                 base,
                 [
                     (
-                        base.cut(begun, func.least(V.valid_to, moment + span)),
+                        base.cut(begun, func.least(base.until, moment + span)),
                         {name: literal(1)},
                     )
                     for name, span in spans.items()

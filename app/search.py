@@ -12,18 +12,21 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    CTE,
     BindParameter,
     ColumnElement,
     Text,
     cast,
     exists,
     func,
+    or_,
     select,
     text,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from app.database import snapshot
+from app.links import Instant
 from app.models import CaseWords
 from app.version import Version
 from app.versions import VERSIONS, V
@@ -76,6 +79,23 @@ def matches(q: str) -> Condition:
     return V.case_number.in_(found)
 
 
+def matches_since(q: str, since: Instant) -> Condition:
+    """A version whose case holds the words and did not rest by `since`.
+
+    No version of another one was open after it, and none tells of an event after it.
+    """
+    return V.case_number.in_(select(_hits(q, since).c.case_number))
+
+
+@lru_cache(maxsize=128)
+def _hits(q: str, since: Instant) -> CTE:
+    """The cases to look at, gathered once however often a statement asks for them."""
+    found = select(CaseWords.case_number).where(
+        _says(CaseWords.words, func.searched(q)), CaseWords.rests_from > since
+    )
+    return found.cte().prefix_with("MATERIALIZED")
+
+
 def among(numbers: BindParameter[str]) -> Condition:
     """A version of one of the cases that are told by an array's text."""
     return V.case_number == func.any(cast(numbers, ARRAY(Text)))
@@ -96,10 +116,13 @@ def holds(query: BindParameter[str]) -> Condition:
 def said(q: str | BindParameter[str], moment: datetime | BindParameter[datetime]) -> Condition:
     """A version whose case held the words at an instant, as far as is known.
 
-    `q` is what somebody typed, or a parameter that is given what it was understood as.
+    To be asked beside that it holds them now: of a case that said by then what it says, no more is
+    asked. `q` is what somebody typed, or a parameter that is given what it was understood as.
     """
     query = _query(q) if isinstance(q, str) else cast(q, TSQUERY)
-    return _says(func.case_words(V.case_number, moment), query)
+    same = select(CaseWords.said_from <= moment).where(CaseWords.case_number == V.case_number)
+    known = same.correlate(VERSIONS).scalar_subquery()
+    return or_(known, _says(func.case_words(V.case_number, moment), query))
 
 
 def _query(q: str) -> ColumnElement[Any]:

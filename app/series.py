@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     DateTime,
     Integer,
@@ -24,12 +25,14 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy.sql.util import ClauseAdapter
+from sqlalchemy.sql.visitors import iterate
 
 from app.arrays import array_of
 from app.board import Board
 from app.metrics import Count
 from app.readings import Reading, readings
-from app.versions import TICK
+from app.versions import TICK, VERSIONS
 from app.view import View
 
 
@@ -38,14 +41,49 @@ def series(
 ) -> Select[Any]:
     """Every count of a View at each of some rising instants: `place` and a column per count."""
     names = [count.name for count in counts]
-    found = readings(view, board, counts, instants[-1])
-    steps = [steps_of(reading, names, instants) for reading in found]
+    groups: list[list[Reading]] = []
+    for reading in readings(view, board, counts, instants[-1]):
+        alike = (group for group in groups if group[0].reads_as(reading))
+        if group := next(alike, None):
+            group.append(reading)
+        else:
+            groups.append([reading])
+    steps = [one for group in groups for one in _read_once(group, names, instants)]
     return running(steps, names, len(instants))
 
 
-def steps_of(reading: Reading, names: Sequence[str], instants: Sequence[datetime]) -> Select[Any]:
-    """+1 at the place of the first instant that a part holds, -1 at the first after it."""
+def _read_once(
+    group: Sequence[Reading], names: Sequence[str], instants: Sequence[datetime]
+) -> list[Select[Any]]:
+    """The steps of readings of the same versions, which are looked up but once for all of them."""
+    if len(group) == 1:
+        return [steps_of(group[0], names, instants)]
+    steps = [steps_of(one, names, instants, known=True) for one in group]
+    told = {
+        part.name: part
+        for one in steps
+        for part in iterate(one)
+        if isinstance(part, Column) and part.table is VERSIONS
+    }
+    asked = group[0].reached(instants[0], instants[-1])
+    known = select(*told.values()).where(*asked).cte().prefix_with("MATERIALIZED")
+    adapted = ClauseAdapter(known)
+    return [adapted.traverse(one) for one in steps]
+
+
+def steps_of(
+    reading: Reading,
+    names: Sequence[str],
+    instants: Sequence[datetime],
+    *,
+    known: bool = False,
+) -> Select[Any]:
+    """+1 at the place of the first instant that a part holds, -1 at the first after it.
+
+    With `known` the versions are those that can hold, so that this is asked no more.
+    """
     base, parts = reading.base, reading.parts
+    asked = [] if known else reading.reached(instants[0], instants[-1])
     several = len(parts) > 1
     moments = list(chain.from_iterable((part.start, part.end) for part, _ in parts))
     distinct = [m for n, m in enumerate(moments) if not any(_same(m, k) for k in moments[:n])]
@@ -62,7 +100,7 @@ def steps_of(reading: Reading, names: Sequence[str], instants: Sequence[datetime
             ),
         )
         .select_from(base.origin)
-        .where(*base.where, *reading.meeting(instants[0], instants[-1]))
+        .where(*asked, *reading.parted(instants[0], instants[-1]))
         .group_by(*(literal_column(str(n)) for n in range(1, len(distinct) + 1)))
         .subquery("held")
     )

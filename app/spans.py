@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-from app import filters
+from app import filters, search
 from app.board import Board
 from app.models import BugSpan, CardOverlap
 from app.versions import VERSIONS, V
@@ -35,7 +35,7 @@ SEVERAL = "several"
 # The filters and values that are the same throughout a spell, or come and go beside it.
 SPELLED = {
     *("state", "severity", "account", "engineer", "owner", "product", "group"),
-    *("escalated", "crit_sit", "escalation", "sla", "bugs", "bug"),
+    *("escalated", "crit_sit", "escalation", "sla", "bugs", "bug", "q"),
 }
 NAMED = """
 select case_number, lower(span) as valid_from, upper(span) as valid_to
@@ -48,10 +48,12 @@ from (
 
 @dataclass(frozen=True, slots=True)
 class Stretches:
-    """The stretches `[start, end)` of the versions out of `origin` that pass `where`.
+    """The stretches `[start, end)` of the versions that pass `where`.
 
-    They are read off versions that last until `until`, or off spells. With `within`, a moment of
-    the case and a span, each ends a span after the moment.
+    They are read off versions that last until `until`, or off spells: out of `origin`, where spans
+    may be joined `beside` them, of which holds what `joined` asks. With `within`, a moment of the
+    case and a span, each ends a span after the moment. With `q` they are of cases that hold these
+    words.
     """
 
     start: ColumnElement[Any]
@@ -61,6 +63,9 @@ class Stretches:
     sign: int = 1
     within: tuple[ColumnElement[Any], timedelta] | None = None
     until: ColumnElement[Any] = V.valid_to
+    q: str = ""
+    beside: tuple[FromClause, ...] = ()
+    joined: tuple[Condition, ...] = ()
 
     def cut(self, start: ColumnElement[Any], end: ColumnElement[Any]) -> "Stretches":
         """The parts of the stretches that lie in a part `[start, end)` of their version."""
@@ -80,14 +85,29 @@ class Stretches:
         return self.start is V.valid_from and self.end is self.until
 
     def meeting(self, first: datetime, last: datetime) -> list[Condition]:
-        """That a stretch holds at some instant of `[first, last]`.
+        """That a stretch holds at some instant of `[first, last]`."""
+        return [*self.reached(first, last), *self.parted(first, last)]
+
+    def reached(self, first: datetime, last: datetime) -> list[Condition]:
+        """What that asks of the version.
 
         The bounds of version and moment say nothing new, but let an index begin there.
         """
-        asked = [self.until > first, V.valid_from <= last]
+        asked, since = [self.until > first, V.valid_from <= last], first
         if self.within:
             moment, span = self.within
-            asked += [moment > first - span, moment <= last]
+            since = first - span
+            asked += [moment > since, moment <= last]
+        return [*asked, search.matches_since(self.q, since)] if self.q else asked
+
+    def parted(self, first: datetime, last: datetime) -> list[Condition]:
+        """What that asks of the part of it, and of the spans beside it.
+
+        The bounds of spans say nothing new, but leave less to join.
+        """
+        asked = [*self.joined]
+        for spans in self.beside:
+            asked += [spans.c.valid_to > first, spans.c.valid_from <= last]
         if self.whole:
             return asked
         return [*asked, self.start <= last, self.end > first, self.start < self.end]
@@ -101,12 +121,24 @@ def open_versions(
     Who asks for no more of them than values and filters of these names in `told`, and cares for no
     event, gets spells where they tell all this.
     """
-    where = (V.is_open, *board.lasting_filters(_without_links(view)))
-    plain = Stretches(V.valid_from, V.valid_to, where)
-    if told is not None and {*view.filters(), *told} <= SPELLED:
-        asked = (*where, V.spell_to.is_not(None))
-        plain = Stretches(V.valid_from, V.spell_to, asked, until=V.spell_to)
+    where = (V.is_open, *_lasting_filters(board, view))
+    until, asked = _until(view, told)
+    plain = Stretches(V.valid_from, until, (*where, *asked), until=until, q=view.q)
     yield from _linked(view, plain)
+
+
+def _until(
+    view: View, told: Collection[str] | None
+) -> tuple[ColumnElement[Any], tuple[Condition, ...]]:
+    """Until when what is read lasts, and what is asked of it: spells, where they tell enough."""
+    if told is not None and spelled(view, told):
+        return V.spell_to, (V.spell_to.is_not(None),)
+    return V.valid_to, ()
+
+
+def spelled(view: View, told: Collection[str] = ()) -> bool:
+    """Whether spells tell what a View filters by, and the values and filters of these names."""
+    return {*view.filters(), *told} <= SPELLED
 
 
 def open_stretches(
@@ -124,22 +156,28 @@ def recent_versions(board: Board, view: View, event: str, span: timedelta) -> It
     `event` is created or closed; the cases may be open or closed since. To be cut to what is asked.
     """
     moment = EVENTS[event]
-    plain = _without_links(view).but(sla=(), stale=None, recent=None)
+    until, asked = _until(view, ())
     where = [
+        *asked,
         ~V.gone,
         moment.is_not(None),
         V.valid_from - moment < span,
-        *board.lasting_filters(plain),
+        *_lasting_filters(board, view),
     ]
     timed = view.sla or view.stale is not None or view.recent is not None
-    states: list[tuple[tuple[Condition, ...], Any]] = [((), [(V.valid_from, V.valid_to)])]
+    states: list[tuple[tuple[Condition, ...], Any]] = [((), [(V.valid_from, until)])]
     if timed:
         # What is closed grows no older; what is open may pass a filter of time for a while.
         closed = (~V.is_open, *_closed_filters(board, view))
-        states = [(closed, _closed_spans(view)), ((V.is_open,), board.open_spans(view))]
+        states = [
+            (closed, _closed_spans(view, until)),
+            ((V.is_open,), board.open_spans(view, until)),
+        ]
     for more, spans in states:
         for start, end in spans:
-            one = Stretches(start, end, (*where, *more), within=(moment, span))
+            one = Stretches(
+                start, end, (*where, *more), within=(moment, span), until=until, q=view.q
+            )
             yield from _linked(view, one)
 
 
@@ -147,14 +185,21 @@ def _closed_filters(board: Board, view: View) -> list[Condition]:
     return [board.expression("sla").in_(view.sla)] if view.sla else []
 
 
-def _closed_spans(view: View) -> list[tuple[ColumnElement[Any], ColumnElement[Any]]]:
+def _closed_spans(
+    view: View, until: ColumnElement[Any]
+) -> list[tuple[ColumnElement[Any], ColumnElement[Any]]]:
     start: list[ColumnElement[Any]] = [V.valid_from]
-    end: list[ColumnElement[Any]] = [V.valid_to]
+    end: list[ColumnElement[Any]] = [until]
     if view.stale is not None:
         start.append(V.updated_at + timedelta(days=view.stale))
     if view.recent is not None:
         end.append(V.updated_at + timedelta(days=view.recent))
     return [(func.greatest(*start), func.least(*end))]
+
+
+def _lasting_filters(board: Board, view: View) -> list[Condition]:
+    """What holds or fails for a version as a whole, but for today's words."""
+    return [*board.value_filters(_without_links(view)), *board.said_filters(view)]
 
 
 def _without_links(view: View) -> View:
@@ -218,7 +263,8 @@ def _while(plain: Stretches, spans: Any, *more: Condition, sign: int = 1) -> Str
         plain,
         start=func.greatest(plain.start, spans.c.valid_from),
         end=func.least(plain.end, spans.c.valid_to),
-        where=(*plain.where, *more),
         origin=plain.origin.join(spans, meet),
+        beside=(*plain.beside, spans),
+        joined=(*plain.joined, *more),
         sign=plain.sign * sign,
     )

@@ -38,7 +38,7 @@ def waiting_select(scope: Scope) -> Select[Any]:
                 V.valid_to > start,
                 V.valid_from < end,
                 func.greatest(began, start) < func.least(ended, end),
-                *board.lasting_filters(scope.view),
+                *board.lasting_filters(scope.view, scope.period.filled()[0]),
             )
             for began, ended in board.open_spans(scope.view)
         )

@@ -29,13 +29,12 @@ COUNTED = (
     "each load would have to keep for it too. It must take 300 ms at most, and does"
 )
 COUNTED_LONG = (
-    "counted case by case, from all versions of the cases that passed the filter in the year, some "
-    "of them twice: what waits for attention goes by two events. A sum for every filter there may "
-    "be would have to be kept by each load"
+    "counted case by case, from the versions of the cases that passed the filter in the year. A sum "
+    "for every filter there may be would have to be kept by each load"
 )
 COMMON = (
-    "half of a million cases hold the word: to gather them out of the index of words takes 400 ms "
-    "before anything is counted"
+    "half of the cases hold the word: to look for it in those that did not rest before the year, one "
+    "in seven, takes 120 ms, and then each version of a year is looked up among them"
 )
 FILTERED = ("backlog", "open_work", "attention", "turnover", "bugs_behind", "daily_severity")
 

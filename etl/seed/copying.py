@@ -18,8 +18,15 @@ from etl.seed.world import World
 
 TABLES = (*(name for name in COLUMNS if name != "seeded_texts"), "case_words")
 
-TEXTS = "create temp table seeded_texts (case_number text, told text) on commit drop"
-WORDS = "insert into case_words select case_number, search_words(told) from seeded_texts"
+TEXTS = """
+create temp table seeded_texts (
+    case_number text, rests_from timestamptz, said_from timestamptz, told text
+) on commit drop
+"""
+WORDS = """
+insert into case_words (case_number, words, rests_from, said_from)
+select case_number, search_words(told), rests_from, said_from from seeded_texts
+"""
 KNOWN = "insert into known_words select unnest(cast(:words as text[])) on conflict do nothing"
 
 # What stands on the tables: foreign keys go first and come last.

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -36,7 +37,7 @@ COLUMNS = {
     "bug_versions": "tracker, key, valid_from, valid_to, summary, status, severity, target, "
     "assignee, restricted, gone",
     "case_bugs": "case_number, tracker, key, linked_at",
-    "seeded_texts": "case_number, told",
+    "seeded_texts": "case_number, rests_from, said_from, told",
 }
 
 # With what follows from them, the parts of a case that are the same throughout a spell.
@@ -72,7 +73,7 @@ class Lines:
         self._case(life, known[-1])
         self._comments(life)
         self._links(life)
-        self._texts(life)
+        self._texts(life, known)
 
     def add_bug(self, bug: tuple[str, str, str], told: list[tuple[int, Told]]) -> None:
         """A bug: (tracker, key, summary), and what was told of it when."""
@@ -205,16 +206,35 @@ class Lines:
             self._facts("link", f"{life.number}|{tracker}|{key}", at, {"linked": True}, None)
             self._add("case_bugs", f"{life.number}\t{tracker}\t{key}\t{stamp(at)}")
 
-    def _texts(self, life: Life) -> None:
+    def _texts(self, life: Life, known: list[Version]) -> None:
         """All that the case says, in the order of the function `case_words`."""
         first = life.case[0][1]
         hung = sorted(self._bugs[number][1:] for number, _ in life.bugs)
-        self._add("seeded_texts", "\t".join([life.number, " ".join([
-            life.number, *([life.card_key] if life.card else []), first["summary"],
-            first["description"], *(f"{key} {words}" for key, words in hung),
-            *(words for _, _, words in reversed(life.comments)),
-            *(words for _, _, words in reversed(life.remarks)),
-        ])]))  # fmt: skip
+        self._add("seeded_texts", "\t".join([
+            life.number, _rests_from(known), _said_from(life, known), " ".join([
+                life.number, *([life.card_key] if life.card else []), first["summary"],
+                first["description"], *(f"{key} {words}" for key, words in hung),
+                *(words for _, _, words in reversed(life.comments)),
+                *(words for _, _, words in reversed(life.remarks)),
+            ])]))  # fmt: skip
+
+
+def _rests_from(known: list[Version]) -> str:
+    """Since when a case of these versions rests, as `etl.history.search` tells it."""
+    if not known[-1].is_closed:
+        return "infinity"
+    left = [later.at for one, later in pairwise(known) if not one.is_closed]
+    closed = [one.closed_at for one in known if one.closed_at is not None]
+    return stamp(max(known[0].at, *left, *closed))
+
+
+def _said_from(life: Life, known: list[Version]) -> str:
+    """Since when a case says what it says, as the function `said_from` tells it."""
+    told = [(one.state.get("card"), one.state["summary"]) for one in known]
+    changed = [one.at for n, one in enumerate(known) if not n or told[n] != told[n - 1]]
+    linked = [at for _, at in life.bugs]
+    said = [at for at, *_ in (*life.comments, *life.remarks)]
+    return stamp(max(changed + linked + said))
 
 
 def _fact(name: str, value: Any) -> str:

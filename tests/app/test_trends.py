@@ -7,8 +7,9 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import func, select
 
-from app import daily, days, rolled, value_series
+from app import daily, days, rolled, search, value_series
 from app.board import Board
 from app.database import read
 from app.metrics import CATALOGUE, COUNTS, Count, count_values, linked_bugs
@@ -21,6 +22,7 @@ from app.selection import count, grouped
 from app.series import series
 from app.value_series import REST, SHOWN
 from app.version import data_version
+from app.versions import V
 from app.view import View
 from etl.seed import seed
 from tests.conftest import EMPTY, cloned
@@ -57,6 +59,7 @@ views = st.builds(
     sla=chosen("ok", "at_risk", "breached"),
     bugs=chosen("any", "none", "untargeted"),
     stale=st.none() | st.integers(0, 9),
+    q=st.sampled_from(["", "", "symptom 4"]),
     tz=st.sampled_from(ZONES),
 )
 
@@ -82,6 +85,12 @@ def agree(scope):
         for row in records(frame(PANELS[name], scope)):
             lines.setdefault(row["day"], {}).update(row)
     assert [row["day"] for row in told] == list(scope.days()) == sorted(lines)
+    moved = records(read(daily.daily(scope)))
+    assert [row["open_cases"] for row in moved] == [row["open_cases"] for row in told]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(daily, "spelled", lambda _: False)
+        patch.setattr(daily, "rolls", lambda *_, **__: False)
+        assert records(read(daily.daily(scope))) == moved
     for row, end in zip(told, scope.ends(), strict=True):
         assert row["as_of"] == end
         here = expected(scope.view, end)
@@ -96,9 +105,14 @@ def agree(scope):
 
 
 def expected(view, end):
-    at = view.but(as_of=end)
+    at = standing(view, end)
     [bugs] = read(linked_bugs(at, Board.at(end))).to_dict("records")
     return count_values(at, end) | bugs
+
+
+def standing(view, end):
+    """The View of what a day ended with: numbers over days go by the words that cases say now."""
+    return view if view.q else view.but(as_of=end)
 
 
 @settings(max_examples=12)
@@ -114,7 +128,11 @@ def crowd():
         yield
 
 
-seeded = views.map(lambda view: view.but(account=(), status=()))
+seeded = st.builds(
+    lambda view, q: view.but(account=(), status=(), q=q),
+    views,
+    st.sampled_from(["", "error", "ptp", "node"]),
+)
 SEEDED_STARTS = (date(2026, 3, 25), date(2026, 5, 26), date(2025, 10, 23), date(2024, 2, 27))
 
 
@@ -122,6 +140,40 @@ SEEDED_STARTS = (date(2026, 3, 25), date(2026, 5, 26), date(2025, 10, 23), date(
 @given(scope=scopes(seeded, SEEDED_STARTS))
 def test_a_day_of_a_seeded_world_is_what_the_catalogue_says_of_its_end(crowd, scope):
     agree(scope)
+
+
+def said_anew(q, moment):
+    """That a case held the words at an instant, put together for each case."""
+    words = func.case_words(V.case_number, moment)
+    return words.op("@@", is_comparison=True)(select(func.search_query(q)).scalar_subquery())
+
+
+@settings(max_examples=20)
+@given(
+    asked=st.sampled_from([{}, {"bugs": ("none",)}, {"sla": ("ok",)}, {"status": ("Closed",)}]),
+    first=st.dates(date(2024, 1, 8), date(2026, 5, 20)),
+    q=st.sampled_from(["error", "ptp", "error node"]),
+)
+def test_a_search_misses_no_case_that_it_need_not_look_at(crowd, asked, first, q):
+    period = Period(midnight(first, "UTC"), midnight(first + timedelta(days=9), "UTC"))
+    scope = Scope.of(View(q=q, **asked), UNTIL, period=period)
+    names = (*LINES, "backlog", "daily_severity", "daily_status", "waiting")
+
+    def told():
+        then = scope.view.but(as_of=scope.ends()[0])
+        known = [
+            records(read(grouped(then.but(state=state), then.as_of, "account")))
+            for state in ("open", "all")
+        ]
+        return known, {name: records(frame(PANELS[name], scope)) for name in names}
+
+    here = told()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "matches_since", lambda q, _: search.matches(q))
+        patch.setattr(search, "said", said_anew)
+        assert told() == here
+    if not asked and q == "error":
+        assert any(row["open_cases"] for row in here[1]["backlog"])
 
 
 rolled_views = st.builds(
@@ -189,8 +241,7 @@ def test_the_lines_of_values_are_the_groups_of_each_day(log, scope, field):
     told = frame(PANELS[f"daily_{field}"], scope)
     for day, end in zip(scope.days(), scope.ends(), strict=True):
         rows = records(told[told["day"] == day])
-        at = scope.view.but(as_of=end, state="open")
-        groups = records(read(grouped(at, end, field)))
+        groups = records(read(grouped(standing(scope.view, end).but(state="open"), end, field)))
         known = {row[field]: row["cases"] for row in groups}
         assert sum(row["cases"] for row in rows) == sum(known.values())
         for row in rows:

@@ -60,6 +60,13 @@ DERIVED = {
     "case_words": "select * from case_words",
 }
 
+# Cases that at some instant said others words than now, though they are told to have said these.
+SAID_OTHERS = """
+select w.case_number from case_words w join unnest(cast(:moments as timestamptz[])) moment
+    on w.said_from <= moment
+where case_words(w.case_number, moment) is distinct from case_words(w.case_number)
+"""
+
 
 @pytest.fixture(scope="module")
 def desk():
@@ -108,6 +115,9 @@ def test_after_any_loads_everything_is_as_derived_from_all_facts(desk, facts, cu
     kept, anew = compared()
     for name in DERIVED:
         assert kept[name] == anew[name], name
+    moments = [BORN + timedelta(days=day, hours=12) for day in range(-1, 23)]
+    with database.snapshot() as connection:
+        assert connection.execute(text(SAID_OTHERS), {"moments": moments}).scalars().all() == []
 
 
 def take(records: list[Observation]) -> None:
