@@ -9,7 +9,7 @@ from alembic import op
 
 from app.migrations import live
 
-revision = "0025"
+revision = "0024"
 down_revision = "0023"
 branch_labels = None
 depends_on = None
