@@ -12,7 +12,6 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
-    Table,
     case,
     func,
     select,
@@ -23,6 +22,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from app.arrays import table_of
 from app.metrics import DAY
+from app.models import Base
 from app.series import both_sides, place_of
 from app.versions import TICK
 
@@ -44,14 +44,24 @@ class Rolled:
     by: tuple[str, ...] = ()
 
 
-def rows_of(table: Table, time: str, asked: Callable[[Columns], list[ColumnElement[bool]]]) -> Rows:
-    """The rows of a table that pass some conditions."""
+def rolled_by(
+    hours: type[Base],
+    days: type[Base],
+    asked: Callable[[Columns], list[ColumnElement[bool]]],
+    by: tuple[str, ...] = (),
+) -> Rolled:
+    """The rows of a roll-up that pass some conditions."""
 
-    def rows(start: Any, until: Any) -> FromClause:
-        within = [table.c[time] >= start, *([] if until is None else [table.c[time] < until])]
-        return select(table).where(*asked(table.c), *within).lateral(f"of_{time}s")
+    def rows_of(model: type[Base], time: str) -> Rows:
+        table = Base.metadata.tables[model.__tablename__]
 
-    return rows
+        def rows(start: Any, until: Any) -> FromClause:
+            within = [table.c[time] >= start, *([] if until is None else [table.c[time] < until])]
+            return select(table).where(*asked(table.c), *within).lateral(f"of_{time}s")
+
+        return rows
+
+    return Rolled(rows_of(hours, "hour"), rows_of(days, "day"), by)
 
 
 def added_up(

@@ -115,6 +115,7 @@ NOTHING = (
     " and no_updates = 0 and no_bugs = 0 and opened_last_day = 0 and opened_last_week = 0"
     " and closed_last_day = 0 and closed_last_week = 0"
 )
+NO_STAGE = "created = 0 and relieved = 0 and resolved = 0 and closed = 0"
 # The fields of which a roll-up tells open cases by value, with their numbers there; under
 # a number of its own it tells all of them.
 VALUE_FIELDS = {"status": 1, "card_status": 2, "account": 3, "engineer": 4, "product": 5}
@@ -601,12 +602,47 @@ class OpenStepByDay(_OpenSteps, Base):
     day: Mapped[datetime] = mapped_column(primary_key=True, sort_order=-1)
 
 
+class _StageSteps:
+    """How many cases with the same values reached each stage in some time, as is known now.
+
+    All of them are taken back at `infinity`.
+    """
+
+    severity: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    escalated: Mapped[str] = mapped_column(primary_key=True)
+    crit_sit: Mapped[bool] = mapped_column(primary_key=True)
+    created: Mapped[int]
+    relieved: Mapped[int]
+    resolved: Mapped[int]
+    closed: Mapped[int]
+
+
+class StageStep(_StageSteps, Base):
+    """Who reached which stage within an hour (UTC): derived (`etl.history.stages`)."""
+
+    __tablename__ = "stage_steps"
+    __table_args__ = (Index("ix_stage_steps_nothing", "hour", postgresql_where=text(NO_STAGE)),)
+
+    hour: Mapped[datetime] = mapped_column(primary_key=True, sort_order=-1)
+
+
+class StageStepByDay(_StageSteps, Base):
+    """The same within a day (UTC)."""
+
+    __tablename__ = "stage_steps_by_day"
+    __table_args__ = (
+        Index("ix_stage_steps_by_day_nothing", "day", postgresql_where=text(NO_STAGE)),
+    )
+
+    day: Mapped[datetime] = mapped_column(primary_key=True, sort_order=-1)
+
+
 class _ValueSteps:
     """By how much the open cases with a value of a field (`VALUE_FIELDS`) changed in some time."""
 
-    step: Mapped[int]
     field: Mapped[int] = mapped_column(SmallInteger)
     value: Mapped[str] = mapped_column(Text(collation="C"))
+    step: Mapped[int]
 
 
 class ValueStep(_ValueSteps, Base):

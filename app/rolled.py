@@ -23,9 +23,9 @@ from sqlalchemy import (
     union_all,
 )
 
-from app.added_up import HOUR, Columns, Rolled, added_up, rows_of, whole_hour
+from app.added_up import HOUR, Columns, Rolled, added_up, rolled_by, whole_hour
 from app.metrics import COUNTS, DAY, WEEK, Count
-from app.models import Base, BugSpan, OpenStep, OpenStepByDay
+from app.models import BugSpan, OpenStep, OpenStepByDay
 from app.readings import readings
 from app.scope import Scope
 from app.series import running, steps_of
@@ -150,12 +150,11 @@ def _changed(start: datetime, end: datetime, counts: Sequence[Count]) -> Iterato
 
 def of_counts(view: View, *by: str) -> Rolled:
     """The roll-up of counts, as far as a View asks for it."""
-    hours, days = (Base.metadata.tables[one.__tablename__] for one in (OpenStep, OpenStepByDay))
 
     def asked(told: Columns) -> list[ColumnElement[bool]]:
         return rolled_filters(view, told)
 
-    return Rolled(rows_of(hours, "hour", asked), rows_of(days, "day", asked), by)
+    return rolled_by(OpenStep, OpenStepByDay, asked, by)
 
 
 def rolled_filters(view: View, told: Columns) -> list[ColumnElement[bool]]:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, text
 
-from etl.history import counts, values
+from etl.history import counts, stages, values
 from etl.history.rollup import RollUp
 
-ROLL_UPS: tuple[RollUp, ...] = (counts.ROLL_UP, values.ROLL_UP)
+ROLL_UPS: tuple[RollUp, ...] = (counts.ROLL_UP, values.ROLL_UP, stages.ROLL_UP)
 
 # A case whose versions or bugs are about to be derived anew, and since when.
 CHOSEN = """
@@ -25,7 +25,7 @@ select key, min(since) as since from (
 COLUMNS = """
     case_number, valid_from, valid_to, spell_to, is_open, gone, event, ended_by, severity,
     escalated, crit_sit, updated_at, created_date, closed_at, status, card_status, account,
-    engineer, product
+    engineer, product, relief_at, resolved_at
 """
 # The versions are looked up once before and once after, whatever is then asked of them.
 OF_CHOSEN = f"""

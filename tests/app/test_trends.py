@@ -16,7 +16,7 @@ from app.database import read
 from app.metrics import CATALOGUE, COUNTS, Count, count_values, linked_bugs
 from app.models import VALUE_FIELDS
 from app.panel import asked_of, columns_of, frame
-from app.panels import PANELS
+from app.panels import PANELS, cumulative
 from app.period import Period, midnight
 from app.rows import records
 from app.scope import Scope
@@ -192,6 +192,19 @@ def test_the_roll_up_of_values_says_what_the_versions_say(crowd, scope, field, l
     assert {row["day"] for row in short} == set(scope.days())
     if field == "engineer":
         assert {row["rank"] for row in short} >= {REST}
+
+
+@settings(max_examples=40)
+@given(scope=scopes(rolled_views, SEEDED_STARTS), live=st.sampled_from([1, 4, 90]))
+def test_the_roll_up_of_stages_says_what_the_cases_say(crowd, scope, live):
+    scope = live_scope(asked_of(PANELS["cumulative_flow"], scope), live)
+    edges = [scope.period.filled()[0] - TICK, *scope.ends()]
+    assert rolled.rolls(scope, edges, alone=True)
+    short = records(frame(PANELS["cumulative_flow"], scope))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cumulative, "rolls", lambda *_, **__: False)
+        assert short == records(frame(PANELS["cumulative_flow"], scope))
+    assert len(short) == len(scope.days())
 
 
 def test_days_that_begin_within_hours_are_left_to_the_versions():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from app import database
-from etl.history import counts, steps, values
+from etl.history import counts, stages, steps, values
 from etl.history.spells import SAME
 from etl.load import load
 from etl.records import Fact, Observation, canonical_instant
@@ -28,6 +28,10 @@ VALUES = {
         "account": ["Acme", "Globex", None],
         "owner": ["Ann", None],
         "product": ["Tape", "Disk"],
+        # Also before the creation, and after the closing.
+        "relief": ["2025-12-30T00:00:00+00:00", "2026-01-09T10:30:00+00:00", None],
+        "resolved": ["2026-01-05T06:00:00+00:00", "2026-02-01T00:00:00+00:00", None],
+        "closed": ["2025-12-31T00:00:00+00:00", "2026-01-15T12:00:00+00:00", None],
         "gone": ["true", "false"],
         "summary": ["a", "b"],
     },
@@ -40,6 +44,7 @@ WHOLE = {
     "counts": f"select {', '.join(f'sum({one})' for one in ('step + lasting', *counts.COUNTS))}"
     " from {table}",
     "values": "select distinct sum(step) from {table} group by field, value",
+    "stages": f"select {', '.join(f'sum({one})' for one in stages.STEPS)} from {{table}}",
 }
 
 
@@ -83,8 +88,8 @@ def test_after_any_loads_it_is_what_all_versions_say(desk, facts, cuts):
     kept, anew = compared()
     assert kept == anew
     with database.snapshot() as connection:
-        for told, roll_up in (("counts", counts.ROLL_UP), ("values", values.ROLL_UP)):
-            for level in roll_up.levels:
+        for told, room in (("counts", counts), ("values", values), ("stages", stages)):
+            for level in room.ROLL_UP.levels:
                 asked = text(WHOLE[told].format(table=level.table))
                 assert set(connection.execute(asked).one()) == {0}, level.table
 
