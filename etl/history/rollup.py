@@ -34,7 +34,8 @@ class Level:
     @property
     def tidy(self) -> str:
         """Take away rows in which nothing happened after all; an index of its own finds them."""
-        return f"delete from {self.table} where {' and '.join(f'{one} = 0' for one in self.steps)}"
+        nothing = " and ".join(f"{step} = 0" for step in self.steps)
+        return f"tidied_{self.table} as (delete from {self.table} where {nothing})"
 
     def summed(self, hours: str) -> str:
         """Insert the sums out of rows by the hour; a row may tell of less than an hour."""
@@ -88,7 +89,8 @@ class RollUp:
             {self.told(versions, self.beside)}
             """
 
-    def after(self) -> Iterator[str]:
+    @property
+    def after(self) -> str:
         """Add what is said now, and take away what was said before."""
         told = [self.told(DIFFERENCE, self.moments, "sign")]
         if self.beside:
@@ -99,11 +101,9 @@ class RollUp:
             f"level_{n} as ({level.summed('told')} {level.added})"
             for n, level in enumerate(self.levels)
         )
-        yield f"""
+        return f"""
         with told as materialized ({" union all ".join(told)}), {", ".join(levels)} select
         """
-        for level in self.levels:
-            yield level.tidy
 
     def told_of_all(self) -> str:
         """Note what all versions say by themselves."""

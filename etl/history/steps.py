@@ -45,22 +45,21 @@ from (
 group by {COLUMNS}
 """
 
+# Rows in which nothing happened after all.
+TIDY = f"with {', '.join(level.tidy for one in ROLL_UPS for level in one.levels)} select"
+
 
 def before(connection: Connection) -> None:
     """Note what is said of the touched cases, before anything of them is derived anew."""
     noted = (statement for roll_up in ROLL_UPS for statement in roll_up.before("stepped_before"))
-    analyzed = "analyze stepped_before (case_number)"
-    for statement in (CHOSEN, "analyze stepped_cases", BEFORE, analyzed, *noted):
+    for statement in (CHOSEN, "analyze stepped_cases", BEFORE, *noted):
         connection.execute(text(statement))
 
 
 def after(connection: Connection) -> None:
     """Bring the roll-ups to what is to be said of the touched cases now."""
-    connection.execute(text(AFTER))
-    connection.execute(text("analyze stepped_versions (case_number, sign, now)"))
-    for roll_up in ROLL_UPS:
-        for statement in roll_up.after():
-            connection.execute(text(statement))
+    for statement in (AFTER, *(roll_up.after for roll_up in ROLL_UPS), TIDY):
+        connection.execute(text(statement))
 
 
 def fill(connection: Connection, once_spanned: Callable[[], object] = lambda: None) -> None:
