@@ -25,6 +25,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    tuple_,
     union_all,
 )
 
@@ -33,7 +34,6 @@ from app.fence import fenced
 from app.models import ALL_CASES, VALUE_FIELDS, Base, ValueStep, ValueStepByDay, ValueStepByMonth
 from app.rolled import rolls
 from app.scope import Scope
-from app.series import both_sides
 from app.versions import TICK
 
 TABLES = Base.metadata.tables
@@ -53,9 +53,8 @@ def rolls_lines(scope: Scope, field: str, instants: Sequence[datetime]) -> bool:
 def rolled_lines(scope: Scope, field: str, instants: Sequence[datetime], most: int) -> SelectBase:
     """Open cases by a field at instants that `rolls_lines` allows: the `most` largest at the last.
 
-    `value`, `place`, `step`: by how much they step up from the instant before. Those beside the
-    largest that have cases at the last instant are the `rest`, so many `together`; values that had
-    some before alone are told by themselves.
+    `value`, `place`, `step`: by how much they step up from the instant before. All cases are told
+    as the `rest`: beside the values told so many more have cases at the last instant (`together`).
     """
     bounds = [edge + TICK for edge in instants]
     if scope.live and instants[-1] == scope.instant:
@@ -63,31 +62,33 @@ def rolled_lines(scope: Scope, field: str, instants: Sequence[datetime], most: i
         bounds[-1] = _month_after(scope.instant)
     ranked = _ranked(VALUE_FIELDS[field], bounds)
     may = or_(ranked.c.rank <= most, ranked.c.cases == 0)
-    chosen = select(ranked.c.field, ranked.c.value, ranked.c.cases).where(may).cte("chosen")
+    cases = cast(ranked.c.cases, Integer).label("step")
+    chosen = select(ranked.c.field, ranked.c.value, cases).where(may).cte("chosen")
     of = Rolled(_rows(chosen, HOURS, "hour"), _rows(chosen, DAYS, "day"), ("field", "value"))
-    inner = added_up(of, bounds, lambda row: {"step": row.step}, until=nearest_midnight(bounds[-1]))
-    within = inner.c.place.between(1, len(bounds) - 1)
-    zero, told = literal(0).label("place"), (inner.c.field, inner.c.value)
-    # What is there at first is what is there at last, but for what came between.
+    until = nearest_midnight(bounds[-1])
+    between = added_up(of, bounds, lambda row: {"step": row.step}, until=until)
+    inner = fenced(select(between), "inner")
+    told, step = (inner.c.field, inner.c.value), func.sum(inner.c.step)
+    # What is there at first is what is there at last, but for all that came between.
+    signed = case((inner.c.place.is_(None), -step), else_=step)
+    sums = (
+        select(*told, inner.c.place, cast(signed, Integer).label("step"))
+        .where(inner.c.place.between(1, len(bounds) - 1))
+        .group_by(func.grouping_sets(tuple_(*told, inner.c.place), tuple_(*told)))
+        .subquery("sums")
+    )
     steps = union_all(
-        select(chosen.c.field, chosen.c.value, zero, cast(chosen.c.cases, Integer).label("step")),
-        select(*told, zero, cast(-func.sum(inner.c.step), Integer)).where(within).group_by(*told),
-        select(*told, inner.c.place, cast(inner.c.step, Integer)).where(within),
+        select(chosen, literal(0).label("place")),
+        select(sums.c.field, sums.c.value, sums.c.step, func.coalesce(sums.c.place, 0)),
     ).subquery("steps")
-    # What is not of one of the values is of the rest.
-    whole, sides = steps.c.field == ALL_CASES, both_sides()
-    own = sides.c.side == 1
     others = select(func.count()).select_from(ranked).where(~may).scalar_subquery()
-    return (
-        select(
-            case((own, steps.c.value), else_="").label("value"),
-            steps.c.place,
-            case((or_(own, whole), steps.c.step), else_=-steps.c.step).label("step"),
-            case((own, 1), else_=cast(others, Integer)).label("together"),
-            (~own).label("rest"),
-        )
-        .select_from(steps.join(sides, true()))
-        .where(or_(~own, ~whole))
+    whole = steps.c.field == ALL_CASES
+    return select(
+        steps.c.value,
+        steps.c.place,
+        steps.c.step,
+        case((whole, cast(others, Integer)), else_=1).label("together"),
+        whole.label("rest"),
     )
 
 

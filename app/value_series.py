@@ -5,15 +5,20 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
+    ColumnElement,
     Integer,
     Select,
     SelectBase,
+    Subquery,
+    Text,
     and_,
     case,
     cast,
     false,
     func,
     literal,
+    or_,
     select,
     true,
     union_all,
@@ -38,46 +43,25 @@ def value_series(scope: Scope, field: str, instants: Sequence[datetime]) -> Sele
     the largest `SHOWN` are one row of rank `REST`, whose value is NULL, as is that of cases where
     the field is not set.
     """
-    size, unset = len(instants), 0 if field == "severity" else ""
-    told = _told(scope, field, instants).subquery("told")
+    size = len(instants)
+    rolled = rolls_lines(scope, field, instants)
+    read = rolled_lines(scope, field, instants, SHOWN) if rolled else _told(scope, field, instants)
+    told = read.subquery("told")
     steps = select(told).where(told.c.place < size).cte("steps")
-    last, whole = func.sum(steps.c.step), func.sum(steps.c.step * (size - steps.c.place))
-    value = steps.c.value if field == "severity" else steps.c.value.collate("C")
-    ranks = (
-        select(
-            steps.c.rest,
-            steps.c.value,
-            func.max(steps.c.together).label("together"),
-            func.row_number()
-            .over(order_by=(steps.c.rest, last.desc(), whole.desc(), value))
-            .label("rank"),
-        )
-        .group_by(steps.c.rest, steps.c.value)
-        .having(whole > 0)
-        .cte("ranks")
-    )
-    rank = func.least(ranks.c.rank, REST)
+    ranks = _ranks(steps, size)
+    rank, number = ranks.c.rank, func.sum(ranks.c.together)
+    unset = 0 if field == "severity" else ""
     shown = (
         select(
-            rank.label("rank"),
-            func.sum(ranks.c.together).label("number"),
+            rank,
+            number.label("number"),
             case((rank < REST, func.nullif(func.min(ranks.c.value), unset))).label("value"),
         )
         .group_by(rank)
+        .having(number > 0)
         .cte("shown")
     )
-    same = and_(steps.c.rest == ranks.c.rest, steps.c.value == ranks.c.value)
-    every = numbered(size, "every")
-    # A step of nothing at each instant, so that every line goes through all of them.
-    all_steps = union_all(
-        select(shown.c.rank, every.c.number.label("place"), literal(0).label("step")).select_from(
-            shown.join(every, true())
-        ),
-        select(rank, steps.c.place, steps.c.step).select_from(steps.join(ranks, same)),
-    ).subquery("all_steps")
-    at = all_steps.c.rank, all_steps.c.place
-    cases = func.sum(func.sum(all_steps.c.step)).over(partition_by=at[0], order_by=at[1])
-    lines = select(*at, cast(cases, Integer).label("cases")).group_by(*at).subquery("lines")
+    lines = _lines(shown, steps, ranks, size, whole=rolled)
     return select(
         lines.c.place,
         cast(shown.c.rank, Integer).label("rank"),
@@ -87,15 +71,54 @@ def value_series(scope: Scope, field: str, instants: Sequence[datetime]) -> Sele
     ).select_from(lines.join(shown, shown.c.rank == lines.c.rank))
 
 
-def _told(scope: Scope, field: str, instants: Sequence[datetime]) -> SelectBase:
-    """Open cases by value, from a roll-up where it knows them.
+def _ranks(steps: CTE, size: int) -> CTE:
+    """The rank of each value that has cases at some instant; `REST` past the largest."""
+    last, whole = func.sum(steps.c.step), func.sum(steps.c.step * (size - steps.c.place))
+    value: ColumnElement[Any] = steps.c.value
+    if isinstance(value.type, Text):
+        value = value.collate("C")
+    rank = func.row_number().over(order_by=(steps.c.rest, last.desc(), whole.desc(), value))
+    return (
+        select(
+            steps.c.rest,
+            steps.c.value,
+            func.max(steps.c.together).label("together"),
+            case((steps.c.rest, REST), else_=func.least(rank, REST)).label("rank"),
+        )
+        .group_by(steps.c.rest, steps.c.value)
+        .having(whole > 0)
+        .cte("ranks")
+    )
 
-    `value`, `place`, `step`, and of how many values they are `together`: several are the `rest`.
-    """
+
+def _lines(shown: CTE, steps: CTE, ranks: CTE, size: int, *, whole: bool) -> Subquery:
+    """`cases` of each `rank` at each `place`. `whole`: the rest was told with all others in it."""
+    every = numbered(size, "every")
+    same = and_(steps.c.rest == ranks.c.rest, steps.c.value == ranks.c.value)
+    of_values = select(ranks.c.rank, steps.c.place, steps.c.step).select_from(
+        steps.join(ranks, same)
+    )
+    # A step of nothing at each instant, so that every line goes through all of them.
+    nothing = select(
+        shown.c.rank, every.c.number.label("place"), literal(0).label("step")
+    ).select_from(shown.join(every, true()))
+    parts = [nothing, of_values]
+    if whole:
+        lined = and_(~ranks.c.rest, ranks.c.rank < REST)
+        taken = select(literal(REST), steps.c.place, -steps.c.step).select_from(
+            steps.join(ranks, and_(same, lined))
+        )
+        parts = [nothing, of_values.where(or_(ranks.c.rest, lined)), taken]
+    told = union_all(*parts).subquery("told_lines")
+    at = told.c.rank, told.c.place
+    cases = func.sum(func.sum(told.c.step)).over(partition_by=at[0], order_by=at[1])
+    return select(*at, cast(cases, Integer).label("cases")).group_by(*at).subquery("lines")
+
+
+def _told(scope: Scope, field: str, instants: Sequence[datetime]) -> SelectBase:
+    """`value`, `place` and `step` of open cases; each value is one (`together`), not the `rest`."""
     if field in VALUES and rolls(scope, instants, alone=True):
         return rolled_values(scope, field, instants)
-    if rolls_lines(scope, field, instants):
-        return rolled_lines(scope, field, instants, SHOWN)
     view, board = scope.view, scope.board
     stretches = open_stretches(board, view, {field})
     return union_all(*(_steps(one, board, field, instants) for one in stretches))
