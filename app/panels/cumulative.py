@@ -12,7 +12,6 @@ from sqlalchemy import (
     case,
     cast,
     func,
-    or_,
     select,
     true,
 )
@@ -70,8 +69,7 @@ def _summed(scope: Scope, instants: Sequence[datetime]) -> Select[Any]:
     known = of_both(
         scope,
         lambda half: [moment.label(name) for name, moment in _moments(half).items()],
-        # A source may tell of a closing before the creation, which counts as of then.
-        lambda half: [] if half.is_open else [or_(V.closed_at >= start, V.created_date >= start)],
+        lambda half: [] if half.is_open else [V.closed_at >= start],
     ).subquery("known")
     every = numbered(len(STAGES), "stages")
     moment = case(*((every.c.number == n, known.c[name]) for n, name in enumerate(STAGES)))
