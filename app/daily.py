@@ -24,8 +24,9 @@ from sqlalchemy import (
     union_all,
 )
 
+from app.added_up import Columns, added_up, whole_hour
 from app.day_table import day_table
-from app.rolled import Columns, added_up, rolls, whole_hour
+from app.rolled import of_counts, rolls
 from app.scope import Scope
 from app.series import both_sides, place_of
 from app.spans import Stretches, open_stretches, spelled
@@ -83,7 +84,7 @@ def _rolled(scope: Scope, edges: Sequence[datetime]) -> list[Select[Any]]:
     def told(columns: Columns) -> dict[str, ColumnElement[Any]]:
         return {**{name: columns[name] for name in NAMES}, "ever": columns.step + columns.lasting}
 
-    hours = added_up(scope.view, bounds, told)
+    hours = added_up(of_counts(scope.view), bounds, told)
     # All steps add up to nothing: those to come are what is open now, taken away.
     before = -func.coalesce(func.sum(hours.c.ever), 0)
     nothing = [literal(0).label(name) for name in KINDS]

@@ -5,11 +5,11 @@ from datetime import datetime
 
 import orjson
 
+from app.added_up import whole_hour
 from app.cache import remembered
 from app.database import fetch_rows
 from app.days import counted
 from app.metrics import CATALOGUE, WEEK, Count
-from app.rolled import whole_hour
 from app.scope import Scope
 from app.version import Version
 from app.versions import TICK

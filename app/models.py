@@ -21,6 +21,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    PrimaryKeyConstraint,
     SmallInteger,
     Text,
     UniqueConstraint,
@@ -117,6 +118,11 @@ NOTHING = (
     " and no_updates = 0 and no_bugs = 0 and opened_last_day = 0 and opened_last_week = 0"
     " and closed_last_day = 0 and closed_last_week = 0"
 )
+NO_STAGE = "created = 0 and relieved = 0 and resolved = 0 and closed = 0"
+# The fields of which a roll-up tells open cases by value, with their numbers there; under
+# a number of its own it tells all of them.
+VALUE_FIELDS = {"status": 1, "card_status": 2, "account": 3, "engineer": 4, "product": 5}
+ALL_CASES = 0
 # The open versions that lasted long and have ended: few of all, many of those of a past instant.
 LASTED = (
     "is_open and valid_to < 'infinity' and"
@@ -599,6 +605,90 @@ class OpenStepByDay(_OpenSteps, Base):
     __table_args__ = (Index("ix_open_steps_by_day_nothing", "day", postgresql_where=text(NOTHING)),)
 
     day: Mapped[datetime] = mapped_column(primary_key=True, sort_order=-1)
+
+
+class _StageSteps:
+    """How many cases with the same values reached each stage in some time, as is known now.
+
+    All of them are taken back at `infinity`.
+    """
+
+    severity: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    escalated: Mapped[str] = mapped_column(primary_key=True)
+    crit_sit: Mapped[bool] = mapped_column(primary_key=True)
+    created: Mapped[int]
+    relieved: Mapped[int]
+    resolved: Mapped[int]
+    closed: Mapped[int]
+
+
+class StageStep(_StageSteps, Base):
+    """Who reached which stage within an hour (UTC): derived (`etl.history.stages`)."""
+
+    __tablename__ = "stage_steps"
+    __table_args__ = (Index("ix_stage_steps_nothing", "hour", postgresql_where=text(NO_STAGE)),)
+
+    hour: Mapped[datetime] = mapped_column(primary_key=True, sort_order=-1)
+
+
+class StageStepByDay(_StageSteps, Base):
+    """The same within a day (UTC)."""
+
+    __tablename__ = "stage_steps_by_day"
+    __table_args__ = (
+        Index("ix_stage_steps_by_day_nothing", "day", postgresql_where=text(NO_STAGE)),
+    )
+
+    day: Mapped[datetime] = mapped_column(primary_key=True, sort_order=-1)
+
+
+class _ValueSteps:
+    """By how much the open cases with a value of a field (`VALUE_FIELDS`) changed in some time."""
+
+    field: Mapped[int] = mapped_column(SmallInteger)
+    value: Mapped[str] = mapped_column(Text(collation="C"))
+    step: Mapped[int]
+
+
+class ValueStep(_ValueSteps, Base):
+    """The steps of values within an hour (UTC): derived (`etl.history.values`)."""
+
+    __tablename__ = "value_steps"
+    __table_args__ = (
+        PrimaryKeyConstraint("field", "value", "hour"),
+        Index("ix_value_steps_nothing", "field", postgresql_where=text("step = 0")),
+    )
+
+    hour: Mapped[datetime] = mapped_column(sort_order=-1)
+
+
+class ValueStepByDay(_ValueSteps, Base):
+    """The same within a day (UTC), for lines over months and years."""
+
+    __tablename__ = "value_steps_by_day"
+    __table_args__ = (
+        PrimaryKeyConstraint("field", "value", "day"),
+        Index("ix_value_steps_by_day_nothing", "field", postgresql_where=text("step = 0")),
+    )
+
+    day: Mapped[datetime] = mapped_column(sort_order=-1)
+
+
+class ValueStepByMonth(_ValueSteps, Base):
+    """The same within a month (UTC), of all values side by side; `entered`: how often got anew."""
+
+    __tablename__ = "value_steps_by_month"
+    __table_args__ = (
+        PrimaryKeyConstraint("field", "month", "value"),
+        Index(
+            "ix_value_steps_by_month_nothing",
+            "field",
+            postgresql_where=text("step = 0 and entered = 0"),
+        ),
+    )
+
+    month: Mapped[datetime] = mapped_column(sort_order=-1)
+    entered: Mapped[int] = mapped_column(sort_order=1)
 
 
 class SlaPolicyVersion(Base):

@@ -4,49 +4,41 @@ It can where the filters are its own and the instants end whole hours; the one a
 within an hour, of which the versions of the cases that changed in it tell the rest.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    CTE,
     ColumnElement,
-    DateTime,
-    Integer,
     Select,
     SelectBase,
-    and_,
     case,
+    false,
     func,
     literal,
     or_,
     select,
-    true,
     union,
     union_all,
 )
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from app.arrays import table_of
+from app.added_up import HOUR, Columns, Rolled, added_up, rolled_by, whole_hour
 from app.metrics import COUNTS, DAY, WEEK, Count
 from app.models import BugSpan, OpenStep, OpenStepByDay
 from app.readings import readings
 from app.scope import Scope
 from app.selection import count
-from app.series import both_sides, place_of, running, steps_of
+from app.series import running, steps_of
 from app.versions import TICK, V
 from app.view import View
 
-HOUR = timedelta(hours=1)
 # The fields whose values it knows.
 VALUES = {"severity"}
 ROLLED = {"state", "severity", "escalated", "crit_sit", "escalation"}
 # Those that change with time alone, so that steps of theirs are known before they come.
 AHEAD = {"no_updates", *(count.name for count in COUNTS if count.since)}
-Columns = ReadOnlyColumnCollection[str, Any]
 HOURS: Columns = OpenStep.__table__.c
-DAYS: Columns = OpenStepByDay.__table__.c
 # The counts that have a column of their own, beside those that rows are told apart by.
 STEPPED = {count.name for count in COUNTS} & {one.name for one in HOURS if not one.primary_key}
 
@@ -68,11 +60,6 @@ def knows(count: Count) -> bool:
     return count.name in STEPPED or (not count.since and set(count.only) <= ROLLED)
 
 
-def whole_hour(moment: datetime) -> datetime:
-    """The start of the hour (UTC) of an instant."""
-    return moment.replace(minute=0, second=0, microsecond=0)
-
-
 def rolled(scope: Scope, counts: Sequence[Count], instants: Sequence[datetime]) -> Select[Any]:
     """Counts at rising instants that `rolls` allows: `place` and a column per count."""
     names, last = [count.name for count in counts], instants[-1]
@@ -90,7 +77,7 @@ def rolled(scope: Scope, counts: Sequence[Count], instants: Sequence[datetime]) 
     if within:
         bounds[-1] = whole_hour(last) if parted else whole_hour(last) + HOUR
     hours = added_up(
-        scope.view, bounds, lambda told: {one.name: _step(told, one) for one in counts}
+        of_counts(scope.view), bounds, lambda told: {one.name: _step(told, one) for one in counts}
     )
     # All steps of a count add up to nothing: those to come are its value now, taken away.
     sums = (func.coalesce(-func.sum(hours.c[name]), 0).label(name) for name in names)
@@ -144,96 +131,23 @@ def _ending_now(told: Select[Any], scope: Scope, counts: Sequence[Count], last: 
 def rolled_values(scope: Scope, field: str, instants: Sequence[datetime]) -> SelectBase:
     """Open cases by a field of `VALUES` at instants that `rolls` allows alone.
 
-    `value`, `place` and `step`: by how much they step up from the instant before.
+    `value`, `place`, `step` (by how much they step up from the instant before), and that a value is
+    one (`together`), not a `rest`.
     """
     # An instant within an hour is now: of the rest of the hour nothing is known.
     bounds = [whole_hour(edge) + HOUR for edge in instants]
     hours = added_up(
-        scope.view,
+        of_counts(scope.view, field),
         bounds,
         lambda row: {"step": row.step, "ever": row.step + row.lasting},
-        by=[field],
     )
     value, zero = hours.c[field].label("value"), literal(0).label("place")
     before = (-func.sum(hours.c.ever)).label("step")
+    alone = literal(1).label("together"), false().label("rest")
     return union_all(
-        select(value, zero, before).group_by(value), select(value, hours.c.place, hours.c.step)
+        select(value, zero, before, *alone).group_by(value),
+        select(value, hours.c.place, hours.c.step, *alone),
     )
-
-
-def added_up(
-    view: View,
-    bounds: Sequence[datetime],
-    told: Callable[[Columns], dict[str, ColumnElement[Any]]],
-    by: Sequence[str] = (),
-) -> CTE:
-    """The roll-up by the places of rising whole hours: `place`, the columns `by`, what is `told`.
-
-    What happened from one bound up to the next has the place of the latter, what comes after the
-    last a place of its own. What came before the first is at no place, but for what the rows give
-    to one place and take from the next: it adds up to nothing.
-    """
-    # Whole days are added up already. A bound within a day is the nearest midnight (UTC), and the
-    # hours between the two: added until the next bound, or taken away.
-    midnights = [_nearest_midnight(bound) for bound in bounds]
-    place = place_of(DAYS.day, [midnight - TICK for midnight in midnights])
-    days = (
-        select(place.label("place"), *(DAYS[name] for name in by), *_sums(told(DAYS)))
-        .where(*rolled_filters(view, DAYS), DAYS.day >= midnights[0])
-        .group_by(place, *(DAYS[name] for name in by))
-    )
-    if midnights == list(bounds):
-        return days.cte()
-    return union_all(days, _beside(view, bounds, midnights, told, by)).cte()
-
-
-def _beside(
-    view: View,
-    bounds: Sequence[datetime],
-    midnights: Sequence[datetime],
-    told: Callable[[Columns], dict[str, ColumnElement[Any]]],
-    by: Sequence[str],
-) -> Select[Any]:
-    """The hours between the bounds and their midnights, which count until the next bound."""
-    apart = [
-        (place, min(bound, midnight), max(bound, midnight), 1 if bound > midnight else -1)
-        for place, (bound, midnight) in enumerate(zip(bounds, midnights, strict=True))
-        if bound != midnight
-    ]
-    places, starts, ends, signs = zip(*apart, strict=True)
-    gaps = table_of(
-        "gaps",
-        {
-            "place": (Integer(), places),
-            "start": (DateTime(True), starts),
-            "until": (DateTime(True), ends),
-            "sign": (Integer(), signs),
-        },
-    )
-    names = list(told(HOURS))
-    inside = and_(HOURS.hour >= gaps.c.start, HOURS.hour < gaps.c.until)
-    sums = (
-        select(gaps.c.place, gaps.c.sign, *(HOURS[name] for name in by), *_sums(told(HOURS)))
-        .select_from(gaps.join(OpenStep.__table__, inside))
-        .where(*rolled_filters(view, HOURS))
-        .group_by(gaps.c.place, gaps.c.sign, *(HOURS[name] for name in by))
-        .subquery("beside")
-    )
-    sides = both_sides()
-    place = sums.c.place + case((sides.c.side == 1, 0), else_=1)
-    steps = ((sums.c.sign * sides.c.side * sums.c[name]).label(name) for name in names)
-    return select(place.label("place"), *(sums.c[name] for name in by), *steps).select_from(
-        sums.join(sides, true())
-    )
-
-
-def _sums(told: dict[str, ColumnElement[Any]]) -> Iterator[ColumnElement[Any]]:
-    return (func.sum(step).label(name) for name, step in told.items())
-
-
-def _nearest_midnight(moment: datetime) -> datetime:
-    half = moment + DAY / 2
-    return half.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _step(told: Columns, count: Count) -> ColumnElement[Any]:
@@ -280,6 +194,15 @@ def _changed(start: datetime, end: datetime, counts: Sequence[Count]) -> Iterato
             lately = case_number.where(~V.gone, moment.is_not(None), V.valid_from - moment < WEEK)
             for span in (DAY, WEEK):
                 yield lately.where(moment >= start - span, moment <= end - span)
+
+
+def of_counts(view: View, *by: str) -> Rolled:
+    """The roll-up of counts, as far as a View asks for it."""
+
+    def asked(told: Columns) -> list[ColumnElement[bool]]:
+        return rolled_filters(view, told)
+
+    return rolled_by(OpenStep, OpenStepByDay, asked, by)
 
 
 def rolled_filters(view: View, told: Columns) -> list[ColumnElement[bool]]:

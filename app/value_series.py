@@ -5,13 +5,20 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
+    ColumnElement,
     Integer,
     Select,
     SelectBase,
+    Subquery,
+    Text,
     and_,
     case,
     cast,
+    false,
     func,
+    literal,
+    or_,
     select,
     true,
     union_all,
@@ -20,8 +27,9 @@ from sqlalchemy import (
 from app.board import Board
 from app.fence import fenced
 from app.rolled import VALUES, rolled_values, rolls
+from app.rolled_lines import rolled_lines, rolls_lines
 from app.scope import Scope
-from app.series import both_sides, place_of
+from app.series import both_sides, numbered, place_of
 from app.spans import Stretches, open_stretches
 
 SHOWN = 8
@@ -35,63 +43,80 @@ def value_series(scope: Scope, field: str, instants: Sequence[datetime]) -> Sele
     the largest `SHOWN` are one row of rank `REST`, whose value is NULL, as is that of cases where
     the field is not set.
     """
-    size, unset = len(instants), 0 if field == "severity" else ""
-    told = _told(scope, field, instants).subquery("told")
-    steps = (
-        select(told.c.value, told.c.place, func.sum(told.c.step).label("step"))
-        .where(told.c.place < size)
-        .group_by(told.c.value, told.c.place)
-        .cte("steps")
-    )
-    last, whole = func.sum(steps.c.step), func.sum(steps.c.step * (size - steps.c.place))
-    ranks = (
-        select(
-            steps.c.value,
-            func.row_number()
-            .over(order_by=(last.desc(), whole.desc(), steps.c.value))
-            .label("rank"),
-        )
-        .group_by(steps.c.value)
-        .having(whole > 0)
-        .cte("ranks")
-    )
-    rank = func.least(ranks.c.rank, REST)
+    size = len(instants)
+    rolled = rolls_lines(scope, field, instants)
+    read = rolled_lines(scope, field, instants, SHOWN) if rolled else _told(scope, field, instants)
+    told = read.subquery("told")
+    steps = select(told).where(told.c.place < size).cte("steps")
+    ranks = _ranks(steps, size)
+    rank, number = ranks.c.rank, func.sum(ranks.c.together)
+    unset = 0 if field == "severity" else ""
     shown = (
         select(
-            rank.label("rank"),
-            func.count().label("number"),
+            rank,
+            number.label("number"),
             case((rank < REST, func.nullif(func.min(ranks.c.value), unset))).label("value"),
         )
         .group_by(rank)
+        .having(number > 0)
         .cte("shown")
     )
-    same = steps.c.value == ranks.c.value
-    sums = (
-        select(rank.label("rank"), steps.c.place, func.sum(steps.c.step).label("step"))
-        .select_from(steps.join(ranks, same))
-        .group_by(rank, steps.c.place)
-        .subquery("sums")
-    )
-    every = func.generate_series(0, size - 1).table_valued("place").render_derived(name="every")
-    running = func.sum(func.coalesce(sums.c.step, 0)).over(
-        partition_by=shown.c.rank, order_by=every.c.place
-    )
-    here = and_(sums.c.place == every.c.place, sums.c.rank == shown.c.rank)
+    lines = _lines(shown, steps, ranks, size, whole=rolled)
+    return select(
+        lines.c.place,
+        cast(shown.c.rank, Integer).label("rank"),
+        shown.c.value,
+        cast(shown.c.number, Integer).label("number"),
+        lines.c.cases,
+    ).select_from(lines.join(shown, shown.c.rank == lines.c.rank))
+
+
+def _ranks(steps: CTE, size: int) -> CTE:
+    """The rank of each value that has cases at some instant; `REST` past the largest."""
+    last, whole = func.sum(steps.c.step), func.sum(steps.c.step * (size - steps.c.place))
+    value: ColumnElement[Any] = steps.c.value
+    if isinstance(value.type, Text):
+        value = value.collate("C")
+    rank = func.row_number().over(order_by=(steps.c.rest, last.desc(), whole.desc(), value))
     return (
         select(
-            every.c.place,
-            cast(shown.c.rank, Integer).label("rank"),
-            shown.c.value,
-            cast(shown.c.number, Integer).label("number"),
-            cast(running, Integer).label("cases"),
+            steps.c.rest,
+            steps.c.value,
+            func.max(steps.c.together).label("together"),
+            case((steps.c.rest, REST), else_=func.least(rank, REST)).label("rank"),
         )
-        .select_from(shown.join(every, true()).outerjoin(sums, here))
-        .order_by(every.c.place, shown.c.rank)
+        .group_by(steps.c.rest, steps.c.value)
+        .having(whole > 0)
+        .cte("ranks")
     )
+
+
+def _lines(shown: CTE, steps: CTE, ranks: CTE, size: int, *, whole: bool) -> Subquery:
+    """`cases` of each `rank` at each `place`. `whole`: the rest was told with all others in it."""
+    every = numbered(size, "every")
+    same = and_(steps.c.rest == ranks.c.rest, steps.c.value == ranks.c.value)
+    of_values = select(ranks.c.rank, steps.c.place, steps.c.step).select_from(
+        steps.join(ranks, same)
+    )
+    # A step of nothing at each instant, so that every line goes through all of them.
+    nothing = select(
+        shown.c.rank, every.c.number.label("place"), literal(0).label("step")
+    ).select_from(shown.join(every, true()))
+    parts = [nothing, of_values]
+    if whole:
+        lined = and_(~ranks.c.rest, ranks.c.rank < REST)
+        taken = select(literal(REST), steps.c.place, -steps.c.step).select_from(
+            steps.join(ranks, and_(same, lined))
+        )
+        parts = [nothing, of_values.where(or_(ranks.c.rest, lined)), taken]
+    told = union_all(*parts).subquery("told_lines")
+    at = told.c.rank, told.c.place
+    cases = func.sum(func.sum(told.c.step)).over(partition_by=at[0], order_by=at[1])
+    return select(*at, cast(cases, Integer).label("cases")).group_by(*at).subquery("lines")
 
 
 def _told(scope: Scope, field: str, instants: Sequence[datetime]) -> SelectBase:
-    """`value`, `place` and `step` of open cases: from the roll-up, where it knows them."""
+    """`value`, `place` and `step` of open cases; each value is one (`together`), not the `rest`."""
     if field in VALUES and rolls(scope, instants, alone=True):
         return rolled_values(scope, field, instants)
     view, board = scope.view, scope.board
@@ -116,7 +141,11 @@ def _steps(one: Stretches, board: Board, field: str, instants: Sequence[datetime
     place = case((sides.c.side == 1, held.c.enters), else_=held.c.leaves)
     return (
         select(
-            held.c.value, place.label("place"), (func.sum(sides.c.side) * one.sign).label("step")
+            held.c.value,
+            place.label("place"),
+            (func.sum(sides.c.side) * one.sign).label("step"),
+            literal(1).label("together"),
+            false().label("rest"),
         )
         .select_from(held.join(sides, true()))
         .where(held.c.enters < held.c.leaves)

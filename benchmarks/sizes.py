@@ -19,7 +19,7 @@ from benchmarks.timing import milliseconds
 from benchmarks.world import address, own_settings, world
 
 SMALLER = (10_000, 100_000)
-DAYS = "the same days, out of the roll-up"
+DAYS = "the same days, out of a roll-up"
 VERSIONS = "each version of the year is looked at"
 LIVE = "one look into each open case, 5 % of all"
 TABLE = "a page from an index"

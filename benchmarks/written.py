@@ -9,7 +9,19 @@ from sqlalchemy import Connection, text
 from app.models import Base
 
 # In the order in which they refer to each other.
-TABLES = ("changes", "cases", "case_versions", "open_steps", "open_steps_by_day", "case_words")
+TABLES = (
+    "changes",
+    "cases",
+    "case_versions",
+    "open_steps",
+    "open_steps_by_day",
+    "value_steps",
+    "value_steps_by_day",
+    "value_steps_by_month",
+    "stage_steps",
+    "stage_steps_by_day",
+    "case_words",
+)
 TAKE = "copy (select * from {table} where xmin = pg_current_xact_id()::xid) to stdout"
 # The run that wrote them is no more.
 RUN = "update written_changes set run_id = (select max(id) from sync_runs)"

@@ -16,15 +16,18 @@ from sqlalchemy import (
     true,
 )
 
+from app.added_up import HOUR, whole_hour
 from app.days import day_by_day
 from app.halves import Half, of_both
 from app.panel import Measure, Panel
 from app.panels.backlog import to_days
 from app.panels.daylines import day_axis, whole
+from app.rolled import rolls
+from app.rolled_stages import rolled_stages
 from app.scope import Scope
 from app.series import numbered, place_of, running
 from app.theme import Figure
-from app.versions import V
+from app.versions import TICK, V
 
 # Stages in their order, with what they are called, and the colour of the band of those cases that
 # have not reached the next one.
@@ -54,6 +57,14 @@ def _moments(half: Half) -> dict[str, ColumnElement[Any]]:
 
 def _reached(scope: Scope, instants: Sequence[datetime]) -> Select[Any]:
     """How many cases had reached each stage at each instant, of those not closed before."""
+    edges = [scope.period.filled()[0] - TICK, *instants]
+    if scope.live and rolls(scope, edges, alone=True):
+        return running(rolled_stages(scope.view, edges), list(STAGES), len(instants))
+    return running([_summed(scope, instants)], list(STAGES), len(instants))
+
+
+def _summed(scope: Scope, instants: Sequence[datetime]) -> Select[Any]:
+    """How many reached each stage by the places of the instants, read off all cases."""
     start = scope.period.filled()[0]
     known = of_both(
         scope,
@@ -62,16 +73,18 @@ def _reached(scope: Scope, instants: Sequence[datetime]) -> Select[Any]:
     ).subquery("known")
     every = numbered(len(STAGES), "stages")
     moment = case(*((every.c.number == n, known.c[name]) for n, name in enumerate(STAGES)))
-    told: list[Any] = [place_of(moment, instants).label("place")]
+    # What a clock that goes ahead tells of counts within the hour that is not over.
+    ended = scope.live and instants[-1] == scope.instant
+    last = whole_hour(instants[-1]) + HOUR - TICK if ended else instants[-1]
+    told: list[Any] = [place_of(moment, [*instants[:-1], last]).label("place")]
     for n, name in enumerate(STAGES):
         told.append(func.count().filter(every.c.number == n).label(name))
-    steps = (
+    return (
         select(*told)
         .select_from(known.join(every, true()))
-        .where(moment.is_not(None), moment <= instants[-1])
+        .where(moment.is_not(None), moment <= last)
         .group_by("place")
     )
-    return running([steps], list(STAGES), len(instants))
 
 
 def cumulative_select(scope: Scope) -> Select[Any]:

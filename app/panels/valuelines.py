@@ -7,11 +7,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pandas as pd
-from sqlalchemy import Select, cast, select
+from sqlalchemy import Date, Select, cast, literal, select
 from sqlalchemy import Text as TextType
 
 from app.columns import COLUMNS
-from app.day_table import day_table
 from app.panel import Measure, Panel, Row
 from app.panels.backlog import to_days, whole_steps
 from app.panels.breakdown import short
@@ -28,20 +27,17 @@ DASHES = ("solid", "dot", "dashdot", "longdash")
 
 def _select(field: str, scope: Scope) -> Select[Any]:
     told = value_series(scope, field, scope.ends()).subquery("told")
-    days = day_table(scope.days())
+    # The days of a period follow each other.
+    day = cast(literal(scope.days()[0]), Date) + told.c.place
     # Severities are numbers, all else is words.
     value = told.c.value if field == "severity" else cast(told.c.value, TextType)
-    return (
-        select(
-            days.c.day,
-            told.c.rank,
-            value.label(field),
-            told.c.number.label("together"),
-            told.c.cases,
-        )
-        .select_from(told.join(days, days.c.place == told.c.place))
-        .order_by(days.c.day.desc(), told.c.rank)
-    )
+    return select(
+        day.label("day"),
+        told.c.rank,
+        value.label(field),
+        told.c.number.label("together"),
+        told.c.cases,
+    ).order_by(told.c.place.desc(), told.c.rank)
 
 
 def value_panel(field: str, title: str, question: str, missing: str) -> Panel:

@@ -34,7 +34,7 @@ from cases where gone_at is null order by case_number limit :limit
 FIELDS = ("severity", "status", "owner", "account", "summary", "product")
 WHY = (
     "the bare upsert keeps the current row and a fact for each change; a load keeps also the "
-    "versions with the indexes that pages go by, the roll-up and the words searched for, in "
+    "versions with the indexes that pages go by, the roll-ups and the words searched for, in "
     "the same transaction. To write its rows, when all are known, takes {written:,.0f} ms alone; "
     "the load, which finds them out, {ratio:.1f} times that"
 )

@@ -57,10 +57,10 @@ def rebuild_all() -> int:
 
 def derive_all(connection: Connection) -> None:
     """Derive everything anew in a transaction that holds the lock."""
-    _derive(connection, "changes", touched.ALL)
+    _derive(connection, "changes", touched.ALL, entire=True)
 
 
-def _derive(connection: Connection, facts: str, chosen: str) -> None:
+def _derive(connection: Connection, facts: str, chosen: str, *, entire: bool = False) -> None:
     connection.execute(text(TOUCHED.format(facts=facts)))
     connection.execute(text("create index on touched (entity, key)"))
     connection.execute(text("analyze touched"))
@@ -69,13 +69,15 @@ def _derive(connection: Connection, facts: str, chosen: str) -> None:
     if "card" in told:
         cards.rebuild(connection)
     connection.execute(text("analyze touched_cases"))
-    steps.before(connection)
+    if not entire:
+        steps.before(connection)
     cases.rebuild(connection)
     overlaps.rebuild(connection)
     if told & {"bug", "link"}:
         bugs.rebuild(connection)
         spans.rebuild(connection)
-    steps.after(connection)
+    # The difference to what was said before would keep a fault; derived anew, there is none.
+    (steps.fill if entire else steps.after)(connection)
     if told & {"case", "comment", "card", "card_comment"}:
         comments.rebuild(connection)
     search.rebuild(connection, facts)

@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from app import daily, days, rolled, search, value_series
+from app import daily, days, rolled, rolled_lines, search, value_series
+from app.added_up import whole_hour
 from app.board import Board
 from app.database import read
 from app.metrics import CATALOGUE, COUNTS, Count, count_values, linked_bugs
+from app.models import VALUE_FIELDS
 from app.panel import asked_of, columns_of, frame
-from app.panels import PANELS
+from app.panels import PANELS, cumulative
 from app.period import Period, midnight
 from app.rows import records
 from app.scope import Scope
@@ -22,7 +24,7 @@ from app.selection import count, grouped
 from app.series import series
 from app.value_series import REST, SHOWN
 from app.version import data_version
-from app.versions import V
+from app.versions import TICK, V
 from app.view import View
 from etl.seed import seed
 from tests.conftest import EMPTY, cloned
@@ -189,11 +191,7 @@ rolled_views = st.builds(
 @settings(max_examples=12)
 @given(scope=scopes(rolled_views, SEEDED_STARTS), live=st.booleans())
 def test_the_roll_up_says_what_the_versions_say(crowd, scope, live):
-    if live:
-        instant = max(UNTIL, data_version().latest)
-        period = Period(instant - timedelta(days=4), instant)
-        period = replace(period, start=midnight(period.start.date(), scope.view.tz))
-        scope = Scope.of(scope.view, instant, data_version(), period)
+    scope = live_scope(scope) if live else scope
     counts = [metric for metric in COUNTS if rolled.knows(metric)]
     ends = scope.ends()
     assert rolled.rolls(scope, ends)
@@ -201,7 +199,12 @@ def test_the_roll_up_says_what_the_versions_say(crowd, scope, live):
     down = read(series(scope.view, scope.board, counts, ends))
     assert len(counts) == 11
     assert records(up) == records(down)
-    for told in (daily.daily, lambda scope: value_series.value_series(scope, "severity", ends)):
+
+    def severities(scope):
+        lines = value_series.value_series(scope, "severity", ends).subquery()
+        return select(lines).order_by(lines.c.place, lines.c.rank)
+
+    for told in (daily.daily, severities):
         short = records(read(told(scope)))
         with pytest.MonkeyPatch.context() as patch:
             for module in (daily, value_series):
@@ -221,6 +224,51 @@ def test_a_live_board_ends_with_what_came_and_went_of_late(crowd, severity):
         assert up == records(read(series(view, scope.board, asked, scope.ends())))
     up = records(read(rolled.rolled(scope, counts, scope.ends())))
     assert severity or (up[-1]["opened_last_week"] and up[-1]["closed_last_week"])
+
+
+def live_scope(scope, days=4):
+    instant = max(UNTIL, data_version().latest)
+    period = Period(instant - timedelta(days=days), instant)
+    period = replace(period, start=midnight(period.start.date(), scope.view.tz))
+    return Scope.of(scope.view, instant, data_version(), period)
+
+
+@settings(max_examples=40)
+@given(
+    scope=scopes(
+        st.builds(View, tz=st.sampled_from(ZONES), state=st.sampled_from(["open", "all"])),
+        SEEDED_STARTS,
+    ),
+    field=st.sampled_from(sorted(VALUE_FIELDS)),
+    live=st.sampled_from([0, 0, 4, 90]),
+)
+def test_the_roll_up_of_values_says_what_the_versions_say(crowd, scope, field, live):
+    """Of all values, also of those past the largest, whose lines are one."""
+    scope = live_scope(scope, live) if live else scope
+    ends = scope.ends()
+    whole = all((end + TICK).minute == 0 for end in ends[:-1])
+    ended = bool(live) or ends[-1] + TICK == whole_hour(ends[-1] + TICK)
+    assert rolled_lines.rolls_lines(scope, field, ends) == (whole and ended)
+    short = records(frame(PANELS[f"daily_{field}"], scope))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rolled_lines, "rolls", lambda *_, **__: False)
+        assert short == records(frame(PANELS[f"daily_{field}"], scope))
+    assert {row["day"] for row in short} == set(scope.days())
+    if field == "engineer":
+        assert {row["rank"] for row in short} >= {REST}
+
+
+@settings(max_examples=40)
+@given(scope=scopes(rolled_views, SEEDED_STARTS), live=st.sampled_from([1, 4, 90]))
+def test_the_roll_up_of_stages_says_what_the_cases_say(crowd, scope, live):
+    scope = live_scope(asked_of(PANELS["cumulative_flow"], scope), live)
+    edges = [scope.period.filled()[0] - TICK, *scope.ends()]
+    assert rolled.rolls(scope, edges, alone=True)
+    short = records(frame(PANELS["cumulative_flow"], scope))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cumulative, "rolls", lambda *_, **__: False)
+        assert short == records(frame(PANELS["cumulative_flow"], scope))
+    assert len(short) == len(scope.days())
 
 
 def test_days_that_begin_within_hours_are_left_to_the_versions():

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from app import database
 from etl import history
+from etl.history import steps
 from etl.load import load
 from etl.records import Fact, Observation, canonical_instant
 from etl.runs import start_run
@@ -51,8 +52,11 @@ DERIVED = {
     "card_versions": "select * from card_versions",
     "bug_versions": "select * from bug_versions",
     "bug_spans": "select * from bug_spans",
-    "open_steps": "select * from open_steps",
-    "open_steps_by_day": "select * from open_steps_by_day",
+    **{
+        level.table: f"select * from {level.table}"
+        for roll_up in steps.ROLL_UPS
+        for level in roll_up.levels
+    },
     "cases": "select * from cases",
     "case_bugs": "select * from case_bugs",
     "jira_cards": "select * from jira_cards",
