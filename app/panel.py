@@ -125,15 +125,18 @@ def answer(panel: Panel, scope: Scope, version: Version) -> str:
     """
     asked = asked_of(panel, scope)
     key = (panel.name, *asked.key, version.key)
-    return remembered(key, lambda: _compute(panel, asked, version, drawn=False))
+    return remembered(key, lambda: _written(panel, asked, version, frame(panel, asked)))
 
 
-def drawn(panel: Panel, scope: Scope, version: Version) -> str:
-    """The same for a chart alone, which its card remembers: of a long table no row has links.
+def drawn(panel: Panel, scope: Scope, version: Version) -> tuple[str, bool]:
+    """The same for a chart alone, which its card remembers; and whether its table is a long one.
 
-    A thousand of them take longer to make than all else.
+    Then its rows are left out: they and their links take longer to make than all else.
     """
-    return _compute(panel, asked_of(panel, scope), version, drawn=True)
+    asked = asked_of(panel, scope)
+    known = frame(panel, asked)
+    long = len(known) * len(known.columns) > LONG_CELLS
+    return _written(panel, asked, version, known, bare=long), long
 
 
 def is_long(told: Mapping[str, Any]) -> bool:
@@ -155,15 +158,16 @@ def told_sentence(told: Mapping[str, Any]) -> str:
     return f"{told['sentence']} · {number}"
 
 
-def _compute(panel: Panel, scope: Scope, version: Version, *, drawn: bool) -> str:
-    known = frame(panel, scope)
+def _written(
+    panel: Panel, scope: Scope, version: Version, known: pd.DataFrame, *, bare: bool = False
+) -> str:
+    """The answer made of a frame, without rows where it shall be `bare`."""
     columns = columns_of(panel, scope)
     names = [column.name for column in columns]
-    rows = plain_rows(known)
-    linked = 0 if drawn and len(known) * len(columns) > LONG_CELLS else LINKED_ROWS
+    rows = [] if bare else plain_rows(known)
     links = [
         {name: view.to_query() for name, view in panel.rows(row, scope).items()}
-        for row in (dict(zip(names, values, strict=True)) for values in rows[:linked])
+        for row in (dict(zip(names, values, strict=True)) for values in rows[:LINKED_ROWS])
     ]
     noted = annotations(*scope.period.filled(), version) if panel.period else []
     told: dict[str, Any] = {

@@ -132,9 +132,15 @@ def show(asked: Any, opened: Any) -> tuple[Any, Any, Any, Any]:
 
 def _shown(panel: Panel, scope: Scope, version: Version, *, opened: bool) -> tuple[Any, ...]:
     """Chart, short table, long table and sentence; of a long table nothing until it is opened."""
-    told: dict[str, Any] = orjson.loads((answer if opened else drawn)(panel, scope, version))
-    body, sentence = [_body(panel, told), *_noted(told)], told_sentence(told)
-    if not is_long(told):
+    if opened:
+        told: dict[str, Any] = orjson.loads(answer(panel, scope, version))
+        long = is_long(told)
+    else:
+        chart, long = drawn(panel, scope, version)
+        told = orjson.loads(chart)
+    empty = not told["n"] or not (told["rows"] or long)
+    body, sentence = [_body(panel, told, empty=empty), *_noted(told)], told_sentence(told)
+    if not long:
         return body, table(told, scope.view), None, sentence
     return body, None, plain_table(told, scope.view) if opened else None, sentence
 
@@ -174,8 +180,8 @@ def _asked(asked: Any) -> tuple[Panel | None, Any]:
         return None, None
 
 
-def _body(panel: Panel, told: dict[str, Any]) -> Component:
-    if not told["rows"] or not told["n"]:
+def _body(panel: Panel, told: dict[str, Any], *, empty: bool) -> Component:
+    if empty:
         return html.Div(panel.empty, className="panel-empty")
     name = panel.name
     words = (

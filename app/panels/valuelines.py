@@ -56,10 +56,18 @@ def value_panel(field: str, title: str, question: str, missing: str) -> Panel:
         ),
         select=lambda scope: _select(field, scope),
         figure=lambda frame, scope: values_figure(frame, scope, field, missing),
-        n=lambda frame: int(frame.groupby("day")["cases"].sum().max()) if len(frame) else 0,
+        n=_most,
         rows=lambda row, scope: _rows(row, scope, field),
         period=True,
     )
+
+
+def _most(frame: pd.DataFrame) -> int:
+    """How many cases were open at most at the end of a day."""
+    sums: dict[date, int] = {}
+    for day, cases in zip(frame["day"].tolist(), frame["cases"].tolist(), strict=True):
+        sums[day] = sums.get(day, 0) + cases
+    return max(sums.values(), default=0)
 
 
 def _rows(row: Row, scope: Scope, field: str) -> Mapping[str, View]:
@@ -78,17 +86,22 @@ def _parameter(value: Any, field: str) -> int | str:
 
 def values_figure(frame: pd.DataFrame, scope: Scope, field: str, missing: str) -> Figure:
     """A line per value, largest at the end first; its entry in the legend adds it as a filter."""
-    ends = dict(zip(scope.days(), to_days(scope.days(), scope), strict=True))
     traces: list[Figure] = []
     used: dict[str, int] = {}
     lines: dict[int, list[tuple[date, int]]] = {}
     named: dict[int, tuple[Any, int]] = {}
-    columns = (frame[name] for name in ("rank", field, "together", "day", "cases"))
+    columns = (frame[name].tolist() for name in ("rank", field, "together", "day", "cases"))
     for rank, value, together, day, cases in zip(*columns, strict=True):
         named[rank] = value, together
         lines.setdefault(rank, []).append((day, cases))
+    along: tuple[date, ...] = ()
+    x: list[str] = []
+    clicks: list[str] = []
     for rank in sorted(lines):
         days, counts = zip(*sorted(lines[rank]), strict=True)
+        # All lines go through the same days.
+        if days != along:
+            along, x, clicks = days, [day.isoformat() for day in days], to_days(days, scope)
         value, together = named[rank]
         value = _parameter(value, field)
         rest = rank >= REST
@@ -96,7 +109,7 @@ def values_figure(frame: pd.DataFrame, scope: Scope, field: str, missing: str) -
         dash = DASHES[used.get(colour, 0) % len(DASHES)]
         used[colour] = used.get(colour, 0) + 1
         name = f"{together} others" if rest else _name(value, field, missing)
-        traces.append(_line(days, counts, name, colour, dash, ends))
+        traces.append(_line(x, counts, name, colour, dash, clicks))
         if rest:
             # The rest together is often more than all others: it is off until asked for.
             traces[-1]["visible"] = "legendonly"
@@ -117,22 +130,22 @@ def values_figure(frame: pd.DataFrame, scope: Scope, field: str, missing: str) -
 
 
 def _line(
-    days: Sequence[date],
+    x: Sequence[str],
     counts: Sequence[int],
     name: str,
     colour: str,
     dash: str,
-    ends: Mapping[date, str],
+    clicks: Sequence[str],
 ) -> Figure:
     return {
         "type": "scatter",
-        "mode": "lines" if len(days) > 1 else "markers",
+        "mode": "lines" if len(x) > 1 else "markers",
         "name": short(name),
-        "x": [day.isoformat() for day in days],
-        "y": [int(count) for count in counts],
+        "x": x,
+        "y": counts,
         "line": {"color": colour, "width": 2, "dash": dash, "shape": "hv"},
         "marker": {"color": colour, "size": 8},
-        "customdata": [ends[day] for day in days],
+        "customdata": clicks,
         "text": "",
         # The braces of a name must not be read as those of a template.
         "hovertemplate": f"{short(name).replace('%{', '% {')}: {HOVER}",
