@@ -26,6 +26,7 @@ from sqlalchemy import (
 from app.added_up import HOUR, Columns, Rolled, added_up, rolled_by, whole_hour
 from app.metrics import COUNTS, DAY, WEEK, Count
 from app.models import BugSpan, OpenStep, OpenStepByDay
+from app.parted_hour import moved_since, parted_hour
 from app.readings import readings
 from app.scope import Scope
 from app.selection import count
@@ -43,13 +44,9 @@ HOURS: Columns = OpenStep.__table__.c
 STEPPED = {count.name for count in COUNTS} & {one.name for one in HOURS if not one.primary_key}
 
 
-def rolls(scope: Scope, edges: Sequence[datetime], *, alone: bool = False) -> bool:
-    """Whether the roll-up can answer: its filters alone, and days that begin at whole hours.
-
-    `alone`: without a look at the versions of an hour that is not over.
-    """
-    ended = edges[-1] == scope.instant and (scope.live or not alone)
-    inner = edges[:-1] if ended else edges
+def rolls(scope: Scope, edges: Sequence[datetime]) -> bool:
+    """Whether the roll-up can answer: its filters alone, and days that begin at whole hours."""
+    inner = edges[:-1] if edges[-1] == scope.instant else edges
     return set(scope.view.filters()) <= ROLLED and all(
         edge + TICK == whole_hour(edge + TICK) for edge in inner
     )
@@ -129,13 +126,14 @@ def _ending_now(told: Select[Any], scope: Scope, counts: Sequence[Count], last: 
 
 
 def rolled_values(scope: Scope, field: str, instants: Sequence[datetime]) -> SelectBase:
-    """Open cases by a field of `VALUES` at instants that `rolls` allows alone.
+    """Open cases by a field of `VALUES` at instants that `rolls` allows.
 
     `value`, `place`, `step` (by how much they step up from the instant before), and that a value is
     one (`together`), not a `rest`.
     """
-    # An instant within an hour is now: of the rest of the hour nothing is known.
+    parted = parted_hour(scope, instants)
     bounds = [whole_hour(edge) + HOUR for edge in instants]
+    bounds[-1] = parted or bounds[-1]
     hours = added_up(
         of_counts(scope.view, field),
         bounds,
@@ -144,10 +142,14 @@ def rolled_values(scope: Scope, field: str, instants: Sequence[datetime]) -> Sel
     value, zero = hours.c[field].label("value"), literal(0).label("place")
     before = (-func.sum(hours.c.ever)).label("step")
     alone = literal(1).label("together"), false().label("rest")
-    return union_all(
+    steps = [
         select(value, zero, before, *alone).group_by(value),
         select(value, hours.c.place, hours.c.step, *alone),
-    )
+    ]
+    if parted:
+        moved, last = moved_since(parted, scope, field).c, literal(len(instants) - 1)
+        steps.append(select(moved.value, last.label("place"), moved.step, *alone))
+    return union_all(*steps)
 
 
 def _step(told: Columns, count: Count) -> ColumnElement[Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    CompoundSelect,
     FromClause,
     Integer,
     Select,
@@ -32,6 +33,7 @@ from sqlalchemy import (
 from app.added_up import Rolled, Rows, added_up, nearest_midnight
 from app.fence import fenced
 from app.models import ALL_CASES, VALUE_FIELDS, Base, ValueStep, ValueStepByDay, ValueStepByMonth
+from app.parted_hour import moved_since, parted_hour
 from app.rolled import rolls
 from app.scope import Scope
 from app.versions import TICK
@@ -44,9 +46,7 @@ MONTHS = TABLES[ValueStepByMonth.__tablename__].c
 def rolls_lines(scope: Scope, field: str, instants: Sequence[datetime]) -> bool:
     """Whether the roll-up tells a field, without filters, at days that begin at whole hours."""
     return (
-        field in VALUE_FIELDS
-        and set(scope.view.filters()) <= {"state"}
-        and rolls(scope, instants, alone=True)
+        field in VALUE_FIELDS and set(scope.view.filters()) <= {"state"} and rolls(scope, instants)
     )
 
 
@@ -60,14 +60,22 @@ def rolled_lines(scope: Scope, field: str, instants: Sequence[datetime], most: i
     if scope.live and instants[-1] == scope.instant:
         # Nothing is known after it: a bound at which a month begins asks for no days.
         bounds[-1] = _month_after(scope.instant)
-    ranked = _ranked(VALUE_FIELDS[field], bounds)
+    parted = parted_hour(scope, instants)
+    bounds[-1] = parted or bounds[-1]
+    late = _late(parted, scope, field) if parted else None
+    ranked = _ranked(VALUE_FIELDS[field], bounds, late)
     may = or_(ranked.c.rank <= most, ranked.c.cases == 0)
     cases = cast(ranked.c.cases, Integer).label("step")
     chosen = select(ranked.c.field, ranked.c.value, cases).where(may).cte("chosen")
     of = Rolled(_rows(chosen, HOURS, "hour"), _rows(chosen, DAYS, "day"), ("field", "value"))
     until = nearest_midnight(bounds[-1])
     between = added_up(of, bounds, lambda row: {"step": row.step}, until=until)
-    inner = fenced(select(between), "inner")
+    moves: Select[Any] | CompoundSelect[Any] = select(between)
+    if late is not None:
+        last = literal(len(bounds) - 1).label("place")
+        same = and_(late.c.field == chosen.c.field, late.c.value == chosen.c.value)
+        moves = union_all(select(between), select(last, late).join(chosen, same))
+    inner = fenced(moves, "inner")
     told, step = (inner.c.field, inner.c.value), func.sum(inner.c.step)
     # What is there at first is what is there at last, but for all that came between.
     signed = case((inner.c.place.is_(None), -step), else_=step)
@@ -92,8 +100,21 @@ def rolled_lines(scope: Scope, field: str, instants: Sequence[datetime], most: i
     )
 
 
-def _ranked(number: int, bounds: Sequence[datetime]) -> CTE:
-    """The values of a field, and all cases, that had some: at the last bound, and their rank."""
+def _late(start: datetime, scope: Scope, field: str) -> CTE:
+    """The steps of a field, and of all cases, in an hour up to the instant."""
+    moved = moved_since(start, scope, field).c
+    number, all_cases = literal(VALUE_FIELDS[field]), literal(ALL_CASES)
+    return union_all(
+        select(number.label("field"), moved.value, moved.step),
+        select(all_cases, literal(""), func.coalesce(func.sum(moved.step), 0)),
+    ).cte("late")
+
+
+def _ranked(number: int, bounds: Sequence[datetime], late: CTE | None) -> CTE:
+    """The values of a field, and all cases, that had some: at the last bound, and their rank.
+
+    What came and went `late` in its hour counts too.
+    """
     first = min(bounds[0], nearest_midnight(bounds[0]))
     midnight = nearest_midnight(bounds[-1])
     month = midnight if midnight.day == 1 else _month_after(midnight)
@@ -115,6 +136,9 @@ def _ranked(number: int, bounds: Sequence[datetime]) -> CTE:
         later = later + _between(known, HOURS, "hour", bounds[-1], midnight)
     elif midnight < bounds[-1]:
         later = later - _between(known, HOURS, "hour", midnight, bounds[-1])
+    if late is not None:
+        same = and_(late.c.field == known.c.field, late.c.value == known.c.value)
+        later = later - func.coalesce(select(late.c.step).where(same).scalar_subquery(), 0)
     lasts = select(known.c.field, known.c.value, (-later).label("cases")).subquery("lasts")
     rank = func.rank().over(partition_by=lasts.c.field, order_by=lasts.c.cases.desc())
     return select(lasts, rank.label("rank")).cte("ranked")

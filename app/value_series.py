@@ -117,7 +117,7 @@ def _lines(shown: CTE, steps: CTE, ranks: CTE, size: int, *, whole: bool) -> Sub
 
 def _told(scope: Scope, field: str, instants: Sequence[datetime]) -> SelectBase:
     """`value`, `place` and `step` of open cases; each value is one (`together`), not the `rest`."""
-    if field in VALUES and rolls(scope, instants, alone=True):
+    if field in VALUES and rolls(scope, instants):
         return rolled_values(scope, field, instants)
     view, board = scope.view, scope.board
     stretches = open_stretches(board, view, {field})

@@ -58,7 +58,7 @@ def _moments(half: Half) -> dict[str, ColumnElement[Any]]:
 def _reached(scope: Scope, instants: Sequence[datetime]) -> Select[Any]:
     """How many cases had reached each stage at each instant, of those not closed before."""
     edges = [scope.period.filled()[0] - TICK, *instants]
-    if scope.live and rolls(scope, edges, alone=True):
+    if scope.live and rolls(scope, edges):
         return running(rolled_stages(scope.view, edges), list(STAGES), len(instants))
     return running([_summed(scope, instants)], list(STAGES), len(instants))
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from app import daily, days, rolled, rolled_lines, search, value_series
-from app.added_up import whole_hour
 from app.board import Board
 from app.database import read
 from app.metrics import CATALOGUE, COUNTS, Count, count_values, linked_bugs
@@ -247,8 +246,7 @@ def test_the_roll_up_of_values_says_what_the_versions_say(crowd, scope, field, l
     scope = live_scope(scope, live) if live else scope
     ends = scope.ends()
     whole = all((end + TICK).minute == 0 for end in ends[:-1])
-    ended = bool(live) or ends[-1] + TICK == whole_hour(ends[-1] + TICK)
-    assert rolled_lines.rolls_lines(scope, field, ends) == (whole and ended)
+    assert rolled_lines.rolls_lines(scope, field, ends) == whole
     short = records(frame(PANELS[f"daily_{field}"], scope))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rolled_lines, "rolls", lambda *_, **__: False)
@@ -258,12 +256,33 @@ def test_the_roll_up_of_values_says_what_the_versions_say(crowd, scope, field, l
         assert {row["rank"] for row in short} >= {REST}
 
 
+@settings(max_examples=30)
+@given(
+    field=st.sampled_from(["severity", *sorted(VALUE_FIELDS)]),
+    pick=st.integers(0, 10_000),
+    seconds=st.integers(-2, 2),
+    days=st.integers(0, 5),
+)
+def test_an_hour_is_told_up_to_an_instant_in_it(crowd, field, pick, seconds, days):
+    """The instant lies just before or after something that came, or at it."""
+    moved = read(select(V.valid_from).where(V.is_open).order_by(V.case_number, V.valid_from))
+    instant = moved["valid_from"][pick * 7 % len(moved)].to_pydatetime()
+    instant += timedelta(seconds=seconds)
+    start = midnight(instant.date() - timedelta(days=days), "UTC")
+    scope = Scope.of(View(), instant, data_version(), Period(start, None))
+    short = records(frame(PANELS[f"daily_{field}"], scope))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rolled_lines, "rolls", lambda *_, **__: False)
+        patch.setattr(value_series, "rolls", lambda *_, **__: False)
+        assert short == records(frame(PANELS[f"daily_{field}"], scope))
+
+
 @settings(max_examples=40)
 @given(scope=scopes(rolled_views, SEEDED_STARTS), live=st.sampled_from([1, 4, 90]))
 def test_the_roll_up_of_stages_says_what_the_cases_say(crowd, scope, live):
     scope = live_scope(asked_of(PANELS["cumulative_flow"], scope), live)
     edges = [scope.period.filled()[0] - TICK, *scope.ends()]
-    assert rolled.rolls(scope, edges, alone=True)
+    assert rolled.rolls(scope, edges)
     short = records(frame(PANELS["cumulative_flow"], scope))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cumulative, "rolls", lambda *_, **__: False)

@@ -1,0 +1,39 @@
+"""The hour in which a past instant lies: roll-ups know what came and went in it, not when."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CTE, func, literal, select, union_all
+
+from app.added_up import whole_hour
+from app.scope import Scope
+from app.versions import TICK, V
+
+
+def parted_hour(scope: Scope, instants: Sequence[datetime]) -> datetime | None:
+    """The start of the hour that is to be told up to the last of some instants; None for none.
+
+    That of an instant at which an hour ends is not, nor one of which nothing is known afterwards.
+    """
+    last = instants[-1]
+    whole = last + TICK == whole_hour(last + TICK)
+    return None if whole or scope.live or last != scope.instant else whole_hour(last)
+
+
+def moved_since(start: datetime, scope: Scope, field: str) -> CTE:
+    """By `step` how many more open cases a `value` of a field had at the instant than before."""
+    unset: Any = 0 if field == "severity" else ""
+    value: Any = func.coalesce(scope.board.expression(field), unset).label("value")
+    asked, end = [V.is_open, *scope.board.value_filters(scope.view)], scope.instant
+    entered = select(value, literal(1).label("step"))
+    left = select(value, literal(-1).label("step"))
+    steps = union_all(
+        entered.where(*asked, V.valid_from >= start, V.valid_from <= end),
+        left.where(*asked, V.valid_to >= start, V.valid_to <= end),
+    ).subquery("moves")
+    return (
+        select(steps.c.value, func.sum(steps.c.step).label("step"))
+        .group_by(steps.c.value)
+        .cte("moved")
+    )
