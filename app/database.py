@@ -35,7 +35,7 @@ SNAPSHOT = "set transaction isolation level repeatable read, read only"
 # docs/decisions); a year of days is sorted and hashed in memory.
 OPTIONS = " ".join(
     (
-        "-c timezone=UTC -c jit=off -c parallel_setup_cost=10000 -c work_mem=32MB",
+        "-c timezone=UTC -c jit=off -c parallel_setup_cost=30000 -c work_mem=32MB",
         f"-c statement_timeout={STATEMENT_SECONDS}s",
         away.ALIVE,
     )
