@@ -130,6 +130,11 @@ def whole_hour(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
+def ends_hour(moment: datetime) -> bool:
+    """Whether an instant is the last one of an hour (UTC)."""
+    return moment + TICK == whole_hour(moment + TICK)
+
+
 def nearest_midnight(moment: datetime) -> datetime:
     """The midnight (UTC) that is nearest to a moment."""
     half = moment + DAY / 2

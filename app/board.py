@@ -87,8 +87,8 @@ class Board:
         They say the same as `filters`, but tell the SLA by the creation alone, so that an index
         without closings can answer, and look for words only in cases that were open then.
         """
-        found = [search.matches_since(view.q, self.instant)] if view.q else []
         sla = [self._open_sla(view.sla)] if view.sla else []
+        found = search.found_since(view.q, self.instant)
         return [*self._timed_filters(view.but(sla=())), *found, *sla]
 
     def _open_sla(self, states: Sequence[str]) -> Condition:
@@ -128,7 +128,7 @@ class Board:
 
     def _timed_filters(self, view: View) -> list[Condition]:
         """What they ask but for the words that are said now."""
-        asked = [*self.value_filters(view), *self.said_filters(view)]
+        asked = self.lasting_filters(view)
         if view.sla:
             asked.append(self._sla().in_(view.sla))
         if view.stale is not None:
@@ -137,22 +137,18 @@ class Board:
             asked.append(V.updated_at > self.instant - timedelta(days=view.recent))
         return asked
 
-    def lasting_filters(self, view: View, since: datetime) -> list[Condition]:
+    def lasting_filters(self, view: View) -> list[Condition]:
         """The filters that hold or fail for a version as a whole, however far time has gone.
 
-        Of versions that were open after `since`.
+        Of a search that its words were said by then, not that they are said now.
         """
-        found = [search.matches_since(view.q, since)] if view.q else []
-        return [*self.value_filters(view), *found, *self.said_filters(view)]
+        past = view.q and view.as_of is not None
+        said = [search.said(view.q, self.instant)] if past else []
+        return [*self.value_filters(view), *said]
 
     def value_filters(self, view: View) -> list[Condition]:
         """The filters by values of a version alone, without the search."""
         return filters.of_values(view, self.instant)
-
-    def said_filters(self, view: View) -> list[Condition]:
-        """What the search of a View asks beside that today's words hold."""
-        past = view.q and view.as_of is not None
-        return [search.said(view.q, self.instant)] if past else []
 
     def open_spans(
         self, view: View, until: ColumnElement[Any] = V.valid_to

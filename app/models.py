@@ -565,16 +565,21 @@ class BugSpan(Base):
     untargeted: Mapped[bool]
 
 
-class _OpenSteps:
+class _OfCases:
+    """What tells the rows of a roll-up of cases apart, within a time."""
+
+    severity: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    escalated: Mapped[str] = mapped_column(primary_key=True)
+    crit_sit: Mapped[bool] = mapped_column(primary_key=True)
+
+
+class _OpenSteps(_OfCases):
     """How the counts of cases with the same values changed within some time.
 
     `step` is of all open cases, `created` to `gone` are its reasons; the rest are steps of the
     counts of those names. What holds for ever ends at `infinity`, there open cases under `lasting`.
     """
 
-    severity: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    escalated: Mapped[str] = mapped_column(primary_key=True)
-    crit_sit: Mapped[bool] = mapped_column(primary_key=True)
     step: Mapped[int]
     lasting: Mapped[int]
     created: Mapped[int]
@@ -607,15 +612,12 @@ class OpenStepByDay(_OpenSteps, Base):
     day: Mapped[datetime] = mapped_column(primary_key=True, sort_order=-1)
 
 
-class _StageSteps:
+class _StageSteps(_OfCases):
     """How many cases with the same values reached each stage in some time, as is known now.
 
     All of them are taken back at `infinity`.
     """
 
-    severity: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    escalated: Mapped[str] = mapped_column(primary_key=True)
-    crit_sit: Mapped[bool] = mapped_column(primary_key=True)
     created: Mapped[int]
     relieved: Mapped[int]
     resolved: Mapped[int]

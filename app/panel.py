@@ -135,13 +135,17 @@ def drawn(panel: Panel, scope: Scope, version: Version) -> tuple[str, bool]:
     """
     asked = asked_of(panel, scope)
     known = frame(panel, asked)
-    long = len(known) * len(known.columns) > LONG_CELLS
+    long = _is_long(*known.shape)
     return _written(panel, asked, version, known, bare=long), long
 
 
 def is_long(told: Mapping[str, Any]) -> bool:
     """Whether the table of an answer is a long one."""
-    return len(told["rows"]) * len(told["columns"]) > LONG_CELLS
+    return _is_long(len(told["rows"]), len(told["columns"]))
+
+
+def _is_long(rows: int, columns: int) -> bool:
+    return rows * columns > LONG_CELLS
 
 
 def _sentence(panel: Panel, scope: Scope) -> str:

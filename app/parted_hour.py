@@ -6,9 +6,14 @@ from typing import Any
 
 from sqlalchemy import CTE, func, literal, select, union_all
 
-from app.added_up import whole_hour
+from app.added_up import ends_hour, whole_hour
 from app.scope import Scope
-from app.versions import TICK, V
+from app.versions import V
+
+
+def within_hour(scope: Scope, instants: Sequence[datetime]) -> bool:
+    """Whether the last of some instants is that of the scope, in the midst of an hour."""
+    return instants[-1] == scope.instant and not ends_hour(instants[-1])
 
 
 def parted_hour(scope: Scope, instants: Sequence[datetime]) -> datetime | None:
@@ -16,9 +21,8 @@ def parted_hour(scope: Scope, instants: Sequence[datetime]) -> datetime | None:
 
     That of an instant at which an hour ends is not, nor one of which nothing is known afterwards.
     """
-    last = instants[-1]
-    whole = last + TICK == whole_hour(last + TICK)
-    return None if whole or scope.live or last != scope.instant else whole_hour(last)
+    parted = within_hour(scope, instants) and not scope.live
+    return whole_hour(scope.instant) if parted else None
 
 
 def moved_since(start: datetime, scope: Scope, field: str) -> CTE:

@@ -7,6 +7,7 @@ within an hour, of which the versions of the cases that changed in it tell the r
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -23,10 +24,10 @@ from sqlalchemy import (
     union_all,
 )
 
-from app.added_up import HOUR, Columns, Rolled, added_up, rolled_by, whole_hour
+from app.added_up import HOUR, Columns, Rolled, added_up, ends_hour, rolled_by, whole_hour
 from app.metrics import COUNTS, DAY, WEEK, Count
 from app.models import BugSpan, OpenStep, OpenStepByDay
-from app.parted_hour import moved_since, parted_hour
+from app.parted_hour import moved_since, parted_hour, within_hour
 from app.readings import readings
 from app.scope import Scope
 from app.selection import count
@@ -47,9 +48,7 @@ STEPPED = {count.name for count in COUNTS} & {one.name for one in HOURS if not o
 def rolls(scope: Scope, edges: Sequence[datetime]) -> bool:
     """Whether the roll-up can answer: its filters alone, and days that begin at whole hours."""
     inner = edges[:-1] if edges[-1] == scope.instant else edges
-    return set(scope.view.filters()) <= ROLLED and all(
-        edge + TICK == whole_hour(edge + TICK) for edge in inner
-    )
+    return set(scope.view.filters()) <= ROLLED and all(map(ends_hour, inner))
 
 
 def knows(count: Count) -> bool:
@@ -60,7 +59,7 @@ def knows(count: Count) -> bool:
 def rolled(scope: Scope, counts: Sequence[Count], instants: Sequence[datetime]) -> Select[Any]:
     """Counts at rising instants that `rolls` allows: `place` and a column per count."""
     names, last = [count.name for count in counts], instants[-1]
-    within = last == scope.instant and last + TICK != whole_hour(last + TICK)
+    within = within_hour(scope, instants)
     # What came and went of late is counted by itself at the end of a live board.
     counted = [count for count in counts if within and scope.live and count.since]
     # Of the hour of an instant in its midst the roll-up knows what came and went, not when: it does
@@ -200,11 +199,7 @@ def _changed(start: datetime, end: datetime, counts: Sequence[Count]) -> Iterato
 
 def of_counts(view: View, *by: str) -> Rolled:
     """The roll-up of counts, as far as a View asks for it."""
-
-    def asked(told: Columns) -> list[ColumnElement[bool]]:
-        return rolled_filters(view, told)
-
-    return rolled_by(OpenStep, OpenStepByDay, asked, by)
+    return rolled_by(OpenStep, OpenStepByDay, partial(rolled_filters, view), by)
 
 
 def rolled_filters(view: View, told: Columns) -> list[ColumnElement[bool]]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy import Select, func, literal, select
 
-from app.added_up import HOUR, Columns, added_up, rolled_by, whole_hour
+from app.added_up import HOUR, added_up, rolled_by, whole_hour
 from app.models import StageStep, StageStepByDay
 from app.rolled import rolled_filters
 from app.view import View
@@ -21,11 +22,7 @@ def rolled_stages(view: View, edges: Sequence[datetime]) -> list[Select[Any]]:
     are rising, of whole hours but for the last: of its hour nothing is known after it.
     """
     bounds = [whole_hour(edge) + HOUR for edge in edges]
-
-    def asked(told: Columns) -> list[ColumnElement[bool]]:
-        return rolled_filters(view, told)
-
-    of = rolled_by(StageStep, StageStepByDay, asked)
+    of = rolled_by(StageStep, StageStepByDay, partial(rolled_filters, view))
     hours = added_up(of, bounds, lambda row: {name: row[name] for name in STAGES})
     after = hours.c.place > 0
     # All steps of a stage add up to nothing: those to come are who reached it, taken away.

@@ -79,12 +79,12 @@ def matches(q: str) -> Condition:
     return V.case_number.in_(found)
 
 
-def matches_since(q: str, since: Instant) -> Condition:
-    """A version whose case holds the words and did not rest by `since`.
+def found_since(q: str, since: Instant) -> list[Condition]:
+    """A version whose case holds the words, if there are any, and did not rest by `since`.
 
     No version of another one was open after it, and none tells of an event after it.
     """
-    return V.case_number.in_(select(_hits(q, since).c.case_number))
+    return [V.case_number.in_(select(_hits(q, since).c.case_number))] if q else []
 
 
 @lru_cache(maxsize=128)

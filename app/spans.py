@@ -98,7 +98,7 @@ class Stretches:
             moment, span = self.within
             since = first - span
             asked += [moment > since, moment <= last]
-        return [*asked, search.matches_since(self.q, since)] if self.q else asked
+        return [*asked, *search.found_since(self.q, since)]
 
     def parted(self, first: datetime, last: datetime) -> list[Condition]:
         """What that asks of the part of it, and of the spans beside it.
@@ -121,7 +121,7 @@ def open_versions(
     Who asks for no more of them than values and filters of these names in `told`, and cares for no
     event, gets spells where they tell all this.
     """
-    where = (V.is_open, *_lasting_filters(board, view))
+    where = (V.is_open, *board.lasting_filters(_without_links(view)))
     until, asked = _until(view, told)
     plain = Stretches(V.valid_from, until, (*where, *asked), until=until, q=view.q)
     yield from _linked(view, plain)
@@ -162,7 +162,7 @@ def recent_versions(board: Board, view: View, event: str, span: timedelta) -> It
         ~V.gone,
         moment.is_not(None),
         V.valid_from - moment < span,
-        *_lasting_filters(board, view),
+        *board.lasting_filters(_without_links(view)),
     ]
     timed = view.sla or view.stale is not None or view.recent is not None
     states: list[tuple[tuple[Condition, ...], Any]] = [((), [(V.valid_from, until)])]
@@ -195,11 +195,6 @@ def _closed_spans(
     if view.recent is not None:
         end.append(V.updated_at + timedelta(days=view.recent))
     return [(func.greatest(*start), func.least(*end))]
-
-
-def _lasting_filters(board: Board, view: View) -> list[Condition]:
-    """What holds or fails for a version as a whole, but for today's words."""
-    return [*board.value_filters(_without_links(view)), *board.said_filters(view)]
 
 
 def _without_links(view: View) -> View:

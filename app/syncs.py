@@ -1,5 +1,6 @@
 """How the syncs stand: the last runs, how old the data are, what is late, what failed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -109,6 +110,11 @@ def syncs(connection: Connection | None = None) -> list[dict[str, Any]]:
         with alone() as own:
             return plain(own, SYNCS)
     return plain(connection, SYNCS)
+
+
+def under_way(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the syncs that are running."""
+    return [row for row in found if row["standing"] == "running"]
 
 
 def progress_words(row: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import queue
 from app.auth import audit
 from app.auth.person import current
-from app.syncs import connected, progress_words, syncs
+from app.syncs import connected, progress_words, syncs, under_way
 from app.version import Version, data_version
 from components import notices
 from components.text import ago
@@ -48,10 +48,10 @@ def freshness(version: Version | None, now: datetime) -> Component:
     """The marks of all sources, the refresh button and its progress."""
     if version is None:
         # Everything that the pulse fills is there, so that it goes on by itself.
-        marks, under_way = [html.Span("No data at the moment", className="mark-words")], []
+        marks, told = [html.Span("No data at the moment", className="mark-words")], []
     else:
         found = syncs()
-        marks, under_way = _marks(found, version, now), progress(found)
+        marks, told = _marks(found, version, now), progress(found)
     return html.Div(
         [
             dcc.Link(
@@ -62,7 +62,7 @@ def freshness(version: Version | None, now: datetime) -> Component:
                 title="How fresh the data of each source are",
             ),
             *(_refresh_button() if version else []),
-            html.Div(under_way, id="refresh-progress", className="progress", role="status"),
+            html.Div(told, id="refresh-progress", className="progress", role="status"),
         ],
         className="freshness",
     )
@@ -98,11 +98,7 @@ def running(row: dict[str, Any], name: str = "") -> Component:
 
 def progress(found: Sequence[dict[str, Any]]) -> list[Component]:
     """The runs under way, with how far they are."""
-    return [running(row, f"{row['name']}: ") for row in _under_way(found)]
-
-
-def _under_way(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [row for row in found if row["standing"] == "running"]
+    return [running(row, f"{row['name']}: ") for row in under_way(found)]
 
 
 def _marks(found: Sequence[dict[str, Any]], version: Version, now: datetime) -> list[Component]:
@@ -169,11 +165,11 @@ def refresh(clicks: Any) -> Any:
     if not clicks:
         return no_update, no_update
     found = syncs()
-    under_way = _under_way(found)
+    running_now = under_way(found)
     asked = queue.ask_all()
     audit.record("refresh", outcome="done")
-    if under_way:
-        names = ", ".join(row["name"] for row in under_way)
+    if running_now:
+        names = ", ".join(row["name"] for row in running_now)
         told = f"A refresh is already under way ({names}); another one follows it."
     elif asked:
         told = "The sources are being read."

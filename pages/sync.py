@@ -21,6 +21,7 @@ from app.syncs import (
     rejects,
     runs,
     syncs,
+    under_way,
     unknown_statuses,
     workers_alive,
 )
@@ -179,7 +180,7 @@ def retry(_clicks: Any) -> Any:
 
 
 def _ask(name: str) -> str:
-    running = [row for row in syncs() if row["standing"] == "running" and row["name"] == name]
+    running = [row for row in under_way(syncs()) if row["name"] == name]
     if not queue.ask(name):
         return f"There is no sync {name[:40]}."
     audit.record("sync_ask", outcome="done", target=name)

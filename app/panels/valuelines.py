@@ -94,14 +94,11 @@ def values_figure(frame: pd.DataFrame, scope: Scope, field: str, missing: str) -
     for rank, value, together, day, cases in zip(*columns, strict=True):
         named[rank] = value, together
         lines.setdefault(rank, []).append((day, cases))
-    along: tuple[date, ...] = ()
-    x: list[str] = []
-    clicks: list[str] = []
+    # All lines go through the same days.
+    days = sorted(set(frame["day"]))
+    x, clicks = [day.isoformat() for day in days], to_days(days, scope)
     for rank in sorted(lines):
-        days, counts = zip(*sorted(lines[rank]), strict=True)
-        # All lines go through the same days.
-        if days != along:
-            along, x, clicks = days, [day.isoformat() for day in days], to_days(days, scope)
+        counts = [cases for _, cases in sorted(lines[rank])]
         value, together = named[rank]
         value = _parameter(value, field)
         rest = rank >= REST

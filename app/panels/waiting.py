@@ -6,7 +6,7 @@ import pandas as pd
 from sqlalchemy import Select, cast, func, literal, select, union_all
 from sqlalchemy.types import Float
 
-from app import course
+from app import course, search
 from app.panel import Measure, Panel
 from app.rows import records
 from app.scope import Scope
@@ -38,7 +38,8 @@ def waiting_select(scope: Scope) -> Select[Any]:
                 V.valid_to > start,
                 V.valid_from < end,
                 func.greatest(began, start) < func.least(ended, end),
-                *board.lasting_filters(scope.view, scope.period.filled()[0]),
+                *board.lasting_filters(scope.view),
+                *search.found_since(scope.view.q, scope.period.filled()[0]),
             )
             for began, ended in board.open_spans(scope.view)
         )

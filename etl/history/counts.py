@@ -6,7 +6,7 @@ reasons; the others are steps of the count that they are named after. The end of
 is, of open cases, told in `lasting`.
 """
 
-from etl.history.rollup import Level, RollUp
+from etl.history.rollup import OF_DAY, Level, RollUp
 
 KEY = ("severity", "escalated", "crit_sit")
 FLOWS = ("created", "reopened", "closed", "gone")
@@ -75,7 +75,7 @@ MOMENTS = (
 )
 
 HOURS = Level("open_steps", ("hour", *KEY), "hour", "hour", STEPS)
-DAYS = Level("open_steps_by_day", ("day", *KEY), "day", "date_bin('1 day', hour, 'epoch')", STEPS)
+DAYS = Level("open_steps_by_day", ("day", *KEY), "day", OF_DAY, STEPS)
 ROLL_UP = RollUp(
     key=KEY,
     steps=STEPS,

@@ -8,6 +8,8 @@ takes away what they said before.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+# The day (UTC) of an hour.
+OF_DAY = "date_bin('1 day', hour, 'epoch')"
 CASE_VERSIONS = "case_versions"
 # The versions that a load has changed: those of before have the sign -1, those of now 1.
 DIFFERENCE = "(select * from stepped_versions where sign <> 0) difference"

@@ -5,7 +5,7 @@ implies those before it, and none precedes the creation: `app.panels.cumulative`
 """
 
 from etl.history.counts import KEY, OF_CASES
-from etl.history.rollup import Level, RollUp
+from etl.history.rollup import OF_DAY, Level, RollUp
 
 STEPS = ("created", "relieved", "resolved", "closed")
 
@@ -28,7 +28,7 @@ where moment is not null
 """
 
 HOURS = Level("stage_steps", ("hour", *KEY), "hour", "hour", STEPS)
-DAYS = Level("stage_steps_by_day", ("day", *KEY), "day", "date_bin('1 day', hour, 'epoch')", STEPS)
+DAYS = Level("stage_steps_by_day", ("day", *KEY), "day", OF_DAY, STEPS)
 ROLL_UP = RollUp(
     key=KEY, steps=STEPS, levels=(HOURS, DAYS), moments=(MOMENTS.replace("{key}", OF_CASES),)
 )

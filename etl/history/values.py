@@ -6,7 +6,7 @@ of which as many cases came as went.
 """
 
 from app.models import ALL_CASES, VALUE_FIELDS
-from etl.history.rollup import Level, RollUp
+from etl.history.rollup import OF_DAY, Level, RollUp
 
 KEY = ("field", "value")
 STEPS = ("step", "entered")
@@ -32,9 +32,7 @@ _OF_SPELLS = {name: number for name, number in VALUE_FIELDS.items() if name in S
 _OF_VERSIONS = {name: number for name, number in VALUE_FIELDS.items() if name not in SPELLED}
 
 HOURS = Level("value_steps", (*KEY, "hour"), "hour", "hour", ("step",))
-DAYS = Level(
-    "value_steps_by_day", (*KEY, "day"), "day", "date_bin('1 day', hour, 'epoch')", ("step",)
-)
+DAYS = Level("value_steps_by_day", (*KEY, "day"), "day", OF_DAY, ("step",))
 MONTHS = Level(
     "value_steps_by_month",
     ("field", "month", "value"),

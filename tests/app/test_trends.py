@@ -170,7 +170,7 @@ def test_a_search_misses_no_case_that_it_need_not_look_at(crowd, asked, first, q
 
     here = told()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search, "matches_since", lambda q, _: search.matches(q))
+        patch.setattr(search, "found_since", lambda q, _: [search.matches(q)] if q else [])
         patch.setattr(search, "said", said_anew)
         assert told() == here
     if not asked and q == "error":
