@@ -65,7 +65,7 @@ def counted(counts: Sequence[Count]) -> Told:
 
     def told(scope: Scope, instants: Sequence[datetime]) -> Select[Any]:
         rolling = rolls(scope, instants)
-        known = [count for count in counts if rolling and knows(count)]
+        known = [count for count in counts if rolling and knows(count, scope)]
         others = [count for count in counts if count not in known]
         if not others:
             return rolled(scope, known, instants)

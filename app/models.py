@@ -116,7 +116,7 @@ SPELL = (
 NOTHING = (
     "step = 0 and lasting = 0 and created = 0 and reopened = 0 and closed = 0 and gone = 0"
     " and no_updates = 0 and no_bugs = 0 and opened_last_day = 0 and opened_last_week = 0"
-    " and closed_last_day = 0 and closed_last_week = 0"
+    " and closed_last_day = 0 and closed_last_week = 0 and at_risk = 0 and breached = 0"
 )
 NO_STAGE = "created = 0 and relieved = 0 and resolved = 0 and closed = 0"
 # The fields of which a roll-up tells open cases by value, with their numbers there; under
@@ -592,6 +592,8 @@ class _OpenSteps(_OfCases):
     opened_last_week: Mapped[int]
     closed_last_day: Mapped[int]
     closed_last_week: Mapped[int]
+    at_risk: Mapped[int] = mapped_column(server_default=text("0"))
+    breached: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class OpenStep(_OpenSteps, Base):
@@ -694,12 +696,16 @@ class ValueStepByMonth(_ValueSteps, Base):
 
 
 class SlaPolicyVersion(Base):
-    """A policy of the SLA (`days`, `accounts`) from an instant on; the first counts since ever."""
+    """A policy of the SLA (`days`, `accounts`) from an instant on; the first counts since ever.
+
+    The roll-up of counts goes by those that are `rolled` (`etl.history.clocks`).
+    """
 
     __tablename__ = "sla_policies"
 
     valid_from: Mapped[datetime] = mapped_column(primary_key=True)
     policy: Mapped[dict[str, object]] = mapped_column(JSONB)
+    rolled: Mapped[bool] = mapped_column(server_default=FALSE)
 
 
 class Annotation(Base):

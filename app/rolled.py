@@ -32,6 +32,7 @@ from app.readings import readings
 from app.scope import Scope
 from app.selection import count
 from app.series import running, steps_of
+from app.targets import passing
 from app.versions import TICK, V
 from app.view import View
 
@@ -39,7 +40,8 @@ from app.view import View
 VALUES = {"severity"}
 ROLLED = {"state", "severity", "escalated", "crit_sit", "escalation"}
 # Those that change with time alone, so that steps of theirs are known before they come.
-AHEAD = {"no_updates", *(count.name for count in COUNTS if count.since)}
+CLOCKS = {"at_risk", "breached"}
+AHEAD = {"no_updates", *CLOCKS, *(count.name for count in COUNTS if count.since)}
 HOURS: Columns = OpenStep.__table__.c
 # The counts that have a column of their own, beside those that rows are told apart by.
 STEPPED = {count.name for count in COUNTS} & {one.name for one in HOURS if not one.primary_key}
@@ -51,9 +53,23 @@ def rolls(scope: Scope, edges: Sequence[datetime]) -> bool:
     return set(scope.view.filters()) <= ROLLED and all(map(ends_hour, inner))
 
 
-def knows(count: Count) -> bool:
+def knows(count: Count, scope: Scope) -> bool:
     """Whether the roll-up tells a count."""
+    if count.name in CLOCKS:
+        return _knows_policies(scope)
     return count.name in STEPPED or (not count.since and set(count.only) <= ROLLED)
+
+
+def _knows_policies(scope: Scope) -> bool:
+    """Whether it goes by all policies, and none begins in the hour of the instant.
+
+    Of that hour it is asked which clocks pass a mark; a new policy moves the marks of all.
+    """
+    policies, hour = scope.board.policies, whole_hour(scope.instant)
+    begun = (span.start for span in policies if span.start)
+    return all(span.rolled for span in policies) and all(
+        not hour <= start <= scope.instant for start in begun
+    )
 
 
 def rolled(scope: Scope, counts: Sequence[Count], instants: Sequence[datetime]) -> Select[Any]:
@@ -164,7 +180,7 @@ def _step(told: Columns, count: Count) -> ColumnElement[Any]:
 def _since(hour: datetime, scope: Scope, counts: Sequence[Count], place: int) -> Select[Any]:
     """The steps of an hour that is not over at the instant."""
     names, instants = [count.name for count in counts], [hour - TICK, scope.instant]
-    moved = union(*_changed(hour, scope.instant, counts)).cte()
+    moved = union(*_changed(hour, scope, counts)).cte()
     changed = V.case_number.in_(select(moved.c.case_number))
     told = []
     for reading in readings(scope.view, scope.board, counts, scope.instant):
@@ -178,14 +194,19 @@ def _since(hour: datetime, scope: Scope, counts: Sequence[Count], place: int) ->
     ).where(steps.c.place == 1)
 
 
-def _changed(start: datetime, end: datetime, counts: Sequence[Count]) -> Iterator[Select[Any]]:
-    """The cases whose part in some counts may change in `[start, end]`."""
+def _changed(start: datetime, scope: Scope, counts: Sequence[Count]) -> Iterator[Select[Any]]:
+    """The cases whose part in some counts may change from a moment on up to the instant."""
+    end = scope.instant
     marks = {count.since[0] for count in counts if count.since}
     marks |= {name for count in counts for name in count.only}
     case_number = select(V.case_number)
     yield case_number.where(V.valid_from >= start, V.valid_from <= end)
     if "stale" in marks:
         yield case_number.where(V.updated_at >= start - WEEK, V.updated_at <= end - WEEK)
+    if "sla" in marks:
+        for part in (0.5, 1):
+            passed = passing(scope.board.policies, part, start, end)
+            yield case_number.where(V.is_open, passed)
     if "bugs" in marks:
         spans = BugSpan.__table__.c
         yield select(spans.case_number).where(spans.valid_from >= start, spans.valid_from <= end)

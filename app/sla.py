@@ -19,7 +19,10 @@ from app.setting_values import SlaPolicy
 from app.settings import get_settings
 
 # One JSON text, so that it can be told beside the data version without a statement of its own.
-TOLD = "select json_agg(json_build_array(valid_from, policy) order by valid_from) from sla_policies"
+TOLD = """
+select json_agg(json_build_array(valid_from, policy, rolled) order by valid_from)
+from sla_policies
+"""
 NEWEST = "select policy from sla_policies order by valid_from desc limit 1"
 ADD = """
 insert into sla_policies (valid_from, policy) values (clock_timestamp(), cast(:policy as jsonb))
@@ -31,11 +34,15 @@ BUMP = "update data_version set version = version + 1, changed_at = clock_timest
 
 @dataclass(frozen=True, slots=True)
 class PolicySpan:
-    """A policy from `start` on until `end` (UTC); None at the first start and the last end."""
+    """A policy from `start` on until `end` (UTC); None at the first start and the last end.
+
+    `rolled` tells that the roll-up of counts goes by it.
+    """
 
     start: datetime | None
     end: datetime | None
     policy: SlaPolicy
+    rolled: bool = False
 
 
 class _Known:
@@ -113,11 +120,13 @@ def as_json(policy: SlaPolicy) -> dict[str, Any]:
 
 
 def _spans(told: Sequence[Sequence[Any]]) -> tuple[PolicySpan, ...]:
-    starts = [datetime.fromisoformat(at) for at, _ in told]
+    starts = [datetime.fromisoformat(at) for at, _, _ in told]
     ends: list[datetime | None] = [*starts[1:], *([None] if starts else [])]
     return tuple(
-        PolicySpan(start if place else None, end, _policy(policy))
-        for place, (start, end, (_, policy)) in enumerate(zip(starts, ends, told, strict=True))
+        PolicySpan(start if place else None, end, _policy(policy), rolled)
+        for place, (start, end, (_, policy, rolled)) in enumerate(
+            zip(starts, ends, told, strict=True)
+        )
     )
 
 

@@ -1,10 +1,21 @@
 """The SLA in SQL: the target of a case version under a policy, and when it is in which state."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Float, Interval, and_, case, cast, func, literal
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Float,
+    Interval,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+)
 
 from app.links import Instant
 from app.setting_values import SlaPolicy
@@ -53,6 +64,29 @@ def deadline(policy: SlaPolicy, part: float) -> ColumnElement[datetime]:
 def _span(days: float) -> ColumnElement[timedelta]:
     """A span in seconds: one with days in it is added by the calendar, which is slow."""
     return cast(f"{days * 86_400:.6f} seconds", Interval)
+
+
+def passing(
+    policies: Iterable[PolicySpan], part: float, start: datetime, end: datetime
+) -> ColumnElement[bool]:
+    """What a version is like that may use up a part of a target in `[start, end]`.
+
+    It says so by ranges of an index; whether the version does has still to be asked.
+    """
+    policy_days = (
+        days for span in policies for days in (span.policy.days, *span.policy.accounts.values())
+    )
+    targets = {pair for days in policy_days for pair in enumerate(days, start=1)}
+    return or_(
+        *(
+            and_(
+                V.severity == severity,
+                V.created_date.between(start - span - TICK, end - span),
+            )
+            for severity, days in sorted(targets)
+            for span in (timedelta(days=days * part),)
+        )
+    )
 
 
 def sla_bounds(

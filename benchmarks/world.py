@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import psycopg2
 from sqlalchemy.engine import make_url
 
-from app import database
+from app import database, tables
 from app.local import DATABASE
 from app.lock import Servers
 from app.settings import PREFIX, use
@@ -38,7 +38,7 @@ def world(servers: Servers, cases: int) -> tuple[str, float | None]:
     with own_settings():
         use({"CASEBOARD_DATABASE_URL": address(servers, name)})
         database.reset()
-        database.upgrade()
+        tables.upgrade()
         begun = time.perf_counter()
         seed(cases, 1, datetime.now(UTC))
         return name, time.perf_counter() - begun
@@ -66,7 +66,7 @@ def empty(servers: Servers, name: str) -> Iterator[str]:
     use({"CASEBOARD_DATABASE_URL": url})
     database.reset()
     try:
-        database.upgrade()
+        tables.upgrade()
         yield url
     finally:
         database.reset()

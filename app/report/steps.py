@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from app.board import Board
 from app.models import CaseVersion
+from app.targets import passing
 from app.versions import TICK, V
 from app.view import View
 
@@ -101,7 +102,7 @@ def passed(view: View, start: datetime, end: datetime) -> Select[Any]:
     crossed = union_all(
         *(
             select(V.case_number.label("number"), mark.label("at"), literal(number).label("rank"))
-            .where(V.is_open, or_(*_candidates(board, number / WHOLE, start, end)))
+            .where(V.is_open, passing(board.policies, number / WHOLE, start, end))
             .where(mark >= start, mark < end, mark > V.valid_from, mark < V.valid_to)
             for number, mark in marks
         )
@@ -144,19 +145,3 @@ def _marks(board: Board) -> tuple[ColumnElement[datetime], ColumnElement[datetim
     target = board.target_days()
     half = V.created_date + target * timedelta(hours=12) + TICK
     return half, V.created_date + target * timedelta(days=1)
-
-
-def _candidates(board: Board, share: float, start: datetime, end: datetime) -> list[Any]:
-    """The versions that may pass a share of a target in `[start, end)`, as an index finds them."""
-    policies = [span.policy for span in board.policies]
-    known = [days for policy in policies for days in (policy.days, *policy.accounts.values())]
-    targets = {pair for days in known for pair in enumerate(days, start=1)}
-    spans = [(severity, timedelta(days=days * share)) for severity, days in sorted(targets)]
-    return [
-        and_(
-            V.severity == severity,
-            V.created_date >= start - span - TICK,
-            V.created_date < end - span,
-        )
-        for severity, span in spans
-    ]

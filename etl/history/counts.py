@@ -6,6 +6,7 @@ reasons; the others are steps of the count that they are named after. The end of
 is, of open cases, told in `lasting`.
 """
 
+from etl.history.clocks import clocks
 from etl.history.rollup import OF_DAY, Level, RollUp
 
 KEY = ("severity", "escalated", "crit_sit")
@@ -17,6 +18,8 @@ COUNTS = (
     "opened_last_week",
     "closed_last_day",
     "closed_last_week",
+    "at_risk",
+    "breached",
 )
 STEPS = ("step", "lasting", *FLOWS, *COUNTS)
 OF_CASES = "coalesce(severity, 0), escalated, crit_sit"
@@ -25,20 +28,20 @@ OF_CASES = "coalesce(severity, 0), escalated, crit_sit"
 # columns step.
 OPEN = """
 select valid_from, {key}, 1, 0, coalesce(event = 'created', false)::int,
-    coalesce(event in ('reopened', 'returned'), false)::int, 0, 0, 0, 1, 0, 0, 0, 0, {sign}
+    coalesce(event in ('reopened', 'returned'), false)::int, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, {sign}
 from {versions} where is_open and spell_to is not null
 union all
 select spell_to, {key}, -(spell_to < 'infinity')::int, -(spell_to = 'infinity')::int, 0, 0,
-    0, 0, 0, -1, 0, 0, 0, 0, {sign}
+    0, 0, 0, -1, 0, 0, 0, 0, 0, 0, {sign}
 from {versions} where is_open and spell_to is not null
 union all
 select valid_to, {key}, 0, 0, 0, 0, (ended_by = 'closed')::int, (ended_by = 'gone')::int,
-    0, 0, 0, 0, 0, 0, {sign}
+    0, 0, 0, 0, 0, 0, 0, 0, {sign}
 from {versions} where is_open and ended_by in ('closed', 'gone')
 """
 # Without bugs are all that are open, less those that have some, while they have.
 WITH_BUGS = """
-select at, {key}, 0, 0, 0, 0, 0, 0, 0, side, 0, 0, 0, 0, {sign}
+select at, {key}, 0, 0, 0, 0, 0, 0, 0, side, 0, 0, 0, 0, 0, 0, {sign}
 from (select * from {versions}) v
 join bug_spans b on b.case_number = v.case_number
     and b.valid_from < v.spell_to and b.valid_to > v.valid_from
@@ -48,7 +51,7 @@ cross join lateral (values
 where is_open and spell_to is not null
 """
 NO_UPDATES = """
-select at, {key}, 0, 0, 0, 0, 0, 0, side, 0, 0, 0, 0, 0, {sign}
+select at, {key}, 0, 0, 0, 0, 0, 0, side, 0, 0, 0, 0, 0, 0, 0, {sign}
 from {versions}
 cross join lateral (values
     (greatest(valid_from, updated_at + interval '168 hours'), 1), (valid_to, -1)
@@ -57,7 +60,7 @@ where is_open and updated_at + interval '168 hours' < valid_to
 """
 # For a day and for a week after a moment of the case.
 RECENT = """
-select at, {key}, 0, 0, 0, 0, 0, 0, 0, 0, {steps}, {sign}
+select at, {key}, 0, 0, 0, 0, 0, 0, 0, 0, {steps}, 0, 0, {sign}
 from {versions}
 cross join lateral (values
     (greatest(valid_from, {moment}), (valid_from < {moment} + interval '24 hours')::int, 1),
@@ -80,6 +83,6 @@ ROLL_UP = RollUp(
     key=KEY,
     steps=STEPS,
     levels=(HOURS, DAYS),
-    moments=tuple(part.replace("{key}", OF_CASES) for part in MOMENTS),
+    moments=(*(part.replace("{key}", OF_CASES) for part in MOMENTS), clocks(OF_CASES)),
     beside=(WITH_BUGS.replace("{key}", OF_CASES),),
 )

@@ -99,6 +99,10 @@ class RollUp:
             taken = ", ".join(f"-{step}" for step in self.steps)
             told.append(self.told(NOW, self.beside))
             told.append(f"select hour, {', '.join(self.key)}, {taken} from {self.name}_before")
+        return self.added(told)
+
+    def added(self, told: Sequence[str]) -> str:
+        """Add steps by hour to the tables."""
         levels = (
             f"level_{n} as ({level.summed('told')} {level.added})"
             for n, level in enumerate(self.levels)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, text
 
-from etl.history import counts, stages, values
+from etl.history import counts, policies, stages, values
 from etl.history.rollup import RollUp
 
 ROLL_UPS: tuple[RollUp, ...] = (counts.ROLL_UP, values.ROLL_UP, stages.ROLL_UP)
@@ -51,6 +51,7 @@ TIDY = f"with {', '.join(level.tidy for one in ROLL_UPS for level in one.levels)
 
 def before(connection: Connection) -> None:
     """Note what is said of the touched cases, before anything of them is derived anew."""
+    policies.learn(connection)
     noted = (statement for roll_up in ROLL_UPS for statement in roll_up.before("stepped_before"))
     for statement in (CHOSEN, "analyze stepped_cases", BEFORE, *noted):
         connection.execute(text(statement))
@@ -71,6 +72,7 @@ def fill(connection: Connection, once_spanned: Callable[[], object] = lambda: No
         ("parallel_tuple_cost", 0),
     ):
         connection.execute(text(f"set local {name} = '{value}'"))
+    policies.mark(connection)
     # What goes by versions alone comes first, and those roll-ups that go by nothing else.
     for roll_up in sorted(ROLL_UPS, key=lambda one: bool(one.beside)):
         connection.execute(text(roll_up.told_of_all()))

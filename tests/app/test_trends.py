@@ -7,11 +7,12 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from app import daily, days, rolled, rolled_lines, search, value_series
+from app import daily, days, rolled, rolled_lines, search, sla, value_series
+from app.added_up import whole_hour
 from app.board import Board
-from app.database import read
+from app.database import read, transaction
 from app.metrics import CATALOGUE, COUNTS, Count, count_values, linked_bugs
 from app.models import VALUE_FIELDS
 from app.panel import asked_of, columns_of, frame
@@ -25,6 +26,7 @@ from app.value_series import REST, SHOWN
 from app.version import data_version
 from app.versions import TICK, V
 from app.view import View
+from etl.history import policies
 from etl.seed import seed
 from tests.conftest import EMPTY, cloned
 
@@ -43,6 +45,13 @@ ZONES = (
 STARTS = (date(2016, 3, 24), date(2016, 3, 30), date(2016, 5, 12), date(2016, 10, 28))
 LINES = ("open_work", "attention", "sla_days", "turnover", "bugs_behind")
 UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
+POLICIES = {
+    datetime(2025, 10, 26, 1, 20, tzinfo=UTC): """
+        {"days": [9, 30, 120, 150.25], "accounts": {"Bundesrat": [1, 2, 3, 4]}}""",
+    datetime(2026, 3, 27, 14, 40, tzinfo=UTC): """
+        {"days": [14, 20, 90, 180], "accounts": {}}""",
+}
+ADD_POLICY = text("insert into sla_policies select :at, cast(:policy as jsonb)")
 
 
 def chosen(*values, most=2):
@@ -125,7 +134,13 @@ def test_a_day_of_the_log_is_what_the_catalogue_says_of_its_end(log, scope):
 @pytest.fixture(scope="module")
 def crowd():
     with cloned(EMPTY):
+        sla.keep()
         seed(400, 3, UNTIL)
+        with transaction() as connection:
+            for at, policy in POLICIES.items():
+                connection.execute(ADD_POLICY, {"at": at, "policy": policy})
+            policies.learn(connection)
+        assert [span.rolled for span in data_version().policies] == [True, True, True]
         yield
 
 
@@ -187,16 +202,22 @@ rolled_views = st.builds(
 )
 
 
+def begins_of_late(scope):
+    """Whether a policy begins in the hour of the instant, up to it."""
+    hour = whole_hour(scope.instant)
+    return any(hour <= at <= scope.instant for at in POLICIES)
+
+
 @settings(max_examples=12)
-@given(scope=scopes(rolled_views, SEEDED_STARTS), live=st.booleans())
+@given(scope=scopes(rolled_views, SEEDED_STARTS), live=st.sampled_from([0, 4, 300]))
 def test_the_roll_up_says_what_the_versions_say(crowd, scope, live):
-    scope = live_scope(scope) if live else scope
-    counts = [metric for metric in COUNTS if rolled.knows(metric)]
+    scope = live_scope(scope, live) if live else scope
+    counts = [metric for metric in COUNTS if rolled.knows(metric, scope)]
     ends = scope.ends()
     assert rolled.rolls(scope, ends)
     up = read(rolled.rolled(scope, counts, ends))
     down = read(series(scope.view, scope.board, counts, ends))
-    assert len(counts) == 11
+    assert len(counts) == (11 if begins_of_late(scope) else 13)
     assert records(up) == records(down)
 
     def severities(scope):
@@ -213,9 +234,10 @@ def test_the_roll_up_says_what_the_versions_say(crowd, scope, live):
 
 @pytest.mark.parametrize("severity", [(), (2, 3), (4,)])
 def test_a_live_board_ends_with_what_came_and_went_of_late(crowd, severity):
-    version, counts = data_version(), [metric for metric in COUNTS if rolled.knows(metric)]
-    view, instant = View(severity=severity), version.latest + timedelta(minutes=5)
+    version, view = data_version(), View(severity=severity)
+    instant = version.latest + timedelta(minutes=5)
     scope = Scope.of(view, instant, version, Period(instant - timedelta(days=9), instant))
+    counts = [metric for metric in COUNTS if rolled.knows(metric, scope)]
     assert scope.live
     assert rolled.rolls(scope, scope.ends())
     for asked in (counts, [one for one in counts if one.since], [CATALOGUE["no_updates"]]):

@@ -19,7 +19,7 @@ from app import database, tables
 from app.backup import contents
 from app.metric_values import same
 from app.migrations.known import MIGRATIONS
-from etl.history import rebuild_all, steps
+from etl.history import policies, rebuild_all, steps
 from tests.backup.conftest import bare, fill
 from tests.backup.traffic import traffic
 from tests.conftest import EMPTY, cloned
@@ -162,6 +162,8 @@ def test_roll_ups_are_made_as_they_are_kept(own):
     assert all(number > 100 for number, _ in before.values())
     database.downgrade("0023")
     tables.upgrade()
+    with database.transaction() as connection:
+        policies.learn(connection)
     assert held(rows) == before
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
-from app import database
+from app import database, sla
 from etl.history import rebuild_all
 from etl.seed import NotEmpty, seed
 from tests.conftest import EMPTY, cloned
@@ -45,6 +45,7 @@ def number(statement: str) -> float:
 def seeded():
     with cloned(EMPTY):
         before = database.read(text(STANDING))["told"].tolist()
+        sla.keep()
         seed(CASES, 1, UNTIL)
         assert database.read(text(STANDING))["told"].tolist() == before
         yield

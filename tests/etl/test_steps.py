@@ -48,6 +48,16 @@ WHOLE = {
 }
 
 
+# Targets of days that end within the three weeks, so that clocks pass their marks.
+POLICIES = (
+    '{"days": [4, 8.5, 12, 0.01], "accounts": {}}',
+    '{"days": [2, 4, 30, 0.3], "accounts": {"Acme": [1.25, 5, 7, 2]}}',
+)
+ADD_POLICY = """
+insert into sla_policies values (:at, cast(:policy as jsonb)) on conflict do nothing
+"""
+
+
 @pytest.fixture(scope="module")
 def desk():
     with cloned(EMPTY) as url:
@@ -71,13 +81,22 @@ _worlds = iter(range(10**9))
 
 @settings(max_examples=60)
 @given(
-    facts=st.lists(told(), min_size=1, max_size=25), cuts=st.lists(st.integers(0, 25), max_size=4)
+    facts=st.lists(told(), min_size=1, max_size=25),
+    cuts=st.lists(st.integers(0, 25), max_size=4),
+    policies=st.lists(
+        st.tuples(st.integers(0, 25 * 24 * 60), st.sampled_from(POLICIES)), max_size=4
+    ),
 )
-def test_after_any_loads_it_is_what_all_versions_say(desk, facts, cuts):
+def test_after_any_loads_it_is_what_all_versions_say(desk, facts, cuts, policies):
     world = next(_worlds)
+    new_policies = iter(sorted(policies, key=lambda told: told[0]))
+    with database.transaction() as connection:
+        connection.execute(text("delete from sla_policies"))
+        steps.fill(connection)
     born = Fact("created", canonical_instant(BORN), BORN)
     take([Observation(1, f"W{world}-{case}", (born,)) for case in range(3)])
     for start, end in pairwise(sorted({0, *cuts, len(facts)})):
+        add_policy(next(new_policies, None))
         take(
             [
                 Observation(1, f"W{world}-{case}{bug}", (fact,), entity)
@@ -92,6 +111,14 @@ def test_after_any_loads_it_is_what_all_versions_say(desk, facts, cuts):
             for level in room.ROLL_UP.levels:
                 asked = text(WHOLE[told].format(table=level.table))
                 assert set(connection.execute(asked).one()) == {0}, level.table
+
+
+def add_policy(told: tuple[int, str] | None) -> None:
+    """Write down a policy, which the next load is to learn."""
+    if told is not None:
+        with database.transaction() as connection:
+            given_ = {"at": BORN + timedelta(minutes=told[0]), "policy": told[1]}
+            connection.execute(text(ADD_POLICY), given_)
 
 
 def take(records: list[Observation]) -> None:
