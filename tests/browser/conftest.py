@@ -9,7 +9,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Response, expect, sync_playwright
 
 from app.settings import get_settings
 from tests.browser.chromium import find
@@ -120,6 +121,14 @@ def window(browser):
     context.close()
 
 
+def body(response: Response) -> str:
+    """What a response said; its page may have gone on, and then nobody knows."""
+    try:
+        return response.text()
+    except PlaywrightError as error:
+        return str(error)
+
+
 @pytest.fixture
 def page(window):
     """A page that fails its test on a console error or a request to another host.
@@ -142,7 +151,7 @@ def page(window):
     page.on(
         "response",
         lambda r: (
-            faults.append(f"{r.status} {r.url} {r.request.post_data} {r.text()[:500]}")
+            faults.append(f"{r.status} {r.url} {r.request.post_data} {body(r)[:500]}")
             if r.status >= 500
             else None
         ),
