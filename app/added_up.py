@@ -1,8 +1,9 @@
 """The steps of a roll-up of hours and days (UTC), added up between whole hours."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -19,16 +20,25 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
+from sqlalchemy.types import TypeEngine
 
-from app.arrays import table_of
-from app.metrics import DAY
+from app.arrays import array_of, table_of, text_of
+from app.kept import Given, once
 from app.models import Base
-from app.series import both_sides, place_of
-from app.versions import TICK
+from app.series import both_sides
 
 HOUR = timedelta(hours=1)
+HALF_A_DAY = timedelta(hours=12)
 Columns = ReadOnlyColumnCollection[str, Any]
 
+
+# What tells of the hours between bounds and midnights, and of which kind it is.
+GAPS: dict[str, TypeEngine[Any]] = {
+    "gap_place": Integer(),
+    "gap_start": DateTime(True),
+    "gap_end": DateTime(True),
+    "gap_sign": Integer(),
+}
 
 # The rows of a table in `[start, until)`, or from a start on.
 Rows = Callable[[Any, Any], FromClause]
@@ -64,58 +74,67 @@ def rolled_by(
     return Rolled(rows_of(hours, "hour"), rows_of(days, "day"), by)
 
 
-def added_up(
-    of: Rolled, bounds: Sequence[datetime], told: Told, *, until: datetime | None = None
-) -> CTE:
+def added_up(of: Rolled, bounds: Sequence[datetime], told: Told) -> CTE:
     """A roll-up by the places of rising whole hours: `place`, what tells rows apart, what is told.
 
     What happened from one bound up to the next has the place of the latter, what comes after the
-    last a place of its own; of days from the midnight `until` on nothing is told. What came before
-    the first is at no place, but for what the rows give to one place and take from the next: it
-    adds up to nothing.
+    last a place of its own. What came before the first is at no place, but for what the rows give
+    to one place and take from the next: it adds up to nothing.
     """
+    return between(of, once(bounds_given(bounds)), told)
+
+
+def bounds_given(bounds: Sequence[datetime]) -> Mapping[str, Any]:
+    """What tells `between` of rising whole hours, by name."""
+    return _given(tuple(bounds))
+
+
+# The charts of a page go by the same days.
+@lru_cache(maxsize=64)
+def _given(bounds: tuple[datetime, ...]) -> Mapping[str, Any]:
     # Whole days are added up already. A bound within a day is the nearest midnight (UTC), and the
     # hours between the two: added until the next bound, or taken away.
     midnights = [nearest_midnight(bound) for bound in bounds]
-    rows = of.days(midnights[0], until)
-    place = place_of(rows.c.day, [midnight - TICK for midnight in midnights])
-    keys = [rows.c[name] for name in of.by]
-    days = select(place.label("place"), *keys, *_sums(told(rows.c))).group_by(place, *keys)
-    if midnights == list(bounds):
-        return days.cte()
-    return union_all(days, _beside(of, bounds, midnights, told)).cte()
-
-
-def _beside(
-    of: Rolled, bounds: Sequence[datetime], midnights: Sequence[datetime], told: Told
-) -> Select[Any]:
-    """The hours between the bounds and their midnights, which count until the next bound."""
+    values = {"first_day": midnights[0], "midnights": text_of(midnights)}
     apart = [
         (place, min(bound, midnight), max(bound, midnight), 1 if bound > midnight else -1)
         for place, (bound, midnight) in enumerate(zip(bounds, midnights, strict=True))
         if bound != midnight
     ]
-    places, starts, ends, signs = zip(*apart, strict=True)
-    gaps = table_of(
-        "gaps",
-        {
-            "place": (Integer(), places),
-            "start": (DateTime(True), starts),
-            "until": (DateTime(True), ends),
-            "sign": (Integer(), signs),
-        },
-    )
-    rows = of.hours(gaps.c.start, gaps.c.until)
+    if not apart:
+        return values
+    return {**values, **dict(zip(GAPS, map(text_of, zip(*apart, strict=True)), strict=True))}
+
+
+def between(of: Rolled, given: Given, told: Told) -> CTE:
+    """The same as `added_up`, of what `bounds_given` tells.
+
+    Where `last_day` is given too, nothing is told of the days from that midnight on.
+    """
+    rows = of.days(given["first_day"], given.get("last_day"))
+    midnights = array_of(given["midnights"], DateTime(True))
+    place = func.width_bucket(rows.c.day, midnights)
+    keys = [rows.c[name] for name in of.by]
+    days = select(place.label("place"), *keys, *_sums(told(rows.c))).group_by(place, *keys)
+    if "gap_place" not in given:
+        return days.cte()
+    return union_all(days, _beside(of, given, told)).cte()
+
+
+def _beside(of: Rolled, given: Given, told: Told) -> Select[Any]:
+    """The hours between the bounds and their midnights, which count until the next bound."""
+    gaps = table_of("gaps", {name: (kind, given[name]) for name, kind in GAPS.items()})
+    rows = of.hours(gaps.c.gap_start, gaps.c.gap_end)
     steps, keys = told(rows.c), [rows.c[name] for name in of.by]
     sums = (
-        select(gaps.c.place, gaps.c.sign, *keys, *_sums(steps))
+        select(gaps.c.gap_place, gaps.c.gap_sign, *keys, *_sums(steps))
         .select_from(gaps.join(rows, true()))
-        .group_by(gaps.c.place, gaps.c.sign, *keys)
+        .group_by(gaps.c.gap_place, gaps.c.gap_sign, *keys)
         .subquery("beside")
     )
     sides = both_sides()
-    place = sums.c.place + case((sides.c.side == 1, 0), else_=1)
-    moved = ((sums.c.sign * sides.c.side * sums.c[name]).label(name) for name in steps)
+    place = sums.c.gap_place + case((sides.c.side == 1, 0), else_=1)
+    moved = ((sums.c.gap_sign * sides.c.side * sums.c[name]).label(name) for name in steps)
     return select(place.label("place"), *(sums.c[name] for name in of.by), *moved).select_from(
         sums.join(sides, true())
     )
@@ -132,10 +151,10 @@ def whole_hour(moment: datetime) -> datetime:
 
 def ends_hour(moment: datetime) -> bool:
     """Whether an instant is the last one of an hour (UTC)."""
-    return moment + TICK == whole_hour(moment + TICK)
+    return (moment.minute, moment.second, moment.microsecond) == (59, 59, 999_999)
 
 
 def nearest_midnight(moment: datetime) -> datetime:
     """The midnight (UTC) that is nearest to a moment."""
-    half = moment + DAY / 2
-    return half.replace(hour=0, minute=0, second=0, microsecond=0)
+    half = moment + HALF_A_DAY
+    return datetime(half.year, half.month, half.day, tzinfo=half.tzinfo)

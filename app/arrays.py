@@ -1,6 +1,6 @@
 """Lists of values as arrays, and as the rows of a table that a statement joins its numbers to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -8,9 +8,12 @@ from typing import Any
 from sqlalchemy import ARRAY, ColumnElement, FromClause, Text, cast, column, func, literal
 from sqlalchemy.types import TypeEngine
 
+# A list of instants, days or numbers, or the parameter that gives it as a text (`text_of`).
+Values = Sequence[date | float] | ColumnElement[Any]
+
 
 def table_of(
-    name: str, columns: dict[str, tuple[TypeEngine[Any], Sequence[Any]]], *, number: str = ""
+    name: str, columns: Mapping[str, tuple[TypeEngine[Any], Values]], *, number: str = ""
 ) -> FromClause:
     """A row for each place of some lists of equal length: a column by name, of a type, for each.
 
@@ -23,13 +26,19 @@ def table_of(
     return func.unnest(*arrays).table_valued(*told, **counted).render_derived(name=name)
 
 
-def array_of(values: Sequence[date | float], kind: TypeEngine[Any]) -> ColumnElement[Any]:
-    """A list of instants, days or numbers as an array of a type.
+def array_of(values: Values, kind: TypeEngine[Any]) -> ColumnElement[Any]:
+    """Some values as an array of a type.
 
     It is bound as one text: a driver writes an array value by value, of a year of days for longer
     than the database needs to answer.
     """
-    return cast(literal(_text(tuple(values)), Text()), ARRAY(kind))
+    told = values if isinstance(values, ColumnElement) else literal(text_of(values), Text())
+    return cast(told, ARRAY(kind))
+
+
+def text_of(values: Sequence[date | float]) -> str:
+    """A list as PostgreSQL writes an array."""
+    return _text(tuple(values))
 
 
 # The charts of a page go by the same days.

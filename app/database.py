@@ -194,7 +194,7 @@ def read(
 
     result = connection.execute(select, parameters or {})
     # Pandas asks every row of the driver's for things that a plain one need not be asked.
-    return pd.DataFrame.from_records(list(map(tuple, result)), columns=list(result.keys()))
+    return pd.DataFrame.from_records(list(map(tuple, result.all())), columns=list(result.keys()))
 
 
 def fetch(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -162,11 +162,9 @@ def _copy(statements: Statements, zone: str, pipe: Pipe) -> None:
 
 def _bound(cursor: Any, statement: Select[Any]) -> str:
     """COPY takes no parameters of its own; the driver binds them as for any statement."""
-    compiled = statement.compile(
-        dialect=psycopg2.dialect(),  # type: ignore[no-untyped-call]
-        compile_kwargs={"render_postcompile": True},
-    )
-    asked: str = cursor.mogrify(str(compiled), compiled.params).decode()
+    compiled = statement.compile(dialect=psycopg2.dialect())  # type: ignore[no-untyped-call]
+    told = compiled.construct_expanded_state()
+    asked: str = cursor.mogrify(told.statement, told.parameters).decode()
     return f"copy ({asked}) to stdout with (format csv)"
 
 

@@ -58,6 +58,7 @@ class Panel:
     names of `app.theme`. The `customdata` of a point is the part of a query that a click on it adds
     to the address of the page; `meta` of a trace says the same of its entry in the legend.
     `rows(row, scope)` tells of a row of the frame, by column, the View whose rows a number counts.
+    `frame(scope)` reads what `select` tells, where that can be had with less work than row by row.
     `n(frame)` is how many cases the figure is about, or how much of what `counted` says. `period`
     tells that it looks at one; where it is compared with another, the columns named in `compared`
     have one beside them, with `_before` at the end of its name. `empty` is what people read where
@@ -72,6 +73,7 @@ class Panel:
     select: Callable[[Scope], Select[Any]]
     figure: Callable[[pd.DataFrame, Scope], Figure]
     n: Callable[[pd.DataFrame], int]
+    frame: Callable[[Scope], pd.DataFrame] | None = None
     rows: Callable[[Row, Scope], Mapping[str, View]] = no_rows
     period: bool = False
     compared: tuple[str, ...] = ()
@@ -108,7 +110,8 @@ def asked_of(panel: Panel, scope: Scope) -> Scope:
 
 def frame(panel: Panel, scope: Scope) -> pd.DataFrame:
     """The panel's frame for a scope: the columns it declares, in their order."""
-    answer = read(panel.select(asked_of(panel, scope)))
+    asked = asked_of(panel, scope)
+    answer = panel.frame(asked) if panel.frame else read(panel.select(asked))
     names = [column.name for column in columns_of(panel, scope)]
     return answer if list(answer.columns) == names else answer[names]
 

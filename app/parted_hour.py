@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, func, literal, select, union_all
+from sqlalchemy import CTE, ColumnElement, func, literal, select, union_all
 
 from app.added_up import ends_hour, whole_hour
+from app.board import Board
 from app.scope import Scope
 from app.versions import V
 
@@ -25,11 +26,16 @@ def parted_hour(scope: Scope, instants: Sequence[datetime]) -> datetime | None:
     return whole_hour(scope.instant) if parted else None
 
 
-def moved_since(start: datetime, scope: Scope, field: str) -> CTE:
-    """By `step` how many more open cases a `value` of a field had at the instant than before."""
+def moved_since(
+    start: Any, board: Board, field: str, asked: Sequence[ColumnElement[bool]] = ()
+) -> CTE:
+    """By `step` how many more open cases a `value` of a field had at the instant than before.
+
+    Of those cases only for which holds what is `asked`.
+    """
     unset: Any = 0 if field == "severity" else ""
-    value: Any = func.coalesce(scope.board.expression(field), unset).label("value")
-    asked, end = [V.is_open, *scope.board.value_filters(scope.view)], scope.instant
+    value: Any = func.coalesce(board.expression(field), unset).label("value")
+    asked, end = [V.is_open, *asked], board.instant
     entered = select(value, literal(1).label("step"))
     left = select(value, literal(-1).label("step"))
     steps = union_all(

@@ -162,7 +162,8 @@ def rolled_values(scope: Scope, field: str, instants: Sequence[datetime]) -> Sel
         select(value, hours.c.place, hours.c.step, *alone),
     ]
     if parted:
-        moved, last = moved_since(parted, scope, field).c, literal(len(instants) - 1)
+        asked, last = scope.board.value_filters(scope.view), literal(len(instants) - 1)
+        moved = moved_since(parted, scope.board, field, asked).c
         steps.append(select(moved.value, last.label("place"), moved.step, *alone))
     return union_all(*steps)
 

@@ -30,8 +30,10 @@ from sqlalchemy import (
     union_all,
 )
 
-from app.added_up import Rolled, Rows, added_up, nearest_midnight
+from app.added_up import Rolled, Rows, between, bounds_given, nearest_midnight
+from app.board import Board
 from app.fence import fenced
+from app.kept import Given
 from app.models import ALL_CASES, VALUE_FIELDS, Base, ValueStep, ValueStepByDay, ValueStepByMonth
 from app.parted_hour import moved_since, parted_hour
 from app.rolled import rolls
@@ -50,38 +52,62 @@ def rolls_lines(scope: Scope, field: str, instants: Sequence[datetime]) -> bool:
     )
 
 
-def rolled_lines(scope: Scope, field: str, instants: Sequence[datetime], most: int) -> SelectBase:
-    """Open cases by a field at instants that `rolls_lines` allows: the `most` largest at the last.
+def lines_given(scope: Scope, instants: Sequence[datetime]) -> dict[str, Any]:
+    """What tells `rolled_lines` of instants that `rolls_lines` allows, by name.
 
-    `value`, `place`, `step`: by how much they step up from the instant before. All cases are told
-    as the `rest`: beside the values told so many more have cases at the last instant (`together`).
+    `month` is when a month begins of which all steps come after the last instant. What its own day
+    and hour have to tell has a name only where there is something.
     """
     bounds = [edge + TICK for edge in instants]
     if scope.live and instants[-1] == scope.instant:
         # Nothing is known after it: a bound at which a month begins asks for no days.
         bounds[-1] = _month_after(scope.instant)
     parted = parted_hour(scope, instants)
-    bounds[-1] = parted or bounds[-1]
-    late = _late(parted, scope, field) if parted else None
-    ranked = _ranked(VALUE_FIELDS[field], bounds, late)
+    last = bounds[-1] = parted or bounds[-1]
+    midnight = nearest_midnight(last)
+    month = midnight if midnight.day == 1 else _month_after(midnight)
+    first = min(bounds[0], nearest_midnight(bounds[0]))
+    told = {
+        **bounds_given(bounds),
+        "size": len(bounds),
+        "first_month": first.replace(day=1, hour=0),
+        "month": month,
+        "last_day": midnight,
+    }
+    if midnight < month:
+        told["days_left"] = midnight
+    if last < midnight:
+        told["before_midnight"] = last
+    elif midnight < last:
+        told["after_midnight"] = last
+    return {**told, "hour": parted, "instant": scope.instant} if parted else told
+
+
+def rolled_lines(given: Given, field: str, most: int) -> SelectBase:
+    """Open cases by a field at the instants that `lines_given` tells: the `most` largest at last.
+
+    `value`, `place`, `step`: by how much they step up from the instant before. All cases are told
+    as the `rest`: beside the values told so many more have cases at the last instant (`together`).
+    """
+    late = _late(given, field) if "hour" in given else None
+    ranked = _ranked(given, VALUE_FIELDS[field], late)
     may = or_(ranked.c.rank <= most, ranked.c.cases == 0)
     cases = cast(ranked.c.cases, Integer).label("step")
     chosen = select(ranked.c.field, ranked.c.value, cases).where(may).cte("chosen")
     of = Rolled(_rows(chosen, HOURS, "hour"), _rows(chosen, DAYS, "day"), ("field", "value"))
-    until = nearest_midnight(bounds[-1])
-    between = added_up(of, bounds, lambda row: {"step": row.step}, until=until)
-    moves: Select[Any] | CompoundSelect[Any] = select(between)
+    stepped = between(of, given, lambda row: {"step": row.step})
+    last = given["size"] - 1
+    moves: Select[Any] | CompoundSelect[Any] = select(stepped)
     if late is not None:
-        last = literal(len(bounds) - 1).label("place")
         same = and_(late.c.field == chosen.c.field, late.c.value == chosen.c.value)
-        moves = union_all(select(between), select(last, late).join(chosen, same))
+        moves = union_all(moves, select(last.label("place"), late).join(chosen, same))
     inner = fenced(moves, "inner")
     told, step = (inner.c.field, inner.c.value), func.sum(inner.c.step)
     # What is there at first is what is there at last, but for all that came between.
     signed = case((inner.c.place.is_(None), -step), else_=step)
     sums = (
         select(*told, inner.c.place, cast(signed, Integer).label("step"))
-        .where(inner.c.place.between(1, len(bounds) - 1))
+        .where(inner.c.place.between(1, last))
         .group_by(func.grouping_sets(tuple_(*told, inner.c.place), tuple_(*told)))
         .subquery("sums")
     )
@@ -100,42 +126,39 @@ def rolled_lines(scope: Scope, field: str, instants: Sequence[datetime], most: i
     )
 
 
-def _late(start: datetime, scope: Scope, field: str) -> CTE:
+def _late(given: Given, field: str) -> CTE:
     """The steps of a field, and of all cases, in an hour up to the instant."""
-    moved = moved_since(start, scope, field).c
-    number, all_cases = literal(VALUE_FIELDS[field]), literal(ALL_CASES)
+    moved = moved_since(given["hour"], Board(given["instant"], ()), field).c
     return union_all(
-        select(number.label("field"), moved.value, moved.step),
-        select(all_cases, literal(""), func.coalesce(func.sum(moved.step), 0)),
+        select(literal(VALUE_FIELDS[field]).label("field"), moved.value, moved.step),
+        select(literal(ALL_CASES), literal(""), func.coalesce(func.sum(moved.step), 0)),
     ).cte("late")
 
 
-def _ranked(number: int, bounds: Sequence[datetime], late: CTE | None) -> CTE:
+def _ranked(given: Given, number: int, late: CTE | None) -> CTE:
     """The values of a field, and all cases, that had some: at the last bound, and their rank.
 
     What came and went `late` in its hour counts too.
     """
-    first = min(bounds[0], nearest_midnight(bounds[0]))
-    midnight = nearest_midnight(bounds[-1])
-    month = midnight if midnight.day == 1 else _month_after(midnight)
+    month, midnight = given["month"], given["last_day"]
     known = (
         select(
             MONTHS.field,
             MONTHS.value,
             func.sum(case((MONTHS.month >= month, MONTHS.step), else_=0)).label("later"),
         )
-        .where(MONTHS.field.in_((ALL_CASES, number)), MONTHS.month >= first.replace(day=1, hour=0))
+        .where(MONTHS.field.in_((ALL_CASES, number)), MONTHS.month >= given["first_month"])
         .group_by(MONTHS.field, MONTHS.value)
         .cte("known")
     )
     # All steps of a value add up to nothing: those to come are its cases, taken away.
     later: ColumnElement[Any] = known.c.later
-    if midnight < month:
-        later = later + _between(known, DAYS, "day", midnight, month)
-    if bounds[-1] < midnight:
-        later = later + _between(known, HOURS, "hour", bounds[-1], midnight)
-    elif midnight < bounds[-1]:
-        later = later - _between(known, HOURS, "hour", midnight, bounds[-1])
+    if "days_left" in given:
+        later = later + _between(known, DAYS, "day", given["days_left"], month)
+    if "before_midnight" in given:
+        later = later + _between(known, HOURS, "hour", given["before_midnight"], midnight)
+    if "after_midnight" in given:
+        later = later - _between(known, HOURS, "hour", midnight, given["after_midnight"])
     if late is not None:
         same = and_(late.c.field == known.c.field, late.c.value == known.c.value)
         later = later - func.coalesce(select(late.c.step).where(same).scalar_subquery(), 0)
@@ -144,9 +167,7 @@ def _ranked(number: int, bounds: Sequence[datetime], late: CTE | None) -> CTE:
     return select(lasts, rank.label("rank")).cte("ranked")
 
 
-def _between(
-    known: CTE, table: Table, time: str, start: datetime, until: datetime
-) -> ColumnElement[Any]:
+def _between(known: CTE, table: Table, time: str, start: Any, until: Any) -> ColumnElement[Any]:
     """How much a value stepped up in a part of a month."""
     sums = _of_value(known, table).where(table.c[time] >= start, table.c[time] < until)
     return func.coalesce(sums.with_only_columns(func.sum(table.c.step)).scalar_subquery(), 0)

@@ -136,7 +136,7 @@ def both_sides() -> TableValuedAlias:
     )
 
 
-def numbered(size: int, name: str) -> TableValuedAlias:
+def numbered(size: Any, name: str) -> TableValuedAlias:
     """The numbers from 0 on as the rows of a table (SQLAlchemy keeps no text with VALUES in it)."""
     series = func.generate_series(0, size - 1).table_valued(column("number", Integer))
     return series.render_derived(name)

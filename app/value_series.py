@@ -23,11 +23,13 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from app.board import Board
 from app.fence import fenced
+from app.kept import Given, kept
 from app.rolled import VALUES, rolled_values, rolls
-from app.rolled_lines import rolled_lines, rolls_lines
+from app.rolled_lines import lines_given, rolled_lines, rolls_lines
 from app.scope import Scope
 from app.series import both_sides, numbered, place_of
 from app.spans import Stretches, open_stretches
@@ -37,17 +39,24 @@ REST = SHOWN + 1
 
 
 def value_series(scope: Scope, field: str, instants: Sequence[datetime]) -> Select[Any]:
-    """A row per instant and value: `place`, `rank`, `value`, `number` (of values), `cases`.
+    """A row per value, the largest first: `rank`, `value`, `number` (of values), `cases`.
 
-    Values are ranked by their cases at the last instant, then by those of all instants. Those past
-    the largest `SHOWN` are one row of rank `REST`, whose value is NULL, as is that of cases where
-    the field is not set.
+    `cases` are those at each of the instants. Values are ranked by their cases at the last instant,
+    then by those of all. Those past the largest `SHOWN` are one row of rank `REST`, whose value is
+    NULL, as is that of cases where the field is not set.
     """
-    size = len(instants)
-    rolled = rolls_lines(scope, field, instants)
-    read = rolled_lines(scope, field, instants, SHOWN) if rolled else _told(scope, field, instants)
-    told = read.subquery("told")
-    steps = select(told).where(told.c.place < size).cte("steps")
+    if rolls_lines(scope, field, instants):
+        return kept(_rolled, lines_given(scope, instants), field)
+    return _of_steps(_told(scope, field, instants), field, len(instants), whole=False)
+
+
+def _rolled(given: Given, field: str) -> Select[Any]:
+    return _of_steps(rolled_lines(given, field, SHOWN), field, given["size"], whole=True)
+
+
+def _of_steps(told: SelectBase, field: str, size: Any, *, whole: bool) -> Select[Any]:
+    read = told.subquery("told")
+    steps = select(read).where(read.c.place < size).cte("steps")
     ranks = _ranks(steps, size)
     rank, number = ranks.c.rank, func.sum(ranks.c.together)
     unset = 0 if field == "severity" else ""
@@ -61,17 +70,20 @@ def value_series(scope: Scope, field: str, instants: Sequence[datetime]) -> Sele
         .having(number > 0)
         .cte("shown")
     )
-    lines = _lines(shown, steps, ranks, size, whole=rolled)
-    return select(
-        lines.c.place,
-        cast(shown.c.rank, Integer).label("rank"),
-        shown.c.value,
-        cast(shown.c.number, Integer).label("number"),
-        lines.c.cases,
-    ).select_from(lines.join(shown, shown.c.rank == lines.c.rank))
+    lines = _lines(shown, steps, ranks, size, whole=whole)
+    return (
+        select(
+            cast(shown.c.rank, Integer).label("rank"),
+            shown.c.value,
+            cast(shown.c.number, Integer).label("number"),
+            lines.c.cases,
+        )
+        .select_from(lines.join(shown, shown.c.rank == lines.c.rank))
+        .order_by(shown.c.rank)
+    )
 
 
-def _ranks(steps: CTE, size: int) -> CTE:
+def _ranks(steps: CTE, size: Any) -> CTE:
     """The rank of each value that has cases at some instant; `REST` past the largest."""
     last, whole = func.sum(steps.c.step), func.sum(steps.c.step * (size - steps.c.place))
     value: ColumnElement[Any] = steps.c.value
@@ -91,8 +103,8 @@ def _ranks(steps: CTE, size: int) -> CTE:
     )
 
 
-def _lines(shown: CTE, steps: CTE, ranks: CTE, size: int, *, whole: bool) -> Subquery:
-    """`cases` of each `rank` at each `place`. `whole`: the rest was told with all others in it."""
+def _lines(shown: CTE, steps: CTE, ranks: CTE, size: Any, *, whole: bool) -> Subquery:
+    """`cases` of each `rank`, by places. `whole`: the rest was told with all others in it."""
     every = numbered(size, "every")
     same = and_(steps.c.rest == ranks.c.rest, steps.c.value == ranks.c.value)
     of_values = select(ranks.c.rank, steps.c.place, steps.c.step).select_from(
@@ -112,7 +124,9 @@ def _lines(shown: CTE, steps: CTE, ranks: CTE, size: int, *, whole: bool) -> Sub
     told = union_all(*parts).subquery("told_lines")
     at = told.c.rank, told.c.place
     cases = func.sum(func.sum(told.c.step)).over(partition_by=at[0], order_by=at[1])
-    return select(*at, cast(cases, Integer).label("cases")).group_by(*at).subquery("lines")
+    each = select(*at, cast(cases, Integer).label("cases")).group_by(*at).subquery("each").c
+    by_place = func.array_agg(aggregate_order_by(each.cases, each.place))
+    return select(each.rank, by_place.label("cases")).group_by(each.rank).subquery("lines")
 
 
 def _told(scope: Scope, field: str, instants: Sequence[datetime]) -> SelectBase:

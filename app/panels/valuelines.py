@@ -2,15 +2,17 @@
 
 import zlib
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from sqlalchemy import Date, Select, cast, literal, select
+from sqlalchemy import Date, Integer, Select, cast, column, func, literal, select, true
 from sqlalchemy import Text as TextType
 
 from app.columns import COLUMNS
+from app.database import read
 from app.panel import Measure, Panel, Row
 from app.panels.backlog import to_days, whole_steps
 from app.panels.breakdown import short
@@ -26,18 +28,38 @@ DASHES = ("solid", "dot", "dashdot", "longdash")
 
 
 def _select(field: str, scope: Scope) -> Select[Any]:
-    told = value_series(scope, field, scope.ends()).subquery("told")
+    """A row per day and line."""
+    lines = value_series(scope, field, scope.ends()).subquery("lines")
+    each = (
+        func.unnest(lines.c.cases)
+        .table_valued(column("cases", Integer), with_ordinality="number")
+        .render_derived(name="each")
+    )
     # The days of a period follow each other.
-    day = cast(literal(scope.days()[0]), Date) + told.c.place
+    day = cast(literal(scope.days()[0]), Date) + cast(each.c.number - 1, Integer)
     # Severities are numbers, all else is words.
-    value = told.c.value if field == "severity" else cast(told.c.value, TextType)
-    return select(
-        day.label("day"),
-        told.c.rank,
-        value.label(field),
-        told.c.number.label("together"),
-        told.c.cases,
-    ).order_by(told.c.place.desc(), told.c.rank)
+    value = lines.c.value if field == "severity" else cast(lines.c.value, TextType)
+    return (
+        select(
+            day.label("day"),
+            lines.c.rank,
+            value.label(field),
+            lines.c.number.label("together"),
+            each.c.cases,
+        )
+        .select_from(lines.join(each, true()))
+        .order_by(each.c.number.desc(), lines.c.rank)
+    )
+
+
+def _frame(field: str, scope: Scope) -> pd.DataFrame:
+    """The rows of `_select`: those of a line come as one."""
+    lines, days = read(value_series(scope, field, scope.ends())), scope.days()[::-1]
+    lines.columns = ["rank", field, "together", "cases"]
+    rows = lines.iloc[np.tile(np.arange(len(lines)), len(days))].reset_index(drop=True)
+    rows["cases"] = np.array(lines["cases"].tolist(), dtype=int).T[::-1].ravel()
+    rows.insert(0, "day", np.repeat(np.array(days, dtype=object), len(lines)))
+    return rows
 
 
 def value_panel(field: str, title: str, question: str, missing: str) -> Panel:
@@ -55,6 +77,7 @@ def value_panel(field: str, title: str, question: str, missing: str) -> Panel:
             Measure("cases", "Open", "cases"),
         ),
         select=lambda scope: _select(field, scope),
+        frame=lambda scope: _frame(field, scope),
         figure=lambda frame, scope: values_figure(frame, scope, field, missing),
         n=_most,
         rows=lambda row, scope: _rows(row, scope, field),
@@ -62,12 +85,15 @@ def value_panel(field: str, title: str, question: str, missing: str) -> Panel:
     )
 
 
+def _by_day(frame: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """The cases of each day, newest first, by lines: all lines go through the same days."""
+    lines = frame["rank"].nunique()
+    return frame["cases"].to_numpy(int).reshape(-1, lines) if lines else np.zeros((0, 0), int)
+
+
 def _most(frame: pd.DataFrame) -> int:
     """How many cases were open at most at the end of a day."""
-    sums: dict[date, int] = {}
-    for day, cases in zip(frame["day"].tolist(), frame["cases"].tolist(), strict=True):
-        sums[day] = sums.get(day, 0) + cases
-    return max(sums.values(), default=0)
+    return int(_by_day(frame).sum(axis=1).max(initial=0))
 
 
 def _rows(row: Row, scope: Scope, field: str) -> Mapping[str, View]:
@@ -88,19 +114,12 @@ def values_figure(frame: pd.DataFrame, scope: Scope, field: str, missing: str) -
     """A line per value, largest at the end first; its entry in the legend adds it as a filter."""
     traces: list[Figure] = []
     used: dict[str, int] = {}
-    lines: dict[int, list[tuple[date, int]]] = {}
-    named: dict[int, tuple[Any, int]] = {}
-    columns = (frame[name].tolist() for name in ("rank", field, "together", "day", "cases"))
-    for rank, value, together, day, cases in zip(*columns, strict=True):
-        named[rank] = value, together
-        lines.setdefault(rank, []).append((day, cases))
-    # All lines go through the same days.
-    days = sorted(set(frame["day"]))
+    days, by_day = scope.days(), _by_day(frame)[::-1]
     x, clicks = [day.isoformat() for day in days], to_days(days, scope)
-    for rank in sorted(lines):
-        counts = [cases for _, cases in sorted(lines[rank])]
-        value, together = named[rank]
-        value = _parameter(value, field)
+    lines = frame.head(by_day.shape[1])
+    columns = (lines[name].tolist() for name in ("rank", field, "together"))
+    for rank, known, together, counts in zip(*columns, by_day.T.tolist(), strict=True):
+        value = _parameter(known, field)
         rest = rank >= REST
         colour = "$muted" if rest else _colour(value, field)
         dash = DASHES[used.get(colour, 0) % len(DASHES)]
@@ -113,7 +132,7 @@ def values_figure(frame: pd.DataFrame, scope: Scope, field: str, missing: str) -
         else:
             asked = "" if field == "severity" and not value else str(value)
             traces[-1]["meta"] = {"adds": urlencode({field: asked})}
-    most = max((count for trace in traces for count in trace["y"]), default=0)
+    most = int(by_day.max(initial=0))
     return {
         "data": traces,
         "layout": {

@@ -221,8 +221,7 @@ def test_the_roll_up_says_what_the_versions_say(crowd, scope, live):
     assert records(up) == records(down)
 
     def severities(scope):
-        lines = value_series.value_series(scope, "severity", ends).subquery()
-        return select(lines).order_by(lines.c.place, lines.c.rank)
+        return value_series.value_series(scope, "severity", ends)
 
     for told in (daily.daily, severities):
         short = records(read(told(scope)))
@@ -329,7 +328,9 @@ def test_days_that_begin_within_hours_are_left_to_the_versions():
     field=st.sampled_from(["severity", "status", "account", "engineer", "product", "card_status"]),
 )
 def test_the_lines_of_values_are_the_groups_of_each_day(log, scope, field):
-    told = frame(PANELS[f"daily_{field}"], scope)
+    panel = PANELS[f"daily_{field}"]
+    told = frame(panel, scope)
+    assert records(told) == records(read(panel.select(asked_of(panel, scope))))
     for day, end in zip(scope.days(), scope.ends(), strict=True):
         rows = records(told[told["day"] == day])
         groups = records(read(grouped(standing(scope.view, end).but(state="open"), end, field)))
