@@ -5,7 +5,7 @@ For every day and filter: open = open of the day before + created + reopened - c
 from the roll-up of hours and days, else from the versions; both give the same rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,13 +24,15 @@ from sqlalchemy import (
     union_all,
 )
 
-from app.added_up import Columns, added_up, whole_hour
-from app.day_table import day_table
+from app.added_up import Columns, between, bounds_given, whole_hour
+from app.filters import of_values
+from app.kept import Given, kept, once
 from app.rolled import of_counts, rolls
 from app.scope import Scope
-from app.series import both_sides, place_of
+from app.series import both_sides, numbered, place_of
 from app.spans import Stretches, open_stretches, spelled
 from app.versions import TICK, V
+from app.view import View
 
 KINDS = ("created", "reopened", "closed", "gone")
 NAMES = ("step", *KINDS)
@@ -49,55 +51,72 @@ def daily(scope: Scope) -> Select[Any]:
     days = scope.days()
     # Place 0 is what the first day begins with, place n the n-th day.
     edges = [scope.period.filled()[0] - TICK, *scope.ends()]
-    steps = _rolled(scope, edges) if rolls(scope, edges) else _summed(scope, edges)
+    values = {"first": days[0], "size": len(days)}
+    if rolls(scope, edges):
+        values |= _given(scope, edges)
+        return kept(_rolled, values, View(**scope.view.filters()))
+    return _by_day(_summed(scope, edges), once(values))
+
+
+def _by_day(steps: list[Select[Any]], given: Given) -> Select[Any]:
+    """What some steps by places add up to, of so many days from the `first` on."""
     sums = _by_place(steps).subquery("sums")
     told = {name: func.coalesce(sums.c[name], 0) for name in NAMES}
     moved = told["step"] - told["created"] - told["reopened"] + told["closed"] + told["gone"]
-    every = day_table([days[0], *days])
+    every = numbered(given["size"] + 1, "every")
+    place = every.c.number
     running = (
         select(
-            every.c.place,
-            every.c.day,
-            func.sum(told["step"]).over(order_by=every.c.place).label("open_cases"),
+            place.label("place"),
+            func.sum(told["step"]).over(order_by=place).label("open_cases"),
             *(told[name].label(name) for name in KINDS),
             moved.label("moved"),
         )
-        .select_from(every.outerjoin(sums, sums.c.place == every.c.place))
+        .select_from(every.outerjoin(sums, sums.c.place == place))
         .subquery("running")
     )
+    # The days of a period follow each other.
+    day = given["first"] + (running.c.place - 1)
     names = ("open_cases", *KINDS, "moved")
     return (
-        select(running.c.day, *(cast(running.c[name], Integer).label(name) for name in names))
+        select(day.label("day"), *(cast(running.c[name], Integer).label(name) for name in names))
         .where(running.c.place > 0)
         .order_by(running.c.place)
     )
 
 
-def _rolled(scope: Scope, edges: Sequence[datetime]) -> list[Select[Any]]:
-    """The steps from the roll-up."""
+def _given(scope: Scope, edges: Sequence[datetime]) -> Mapping[str, Any]:
+    """What tells `_rolled` of its days, by name; the `hour` only where it is parted."""
     ended = edges[-1] == scope.instant
     parted = ended and not scope.live
     bounds = [edge + TICK for edge in (edges[:-1] if ended else edges)]
+    if not parted:
+        return bounds_given(bounds)
     # What comes after an instant in the midst of an hour is not of its day.
-    bounds += [whole_hour(scope.instant)] if parted else []
+    hour = whole_hour(scope.instant)
+    return {**bounds_given([*bounds, hour]), "hour": hour, "instant": scope.instant}
+
+
+def _rolled(given: Given, view: View) -> Select[Any]:
+    """The days out of the roll-up."""
 
     def told(columns: Columns) -> dict[str, ColumnElement[Any]]:
         return {**{name: columns[name] for name in NAMES}, "ever": columns.step + columns.lasting}
 
-    hours = added_up(of_counts(scope.view), bounds, told)
+    hours = between(of_counts(view), given, told)
     # All steps add up to nothing: those to come are what is open now, taken away.
     before = -func.coalesce(func.sum(hours.c.ever), 0)
     nothing = [literal(0).label(name) for name in KINDS]
     base = select(literal(0).label("place"), before.label("step"), *nothing).select_from(hours)
     steps = select(hours.c.place, *(hours.c[name] for name in NAMES))
-    tail = _since_the_hour(scope, len(edges) - 1) if parted else []
-    return [base, steps, *tail]
+    tail = _since_the_hour(given, view) if "hour" in given else []
+    return _by_day([base, steps, *tail], given)
 
 
-def _since_the_hour(scope: Scope, place: int) -> list[Select[Any]]:
+def _since_the_hour(given: Given, view: View) -> list[Select[Any]]:
     """The steps of an hour that is not over at the instant, which the roll-up cannot part."""
-    asked = [V.is_open, *scope.board.value_filters(scope.view)]
-    start, end = whole_hour(scope.instant), scope.instant
+    start, end = given["hour"], given["instant"]
+    asked = [V.is_open, *of_values(view, end)]
 
     def counted(kinds: dict[str, tuple[str, ...]], event: ColumnElement[Any]) -> list[Any]:
         return [
@@ -107,7 +126,7 @@ def _since_the_hour(scope: Scope, place: int) -> list[Select[Any]]:
             for kind in KINDS
         ]
 
-    told = literal(place).label("place")
+    told = given["size"].label("place")
     entered = select(told, func.count().label("step"), *counted(ENTRIES, V.event))
     left = select(told, (-func.count()).label("step"), *counted(EXITS, V.ended_by))
     return [

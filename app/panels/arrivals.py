@@ -14,18 +14,24 @@ from app.theme import Figure
 LONGEST_DAILY = 92
 # An axis of so few cases counts them one by one.
 FEW = 5
-MOVES = ("day", "created", "reopened", "closed", "gone")
 
 
 def arrivals_figure(frame: pd.DataFrame, scope: Scope) -> Figure:
     """Cases that came and went, up and down, by day or (over a quarter) by week from Monday."""
     by_week = len(frame) > LONGEST_DAILY
-    sums: dict[date, tuple[int, int]] = {}
-    for day, created, reopened, closed, gone in zip(*(frame[name] for name in MOVES), strict=True):
-        start = day - timedelta(days=day.weekday()) if by_week else day
-        came, went = sums.get(start, (0, 0))
-        sums[start] = (came + int(created) + int(reopened), went + int(closed) + int(gone))
-    cuts = {start: _cut(start, 7 if by_week else 1, scope) for start in sums}
+    span = 7 if by_week else 1
+    # The days of a period follow each other.
+    first = scope.days()[0]
+    before = first.weekday() if by_week else 0
+    moves = [
+        (frame[one].to_numpy() + frame[other].to_numpy()).tolist()
+        for one, other in (("created", "reopened"), ("closed", "gone"))
+    ]
+    sums = {
+        first + timedelta(days=place): [sum(move[max(0, place) : place + span]) for move in moves]
+        for place in range(-before, len(frame), span)
+    }
+    cuts = {start: _cut(start, span, scope) for start in sums}
     # The legend is drawn like the first bar, which therefore shall be a whole one.
     starts = sorted(sums, key=lambda start: (cuts[start] != "", start))
     cut = [cuts[start] for start in starts]
