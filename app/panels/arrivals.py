@@ -102,6 +102,6 @@ ARRIVALS = Panel(
     columns=DAILY_COLUMNS,
     select=daily,
     figure=arrivals_figure,
-    n=lambda frame: int(frame["created"].sum() + frame["reopened"].sum()),
+    n=lambda frame: int(frame["created"].to_numpy().sum() + frame["reopened"].to_numpy().sum()),
     period=True,
 )

@@ -35,3 +35,13 @@ def test_its_values_come_along_into_a_statement_around_it():
 def test_what_is_written_once_only_may_stand_beside_another():
     told = select(once({"a": 1})["a"].label("x"), once({"a": 2})["a"].label("y")).compile()
     assert sorted(told.params.values()) == [1, 2]
+
+
+def test_other_values_need_no_other_text():
+    """SQLAlchemy keeps the text of a statement by this key."""
+    keys = {kept(_one, {"a": number})._generate_cache_key().key for number in (1, 2)}
+    assert len(keys) == 1
+
+
+def _one(given):
+    return select(given["a"])
