@@ -14,7 +14,7 @@ from app.added_up import whole_hour
 from app.board import Board
 from app.database import read, transaction
 from app.metrics import CATALOGUE, COUNTS, Count, count_values, linked_bugs
-from app.models import VALUE_FIELDS
+from app.models import ALL_CASES, VALUE_FIELDS, ValueStep
 from app.panel import asked_of, columns_of, frame
 from app.panels import PANELS, cumulative
 from app.period import Period, midnight
@@ -293,11 +293,33 @@ def test_an_hour_is_told_up_to_an_instant_in_it(crowd, field, pick, seconds, day
     instant += timedelta(seconds=seconds)
     start = midnight(instant.date() - timedelta(days=days), "UTC")
     scope = Scope.of(View(), instant, data_version(), Period(start, None))
-    short = records(frame(PANELS[f"daily_{field}"], scope))
+    say_what_the_versions_say(scope, f"daily_{field}", "backlog")
+
+
+@pytest.mark.parametrize("half", [0, 12], ids=["before noon", "after noon"])
+def test_what_moved_in_other_hours_of_the_half_day_counts_too(crowd, half):
+    """Between an instant's own hour and the nearest midnight lie others."""
+    stepped = select(ValueStep.hour).where(ValueStep.field == ALL_CASES, ValueStep.hour <= UNTIL)
+    hours = read(stepped.order_by(ValueStep.hour))["hour"].dt.to_pydatetime()
+    found = [
+        later if half == 0 else earlier
+        for earlier, later in pairwise(hours)
+        if earlier.date() == later.date() and half <= earlier.hour < later.hour < half + 12
+    ]
+    assert len(found) > 3
+    for hour in found[-4:]:
+        instant = hour + timedelta(minutes=59)
+        period = Period(midnight(instant.date() - timedelta(days=2), "UTC"), None)
+        scope = Scope.of(View(), instant, data_version(), period)
+        say_what_the_versions_say(scope, *(f"daily_{field}" for field in VALUE_FIELDS))
+
+
+def say_what_the_versions_say(scope, *names):
+    short = [records(frame(PANELS[name], scope)) for name in names]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rolled_lines, "rolls", lambda *_, **__: False)
-        patch.setattr(value_series, "rolls", lambda *_, **__: False)
-        assert short == records(frame(PANELS[f"daily_{field}"], scope))
+        for module in (daily, rolled_lines, value_series):
+            patch.setattr(module, "rolls", lambda *_, **__: False)
+        assert short == [records(frame(PANELS[name], scope)) for name in names]
 
 
 @settings(max_examples=40)
