@@ -14,6 +14,7 @@ from app.bug_series import bug_series
 from app.day_table import day_table
 from app.metrics import COUNTS, METRICS, BugCount, Count
 from app.rolled import knows, rolled, rolls
+from app.rolled_bugs import rolled_bugs, rolls_bugs
 from app.scope import Scope
 from app.series import series
 
@@ -81,7 +82,9 @@ def counted(counts: Sequence[Count]) -> Told:
 
 
 def bugs_counted(scope: Scope, instants: Sequence[datetime]) -> Select[Any]:
-    """The bug counts of the catalogue at each instant."""
+    """The bug counts of the catalogue at each instant, from the roll-up where it knows them."""
+    if rolls_bugs(scope, instants):
+        return rolled_bugs(scope, instants)
     return bug_series(scope.view, scope.board, instants)
 
 

@@ -119,10 +119,14 @@ NOTHING = (
     " and closed_last_day = 0 and closed_last_week = 0 and at_risk = 0 and breached = 0"
 )
 NO_STAGE = "created = 0 and relieved = 0 and resolved = 0 and closed = 0"
+NO_BUG = "bugs_unique = 0 and bugs_no_target = 0"
 # The fields of which a roll-up tells open cases by value, with their numbers there; under
 # a number of its own it tells all of them.
 VALUE_FIELDS = {"status": 1, "card_status": 2, "account": 3, "engineer": 4, "product": 5}
 ALL_CASES = 0
+# Of bugs a roll-up tells by the severity of their cases (0: not set), and under this one of those
+# that cases of any have.
+ANY_SEVERITY = -1
 # The open versions that lasted long and have ended: few of all, many of those of a past instant.
 LASTED = (
     "is_open and valid_to < 'infinity' and"
@@ -693,6 +697,38 @@ class ValueStepByMonth(_ValueSteps, Base):
 
     month: Mapped[datetime] = mapped_column(sort_order=-1)
     entered: Mapped[int] = mapped_column(sort_order=1)
+
+
+class _BugSteps:
+    """By how much the bugs behind open cases of a severity, or of `ANY_SEVERITY`, changed."""
+
+    severity: Mapped[int] = mapped_column(SmallInteger)
+    bugs_unique: Mapped[int]
+    bugs_no_target: Mapped[int]
+
+
+class BugStep(_BugSteps, Base):
+    """The steps of bugs within an hour (UTC): derived (`etl.history.bug_steps`)."""
+
+    __tablename__ = "bug_steps"
+    __table_args__ = (
+        PrimaryKeyConstraint("severity", "hour"),
+        Index("ix_bug_steps_nothing", "severity", postgresql_where=text(NO_BUG)),
+    )
+
+    hour: Mapped[datetime] = mapped_column(sort_order=-1)
+
+
+class BugStepByDay(_BugSteps, Base):
+    """The same within a day (UTC)."""
+
+    __tablename__ = "bug_steps_by_day"
+    __table_args__ = (
+        PrimaryKeyConstraint("severity", "day"),
+        Index("ix_bug_steps_by_day_nothing", "severity", postgresql_where=text(NO_BUG)),
+    )
+
+    day: Mapped[datetime] = mapped_column(sort_order=-1)
 
 
 class SlaPolicyVersion(Base):

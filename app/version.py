@@ -24,9 +24,10 @@ PREPARED = "asked_version"
 class Version:
     """`number` grows with each load that changed something; `changed_at` is UTC, None if never.
 
-    `latest` is when the latest case version begins, `first` when the oldest case was created (UTC;
-    None where there is none). `policies` are those of the SLA. `mutes` grows with
-    each entry of a work list that somebody mutes, or mutes no longer.
+    `latest` is when the latest version of a case or a bug begins, or a link of theirs begins or
+    ends, `first` when the oldest case was created (UTC; None where there is none). `policies` are
+    those of the SLA. `mutes` grows with each entry of a work list that somebody mutes, or mutes no
+    longer.
     """
 
     number: int

@@ -20,6 +20,8 @@ TABLES = (
     "value_steps_by_month",
     "stage_steps",
     "stage_steps_by_day",
+    "bug_steps",
+    "bug_steps_by_day",
     "case_words",
 )
 TAKE = "copy (select * from {table} where xmin = pg_current_xact_id()::xid) to stdout"

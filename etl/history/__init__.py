@@ -18,11 +18,16 @@ LOCK = "select pg_advisory_xact_lock(hashtext('caseboard case history'))"
 
 TOUCHED = """
 create temp table touched on commit drop as
-select entity, key, min(at) as since from {facts} group by entity, key
+select entity, key, min(at) as since, max(at) as until from {facts} group by entity, key
 """
 
+# What is known of bugs tells of cases, too.
 LATEST = """
-update data_version set latest = greatest(latest, (select max(valid_from) from told_versions))
+update data_version set latest = greatest(
+    latest,
+    (select max(valid_from) from told_versions),
+    (select max(until) from touched where entity in ('bug', 'link'))
+)
 """
 
 

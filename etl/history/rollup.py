@@ -8,6 +8,8 @@ takes away what they said before.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Connection, text
+
 # The day (UTC) of an hour.
 OF_DAY = "date_bin('1 day', hour, 'epoch')"
 CASE_VERSIONS = "case_versions"
@@ -59,6 +61,10 @@ class RollUp:
     `moments` are SELECTs of an instant, the key, the steps, and what they count for (`{sign}`) from
     `{versions}`; those of `beside` go by more than the versions, the spans of bugs. The first of
     the `levels` is that of hours.
+
+    Moments may read something else for `{versions}`: all that is `known`, or what a load has
+    `changed`. For the latter statements have `noted` something before the load and `found`
+    something after it; `asked` is a SELECT of its parameters, without a row if nothing changed.
     """
 
     key: tuple[str, ...]
@@ -66,6 +72,11 @@ class RollUp:
     levels: tuple[Level, ...]
     moments: tuple[str, ...]
     beside: tuple[str, ...] = ()
+    known: str = CASE_VERSIONS
+    changed: str = DIFFERENCE
+    noted: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
+    asked: str = ""
 
     @property
     def name(self) -> str:
@@ -85,16 +96,29 @@ class RollUp:
 
     def before(self, versions: str) -> Iterator[str]:
         """Note what versions say that are about to change, where it goes by more than these."""
+        yield from self.noted
         if self.beside:
             yield f"""
             create temp table {self.name}_before on commit drop as
             {self.told(versions, self.beside)}
             """
 
+    def keep(self, connection: Connection) -> None:
+        """Bring the tables to what is to be said after a load."""
+        for statement in self.found:
+            connection.execute(text(statement))
+        parameters = {}
+        if self.asked:
+            found = connection.execute(text(self.asked)).mappings().one_or_none()
+            if found is None:
+                return
+            parameters = dict(found)
+        connection.execute(text(self.after), parameters)
+
     @property
     def after(self) -> str:
         """Add what is said now, and take away what was said before."""
-        told = [self.told(DIFFERENCE, self.moments, "sign")]
+        told = [self.told(self.changed, self.moments, "sign")]
         if self.beside:
             taken = ", ".join(f"-{step}" for step in self.steps)
             told.append(self.told(NOW, self.beside))
@@ -115,7 +139,7 @@ class RollUp:
         """Note what all versions say by themselves."""
         return f"""
         create temp table {self.name}_told on commit drop as
-        {self.told(CASE_VERSIONS, self.moments)}
+        {self.told(self.known, self.moments)}
         """
 
     def fill(self) -> Iterator[str]:

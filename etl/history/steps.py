@@ -8,10 +8,15 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, text
 
-from etl.history import counts, policies, stages, values
+from etl.history import bug_steps, counts, policies, stages, values
 from etl.history.rollup import RollUp
 
-ROLL_UPS: tuple[RollUp, ...] = (counts.ROLL_UP, values.ROLL_UP, stages.ROLL_UP)
+ROLL_UPS: tuple[RollUp, ...] = (
+    counts.ROLL_UP,
+    values.ROLL_UP,
+    stages.ROLL_UP,
+    bug_steps.ROLL_UP,
+)
 
 # A case whose versions or bugs are about to be derived anew, and since when.
 CHOSEN = """
@@ -59,8 +64,10 @@ def before(connection: Connection) -> None:
 
 def after(connection: Connection) -> None:
     """Bring the roll-ups to what is to be said of the touched cases now."""
-    for statement in (AFTER, *(roll_up.after for roll_up in ROLL_UPS), TIDY):
-        connection.execute(text(statement))
+    connection.execute(text(AFTER))
+    for roll_up in ROLL_UPS:
+        roll_up.keep(connection)
+    connection.execute(text(TIDY))
 
 
 def fill(connection: Connection, once_spanned: Callable[[], object] = lambda: None) -> None:

@@ -28,7 +28,10 @@ FILLED = "select exists (select from changes) or exists (select from cases)"
 COUNTED = "update sync_runs set seen = :cases, inserted = :cases where id = :run_id"
 BUMP = """
 update data_version set version = version + 1, changed_at = clock_timestamp(),
-    latest = (select max(valid_from) from case_versions)
+    latest = greatest(
+        (select max(valid_from) from case_versions),
+        (select greatest(max(linked_at), max(unlinked_at)) from case_bugs),
+        (select max(valid_from) from bug_versions))
 """
 
 

@@ -335,6 +335,24 @@ def test_the_roll_up_of_stages_says_what_the_cases_say(crowd, scope, live):
     assert len(short) == len(scope.days())
 
 
+@settings(max_examples=40)
+@given(
+    scope=scopes(
+        st.builds(View, severity=chosen(0, 1, 2, 3, 4), tz=st.sampled_from(ZONES)), SEEDED_STARTS
+    ),
+    live=st.sampled_from([0, 0, 4, 90]),
+)
+def test_the_roll_up_of_bugs_says_what_the_links_say(crowd, scope, live):
+    scope = asked_of(PANELS["bugs_behind"], scope)
+    scope = live_scope(scope, live) if live else scope
+    short = records(frame(PANELS["bugs_behind"], scope))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(days, "rolls_bugs", lambda *_: False)
+        assert short == records(frame(PANELS["bugs_behind"], scope))
+    if scope.period.start.year > 2024 and not scope.view.severity:
+        assert all(row["bugs_unique"] > row["bugs_no_target"] > 0 for row in short)
+
+
 def test_days_that_begin_within_hours_are_left_to_the_versions():
     instant = datetime(2026, 5, 1, tzinfo=UTC)
     for zone, whole in (("Asia/Kolkata", False), ("Europe/Berlin", True)):

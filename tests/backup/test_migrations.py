@@ -19,6 +19,7 @@ from app import database, sla, tables
 from app.backup import contents
 from app.metric_values import same
 from app.migrations.known import MIGRATIONS
+from app.version import data_version
 from etl.history import policies, rebuild_all, steps
 from tests.backup.conftest import bare, fill
 from tests.backup.traffic import traffic
@@ -41,6 +42,13 @@ from {table}
 """
 # Rows of the roll-up that tell of newer columns alone are none to the older tables.
 TELLING = {"open_steps": "where (step, created, reopened, closed, gone) <> (0, 0, 0, 0, 0)"}
+KNOWN_OF_BUGS = """
+select max(at) from (
+    select linked_at as at from case_bugs
+    union select unlinked_at from case_bugs
+    union select valid_from from bug_versions
+) told
+"""
 UPGRADE = "from app import database; database.upgrade()"
 # How the tables are made: columns, constraints, indexes, triggers, functions, sequences, extensions.
 MADE = """
@@ -172,6 +180,17 @@ def learn_policies() -> None:
     with database.transaction() as connection:
         sla.record(connection)
         policies.learn(connection)
+
+
+def test_a_board_is_live_from_when_on_nothing_is_known_of_bugs(own):
+    with database.transaction() as connection:
+        connection.execute(
+            text("update data_version set latest = (select min(linked_at) from case_bugs)")
+        )
+        known = connection.execute(text(KNOWN_OF_BUGS)).scalar_one()
+    database.downgrade("0026")
+    tables.upgrade()
+    assert data_version().latest == known
 
 
 def made() -> set[tuple[str, ...]]:

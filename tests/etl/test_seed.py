@@ -18,7 +18,7 @@ TABLES = (
     "cases", "case_versions", "comments", "jira_comments", "jira_cards", "card_versions", "bugs",
     "bug_versions", "case_bugs", "case_words", "known_words", "bug_spans", "open_steps",
     "open_steps_by_day", "value_steps", "value_steps_by_day", "value_steps_by_month",
-    "stage_steps", "stage_steps_by_day",
+    "stage_steps", "stage_steps_by_day", "bug_steps", "bug_steps_by_day",
 )  # fmt: skip
 STANDING = """
 select indexdef as told from pg_indexes where schemaname = 'public'

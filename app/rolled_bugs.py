@@ -1,0 +1,44 @@
+"""How many bugs stand behind open cases, out of the roll-up of bugs, where it can tell them.
+
+It knows the bugs of cases of each severity, and those of all cases. Of several severities they do
+not add up: cases of two may wait for one bug.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, literal, select
+
+from app.added_up import HOUR, Columns, added_up, rolled_by, whole_hour
+from app.bug_series import NAMES
+from app.models import ANY_SEVERITY, BugStep, BugStepByDay
+from app.parted_hour import parted_hour
+from app.rolled import rolls
+from app.scope import Scope
+from app.series import running
+from app.view import View
+
+
+def rolls_bugs(scope: Scope, instants: Sequence[datetime]) -> bool:
+    """Whether the roll-up can answer: one severity or any, and no hour that is to be parted."""
+    view = scope.view
+    known = set(view.filters()) <= {"state", "severity"} and len(view.severity) <= 1
+    return known and rolls(scope, instants) and parted_hour(scope, instants) is None
+
+
+def rolled_bugs(scope: Scope, instants: Sequence[datetime]) -> Select[Any]:
+    """`place` and a column per name of `NAMES` at rising instants that `rolls_bugs` allows."""
+    bounds = [whole_hour(edge) + HOUR for edge in instants]
+    of = rolled_by(BugStep, BugStepByDay, partial(_asked, scope.view))
+    hours = added_up(of, bounds, lambda row: {name: row[name] for name in NAMES})
+    # All steps add up to nothing: those to come are the bugs of the first instant, taken away.
+    before = (func.coalesce(-func.sum(hours.c[name]), 0).label(name) for name in NAMES)
+    steps = [select(literal(0).label("place"), *before), select(hours)]
+    return running(steps, NAMES, len(instants))
+
+
+def _asked(view: View, told: Columns) -> list[ColumnElement[bool]]:
+    [severity] = view.severity or (ANY_SEVERITY,)
+    return [told.severity == severity]
