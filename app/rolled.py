@@ -39,8 +39,8 @@ from app.view import View
 # The fields whose values it knows.
 VALUES = {"severity"}
 ROLLED = {"state", "severity", "escalated", "crit_sit", "escalation"}
-# Those that change with time alone, so that steps of theirs are known before they come.
 CLOCKS = {"at_risk", "breached"}
+# Those that change with time alone, so that steps of theirs are known before they come.
 AHEAD = {"no_updates", *CLOCKS, *(count.name for count in COUNTS if count.since)}
 HOURS: Columns = OpenStep.__table__.c
 # The counts that have a column of their own, beside those that rows are told apart by.
