@@ -68,17 +68,18 @@ Both = Select[Any] | CompoundSelect[Any]
 def of_both(scope: Scope, told: Told, asked: Asked = lambda _: ()) -> CompoundSelect[Any]:
     """Columns of all cases of a scope that meet a condition: the open ones, then the closed."""
     halves = (Half(scope.instant, True), Half(scope.instant, False))
-    return union_all(*(_of(half, scope, told, asked) for half in halves))
+    return union_all(*(of_half(half, scope, told, asked) for half in halves))
 
 
 def of_all(scope: Scope, told: Told, asked: Asked = lambda _: ()) -> Both:
     """The same for who asks of open and closed cases alike: in one go where the scope is live."""
     if not scope.live:
         return of_both(scope, told, asked)
-    return _of(Half(scope.instant, None), scope, told, asked)
+    return of_half(Half(scope.instant, None), scope, told, asked)
 
 
-def _of(half: Half, scope: Scope, told: Told, asked: Asked) -> Select[Any]:
+def of_half(half: Half, scope: Scope, told: Told, asked: Asked = lambda _: ()) -> Select[Any]:
+    """The same of one half alone."""
     board, view = scope.board, scope.view.but(state=STATES[half.is_open])
     chosen = [board.known, *board.conditions(view), *asked(half)]
     return select(*told(half)).select_from(VERSIONS).where(*chosen)

@@ -72,6 +72,8 @@ OPEN_SPELL = "is_open and spell_to is not null"
 ENDED = "is_open and ended_by is not null"
 YOUNG = "not gone and valid_from - created_date < interval '168 hours'"
 LATE = "not gone and closed_at is not null and valid_from - closed_at < interval '168 hours'"
+# Closed cases that reached something after their closing, as few do.
+OUTLIVED = "not is_open and not gone and (relief_at > closed_at or resolved_at > closed_at)"
 RECENT = (
     "case_number",
     "valid_from",
@@ -485,6 +487,7 @@ class CaseVersion(Base):
         _ordered("young", YOUNG, "created_date", beside=RECENT),
         _ordered("late", LATE, "closed_at", beside=RECENT),
         _ordered("closings", "not is_open and not gone", "closed_at", beside=CLOSING),
+        _ordered("outlived", OUTLIVED, "valid_to", "valid_from", beside=()),
         _ordered("updated", None, *NEWEST_FIRST, beside=SPAN),
         _ordered("current", CURRENT, "case_number", beside=(*NARROW, *REACHED)),
         _ordered("current_updated", CURRENT, *NEWEST_FIRST),

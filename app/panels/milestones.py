@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 from sqlalchemy import (
+    ColumnElement,
     Float,
     Integer,
     Select,
@@ -17,12 +18,13 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
 )
 
 from app.course import days_between
 from app.day_table import day_table
 from app.fence import fenced
-from app.halves import of_all
+from app.halves import Half, of_all, of_half
 from app.panel import Measure, Panel, Row
 from app.panels.backlog import day_end, day_name, to_days
 from app.panels.daylines import day_axis, whole
@@ -100,10 +102,22 @@ def _told(scope: Scope) -> Select[Any]:
 
 def _known(scope: Scope, start: datetime) -> SelectBase:
     """The cases that reached a milestone since an instant: when they began and reached each."""
-    return of_all(
-        scope,
-        lambda half: [V.created_date, *(half.moment(name).label(name) for name in MILESTONES)],
-        lambda half: [or_(*(half.moment(name) >= start for name in MILESTONES))],
+
+    def told(half: Half) -> list[ColumnElement[Any]]:
+        return [V.created_date, *(half.moment(name).label(name) for name in MILESTONES)]
+
+    def lately(half: Half) -> list[ColumnElement[bool]]:
+        return [or_(*(half.moment(name) >= start for name in MILESTONES))]
+
+    if scope.live:
+        return of_all(scope, told, lately)
+    still_open, closed = Half(scope.instant, True), Half(scope.instant, False)
+    # Most that were closed before had reached everything by then: an index tells the others.
+    outlived = [V.closed_at < start, or_(V.relief_at > V.closed_at, V.resolved_at > V.closed_at)]
+    return union_all(
+        of_half(still_open, scope, told, lately),
+        of_half(closed, scope, told, lambda _: [V.closed_at >= start]),
+        of_half(closed, scope, told, lambda half: [*outlived, *lately(half)]),
     )
 
 
