@@ -487,7 +487,7 @@ class CaseVersion(Base):
         _ordered("young", YOUNG, "created_date", beside=RECENT),
         _ordered("late", LATE, "closed_at", beside=RECENT),
         _ordered("closings", "not is_open and not gone", "closed_at", beside=CLOSING),
-        _ordered("outlived", OUTLIVED, "valid_to", "valid_from", beside=()),
+        _ordered("outlived", OUTLIVED, "closed_at", beside=CLOSING),
         _ordered("updated", None, *NEWEST_FIRST, beside=SPAN),
         _ordered("current", CURRENT, "case_number", beside=(*NARROW, *REACHED)),
         _ordered("current_updated", CURRENT, *NEWEST_FIRST),

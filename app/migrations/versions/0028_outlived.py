@@ -11,8 +11,11 @@ branch_labels = None
 depends_on = None
 
 OUTLIVED = """
-case_versions (valid_to, valid_from)
-where not is_open and not gone and (relief_at > closed_at or resolved_at > closed_at)
+case_versions (closed_at)
+include (
+    valid_from, valid_to, updated_at, created_date, severity, account, engineer, status, product,
+    escalated, crit_sit, case_number, relief_at, resolved_at
+) where not is_open and not gone and (relief_at > closed_at or resolved_at > closed_at)
 """
 
 
