@@ -31,7 +31,6 @@ HOUR = timedelta(hours=1)
 HALF_A_DAY = timedelta(hours=12)
 Columns = ReadOnlyColumnCollection[str, Any]
 
-
 # What tells of the hours between bounds and midnights, and of which kind it is.
 GAPS: dict[str, TypeEngine[Any]] = {
     "gap_place": Integer(),

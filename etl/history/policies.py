@@ -8,7 +8,8 @@ from etl.history.rollup import CASE_VERSIONS
 
 NEWEST = "select max(valid_from) from sla_policies where not rolled"
 MARK = "update sla_policies set rolled = true where not rolled and valid_from <= :newest"
-# What lasts longer than the policies known before: everything, where there are none.
+# What lasts beyond the beginning of the first policy that is new; everything, where none was known
+# before it.
 SPELLS = f"""
 (
     select v.* from {CASE_VERSIONS} v, (

@@ -58,9 +58,9 @@ class Level:
 class RollUp:
     """`key` tells the rows of an hour apart, `steps` are added up.
 
-    `moments` are SELECTs of an instant, the key, the steps, and what they count for (`{sign}`) from
-    `{versions}`; those of `beside` go by more than the versions, the spans of bugs. The first of
-    the `levels` is that of hours.
+    `moments` are SELECTs of an instant, the key, the steps, and what they count for (`{sign}`, or a
+    sign of their own) from `{versions}`; those of `beside` go by more than the versions, the spans
+    of bugs. The first of the `levels` is that of hours.
 
     Moments may read something else for `{versions}`: all that is `known`, or what a load has
     `changed`. For the latter statements have `noted` something before the load and `found`
@@ -95,7 +95,7 @@ class RollUp:
         """
 
     def before(self, versions: str) -> Iterator[str]:
-        """Note what versions say that are about to change, where it goes by more than these."""
+        """Note what is about to change, where the versions by themselves do not tell it later."""
         yield from self.noted
         if self.beside:
             yield f"""

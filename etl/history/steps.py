@@ -80,7 +80,7 @@ def fill(connection: Connection, once_spanned: Callable[[], object] = lambda: No
     ):
         connection.execute(text(f"set local {name} = '{value}'"))
     policies.mark(connection)
-    # What goes by versions alone comes first, and those roll-ups that go by nothing else.
+    # What needs no spans of bugs comes first.
     for roll_up in sorted(ROLL_UPS, key=lambda one: bool(one.beside)):
         connection.execute(text(roll_up.told_of_all()))
         if roll_up.beside:

@@ -230,13 +230,21 @@ def own(filled) -> Iterator[str]:
         yield url
 
 
-def test_nobody_waits_for_a_migration_that_waits_for_somebody(own):
+@pytest.mark.parametrize(
+    ("start", "wanted", "also"),
+    [
+        ("0003", "case_versions", ()),
+        ("0025", "open_steps", ("sla_policies", "open_steps", "open_steps_by_day")),
+    ],
+)
+def test_nobody_waits_for_a_migration_that_waits_for_somebody(own, start, wanted, also):
     """Somebody reads a table for seconds; the migration wants it, and all others go on."""
-    database.downgrade("0003")
+    database.downgrade(start)
     slow = psycopg2.connect(own)
-    slow.cursor().execute("select count(*) from case_versions")
+    slow.cursor().execute(f"select count(*) from {wanted}")
     threading.Timer(2.5, slow.rollback).start()
-    with traffic(own, numbers()) as waits:
+    reads = tuple(f"select * from {table} limit 50" for table in also)
+    with traffic(own, numbers(), reads) as waits:
         tables.upgrade()
     slow.close()
     assert waits.faults == []

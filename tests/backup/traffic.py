@@ -43,9 +43,9 @@ class Waits:
 
 
 @contextmanager
-def traffic(url: str, numbers: list[str]) -> Iterator[Waits]:
-    """Two readers and a writer of these cases, until the block ends."""
-    waits, stop = Waits(), threading.Event()
+def traffic(url: str, numbers: list[str], also: tuple[str, ...] = ()) -> Iterator[Waits]:
+    """Two readers and a writer of these cases, until the block ends; `also` is read besides."""
+    waits, stop, reads = Waits(), threading.Event(), (*READS, *also)
 
     def ask(statements: tuple[str, ...], kind: str) -> None:
         connection = psycopg2.connect(url)
@@ -75,7 +75,7 @@ def traffic(url: str, numbers: list[str]) -> Iterator[Waits]:
 
     threads = [
         threading.Thread(target=ask, args=told, daemon=True)
-        for told in ((READS, "reader"), (READS[::-1], "reader"), (WRITES, "writer"))
+        for told in ((reads, "reader"), (reads[::-1], "reader"), (WRITES, "writer"))
     ]
     for thread in threads:
         thread.start()
