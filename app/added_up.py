@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     case,
     func,
+    literal,
     select,
     true,
     union_all,
@@ -137,6 +138,15 @@ def _beside(of: Rolled, given: Given, told: Told) -> Select[Any]:
     return select(place.label("place"), *(sums.c[name] for name in of.by), *moved).select_from(
         sums.join(sides, true())
     )
+
+
+def from_the_end(told: CTE, names: Sequence[str]) -> list[Select[Any]]:
+    """Steps of what is added up, to be summed by places; the first is what was there before them.
+
+    All steps of a number add up to nothing: those to come are what it is now, taken away.
+    """
+    before = (func.coalesce(-func.sum(told.c[name]), 0).label(name) for name in names)
+    return [select(literal(0).label("place"), *before), select(told)]
 
 
 def _sums(told: dict[str, ColumnElement[Any]]) -> Iterator[ColumnElement[Any]]:

@@ -24,7 +24,16 @@ from sqlalchemy import (
     union_all,
 )
 
-from app.added_up import HOUR, Columns, Rolled, added_up, ends_hour, rolled_by, whole_hour
+from app.added_up import (
+    HOUR,
+    Columns,
+    Rolled,
+    added_up,
+    ends_hour,
+    from_the_end,
+    rolled_by,
+    whole_hour,
+)
 from app.metrics import COUNTS, DAY, WEEK, Count
 from app.models import BugSpan, OpenStep, OpenStepByDay
 from app.parted_hour import moved_since, parted_hour, within_hour
@@ -91,9 +100,7 @@ def rolled(scope: Scope, counts: Sequence[Count], instants: Sequence[datetime]) 
     hours = added_up(
         of_counts(scope.view), bounds, lambda told: {one.name: _step(told, one) for one in counts}
     )
-    # All steps of a count add up to nothing: those to come are its value now, taken away.
-    sums = (func.coalesce(-func.sum(hours.c[name]), 0).label(name) for name in names)
-    steps = [select(literal(0).label("place"), *sums), select(hours)]
+    steps = from_the_end(hours, names)
     if parted:
         steps += _in_the_hour(bounds[-1], scope, counts, parted, len(instants) - 1)
     told = running(steps, names, len(instants))

@@ -9,9 +9,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, select, union_all
 
-from app.added_up import HOUR, Columns, added_up, rolled_by, whole_hour
+from app.added_up import HOUR, Columns, added_up, from_the_end, rolled_by, whole_hour
 from app.bug_series import NAMES, bug_series
 from app.models import ANY_SEVERITY, BugStep, BugStepByDay
 from app.parted_hour import parted_hour
@@ -46,10 +46,7 @@ def _rolled(scope: Scope, instants: Sequence[datetime]) -> Select[Any]:
     bounds = [whole_hour(edge) + HOUR for edge in instants]
     of = rolled_by(BugStep, BugStepByDay, partial(_asked, scope.view))
     hours = added_up(of, bounds, lambda row: {name: row[name] for name in NAMES})
-    # All steps add up to nothing: those to come are the bugs of the first instant, taken away.
-    before = (func.coalesce(-func.sum(hours.c[name]), 0).label(name) for name in NAMES)
-    steps = [select(literal(0).label("place"), *before), select(hours)]
-    return running(steps, NAMES, len(instants))
+    return running(from_the_end(hours, NAMES), NAMES, len(instants))
 
 
 def _asked(view: View, told: Columns) -> list[ColumnElement[bool]]:
